@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Registration of the dialect and the syntax of dit.fused; verifiers are in
+// Verifiers.cpp.
+#include "dialect/DiTDialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+
+using namespace mlir;
+
+namespace dit {
+
+/// `(%arg = %input, ...) : (types) -> (types) { body }`
+static ParseResult
+parseFusedBody(OpAsmParser &parser,
+               SmallVectorImpl<OpAsmParser::UnresolvedOperand> &inputs,
+               SmallVectorImpl<Type> &inputTypes,
+               SmallVectorImpl<Type> &resultTypes, Region &body) {
+  SmallVector<OpAsmParser::Argument> args;
+  FunctionType type;
+  if (parser.parseAssignmentList(args, inputs) || parser.parseColonType(type))
+    return failure();
+  if (type.getNumInputs() != inputs.size())
+    return parser.emitError(parser.getNameLoc(), "expected ")
+           << inputs.size() << " input types, got " << type.getNumInputs();
+  for (auto [arg, inputType] : llvm::zip(args, type.getInputs()))
+    arg.type = inputType;
+  llvm::append_range(inputTypes, type.getInputs());
+  llvm::append_range(resultTypes, type.getResults());
+  return parser.parseRegion(body, args);
+}
+
+static void printFusedBody(OpAsmPrinter &printer, FusedOp op,
+                           OperandRange inputs, TypeRange inputTypes,
+                           TypeRange resultTypes, Region &body) {
+  printer << '(';
+  llvm::interleaveComma(llvm::zip(body.getArguments(), inputs), printer,
+                        [&](auto pair) {
+                          printer << std::get<0>(pair) << " = "
+                                  << std::get<1>(pair);
+                        });
+  printer << ") : ";
+  printer.printFunctionalType(inputTypes, resultTypes);
+  printer << ' ';
+  printer.printRegion(body, /*printEntryBlockArgs=*/false);
+}
+
+} // namespace dit
+
+#include "dialect/DiTDialect.cpp.inc"
+#include "dialect/DiTEnums.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialect/DiTOps.cpp.inc"
+
+void dit::DiTDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialect/DiTOps.cpp.inc"
+      >();
+}

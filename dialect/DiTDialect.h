@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The dialect: ops (DiTOps.td), the traits and the attribute names that passes
+// and code generators share.
+#ifndef DIT_DIALECT_DITDIALECT_H
+#define DIT_DIALECT_DITDIALECT_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace dit {
+
+/// An op that only renames elements of one operand: no kernel, no memory. It is
+/// recomputed wherever its result is wanted, so staging and fusion see through it.
+template <typename ConcreteType>
+class ViewLike : public mlir::OpTrait::TraitBase<ConcreteType, ViewLike> {};
+
+/// True for ops that become address arithmetic.
+inline bool isView(mlir::Operation *op) { return op->hasTrait<ViewLike>(); }
+
+// Attributes of functions, their arguments and their results; dialect/README.md
+// says at which phase each appears.
+inline constexpr llvm::StringLiteral kNameAttr = "dit.name";
+inline constexpr llvm::StringLiteral kFromAttr = "dit.from"; // input, prepare, condition
+inline constexpr llvm::StringLiteral kPhaseAttr = "dit.phase";
+inline constexpr llvm::StringLiteral kArenaAttr = "dit.arena_bytes";
+inline constexpr llvm::StringLiteral kSlotAttr = "dit.slot";
+
+} // namespace dit
+
+#include "dialect/DiTDialect.h.inc"
+#include "dialect/DiTEnums.h.inc"
+#define GET_OP_CLASSES
+#include "dialect/DiTOps.h.inc"
+
+#endif // DIT_DIALECT_DITDIALECT_H

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The ops of a diffusion transformer, at the level of the paper. Shapes below:
+// N samples, T tokens, D width, K input features, M output features, C channels.
+#ifndef DIT_DIALECT_DITOPS_TD
+#define DIT_DIALECT_DITOPS_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def DiT_Dialect : Dialect {
+  let name = "dit";
+  let cppNamespace = "::dit";
+  let summary = "diffusion transformers at the level of the paper";
+}
+
+class DiT_Op<string mnemonic, list<Trait> traits = []>
+    : Op<DiT_Dialect, mnemonic, traits>;
+
+// Results only rename elements of x; see ViewLike in DiTDialect.h.
+def DiT_View : NativeOpTrait<"ViewLike"> { let cppNamespace = "::dit"; }
+
+def DiT_Real    : AnyTypeOf<[F32, F16, BF16, F64]>;
+def DiT_Tensor  : RankedTensorOf<[DiT_Real]>;
+// (N, T, D), or (N, D) for what exists once a sample.
+def DiT_Rows    : TensorRankOf<[DiT_Real], [2, 3]>;
+def DiT_Cond    : TensorRankOf<[DiT_Real], [2]>;
+def DiT_Vector  : TensorRankOf<[DiT_Real], [1]>;
+def DiT_Image   : TensorRankOf<[DiT_Real], [4]>;
+def DiT_Labels  : TensorRankOf<[I32], [1]>;
+
+//===----------------------------------------------------------------------===//
+// Sources
+//===----------------------------------------------------------------------===//
+
+def DiT_WeightOp : DiT_Op<"weight", [Pure]> {
+  let summary = "a tensor of the checkpoint, bound at load";
+  let description = [{
+    `result = checkpoint[name]`
+
+    From phase `staged` on it appears in `@prepare` alone.
+
+    - (C1) the result's shape is static.
+
+    ```mlir
+    %w = dit.weight "blocks.0.attn.qkv.weight" : tensor<24x8xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name);
+  let results = (outs DiT_Tensor:$result);
+  let assemblyFormat = "$name attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def DiT_SincosPositionOp : DiT_Op<"sincos_position", [Pure]> {
+  let summary = "the fixed 2-D sine-cosine position table";
+  let description = [{
+    With q = D/4, omega_j = 10000^(-j/q) in float64 and token t = (h, w) row-major:
+    `result[t, :] = [sin(w*omega) | cos(w*omega) | sin(h*omega) | cos(h*omega)]`
+
+    The column comes first, as published. Depends on nothing: computed once, in `@prepare`.
+
+    - (C1) `dim(result, 0) = grid_height * grid_width`.
+    - (C2) `D % 4 = 0`.
+
+    ```mlir
+    %p = dit.sincos_position grid 2 x 3 : tensor<6x8xf32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$grid_height, I64Attr:$grid_width);
+  let results = (outs TensorRankOf<[DiT_Real], [2]>:$result);
+  let assemblyFormat = "`grid` $grid_height `x` $grid_width attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def DiT_TimestepEmbeddingOp : DiT_Op<"timestep_embedding", [Pure]> {
+  let summary = "sinusoidal embedding of the timestep";
+  let description = [{
+    With h = dim/2 and f_i = exp(-ln(max_period) * i / (h - shift)):
+    `result[n, :] = [cos(t[n] * f) | sin(t[n] * f)]`
+
+    Cosine first, as published. f and the product t*f are rounded to float32, as the
+    published code does; `shift` is 0 there and 1 in diffusers.
+
+    - (C1) `dim(result) = [dim(t, 0), dim]` with an even dim > 2.
+
+    ```mlir
+    %e = dit.timestep_embedding %t max_period 1.0e+04 shift 0 : tensor<?xf32> -> tensor<?x256xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Vector:$t, F64Attr:$max_period, I64Attr:$shift);
+  let results = (outs DiT_Cond:$result);
+  let assemblyFormat = [{
+    $t `max_period` $max_period `shift` $shift attr-dict `:` type($t) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def DiT_LabelEmbeddingOp : DiT_Op<"label_embedding", [Pure]> {
+  let summary = "rows of the label table";
+  let description = [{
+    `result[n, :] = table[y[n], :]`
+
+    The null class of guidance is the table's last row.
+
+    - (C1) `dim(result) = [dim(y, 0), dim(table, 1)]`.
+
+    ```mlir
+    %e = dit.label_embedding %y table(%w) : tensor<?xi32>, tensor<11x8xf32> -> tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Labels:$y, TensorRankOf<[DiT_Real], [2]>:$table);
+  let results = (outs DiT_Cond:$result);
+  let assemblyFormat = [{
+    $y `table` `(` $table `)` attr-dict `:` type($y) `,` type($table) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Pixels and tokens
+//===----------------------------------------------------------------------===//
+
+def DiT_PatchifyOp : DiT_Op<"patchify", [Pure]> {
+  let summary = "cut an image into patch vectors";
+  let description = [{
+    With token t = (h, w) row-major on the grid and vector order (c, i, j):
+    `result[n, t, (c*p + i)*p + j] = x[n, c, h*p + i, w*p + j]`
+
+    - (C1) patch divides height and width.
+    - (C2) `dim(result) = [N, (H/p)*(W/p), C*p*p]`.
+
+    ```mlir
+    %v = dit.patchify %x patch 2 : tensor<?x3x4x6xf32> -> tensor<?x6x12xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Image:$x, I64Attr:$patch);
+  let results = (outs DiT_Rows:$result);
+  let assemblyFormat = "$x `patch` $patch attr-dict `:` type($x) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def DiT_UnpatchifyOp : DiT_Op<"unpatchify", [Pure]> {
+  let summary = "put patch vectors back into an image";
+  let description = [{
+    With token t = (h, w) row-major on the grid and vector order (i, j, c):
+    `result[n, c, h*p + i, w*p + j] = x[n, t, (i*p + j)*C + c]`
+
+    Not the inverse of `dit.patchify`: the published output order has the channel last.
+
+    - (C1) patch divides height and width.
+    - (C2) `dim(x) = [N, (H/p)*(W/p), p*p*C]`.
+
+    ```mlir
+    %o = dit.unpatchify %x patch 2 : tensor<?x6x12xf32> -> tensor<?x3x4x6xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Rows:$x, I64Attr:$patch);
+  let results = (outs DiT_Image:$result);
+  let assemblyFormat = "$x `patch` $patch attr-dict `:` type($x) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Views, joins and layouts
+//===----------------------------------------------------------------------===//
+
+def DiT_SliceOp : DiT_Op<"slice", [Pure, DiT_View]> {
+  let summary = "a range along one dimension";
+  let description = [{
+    `result[.., i, ..] = x[.., offset + i, ..]` along `dim`
+
+    A view: it costs nothing, so a projection joined over all blocks is still read a block at a time.
+
+    - (C1) all dimensions but `dim` agree.
+    - (C2) `offset + dim(result, dim) <= dim(x, dim)`.
+    - (C3) `dim` is not the batch of a batched tensor: the sliced dimension is static.
+
+    ```mlir
+    %q = dit.slice %qkv dim 2 offset 8 : tensor<?x4x24xf32> -> tensor<?x4x8xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Tensor:$x, I64Attr:$dim, I64Attr:$offset);
+  let results = (outs DiT_Tensor:$result);
+  let assemblyFormat = "$x `dim` $dim `offset` $offset attr-dict `:` type($x) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def DiT_ReshapeOp : DiT_Op<"reshape", [Pure, DiT_View]> {
+  let summary = "the same elements in the same row-major order under another shape";
+  let description = [{
+    - (C1) both shapes are static and have the same number of elements, or both begin with
+      the dynamic batch and agree on the number of elements a sample.
+
+    ```mlir
+    %m = dit.reshape %w : tensor<8x3x2x2xf32> -> tensor<8x12xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Tensor:$x);
+  let results = (outs DiT_Tensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def DiT_ConcatOp : DiT_Op<"concat", [Pure]> {
+  let summary = "tensors one after the other along one dimension";
+  let description = [{
+    `result = [x_0 | x_1 | ...]` along `dim`
+
+    - (C1) all dimensions but `dim` agree.
+    - (C2) `dim(result, dim)` is the sum of the operands'.
+
+    ```mlir
+    %w = dit.concat %a, %b dim 0 : tensor<2x8xf32>, tensor<3x8xf32> -> tensor<5x8xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<DiT_Tensor>:$xs, I64Attr:$dim);
+  let results = (outs DiT_Tensor:$result);
+  let assemblyFormat = "$xs `dim` $dim attr-dict `:` type($xs) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def DiT_PackOp : DiT_Op<"pack", [Pure]> {
+  let summary = "a weight in the layout a kernel reads";
+  let description = [{
+    For w (M, K) and a result (P, K, L): `result[p, k, l] = w[p*L + l, k]`, and 0 past M.
+    With the result's type equal to w's: a copy, so that the checkpoint can be let go.
+
+    Panels of L output features keep a matmul's inner loop on consecutive memory. Planning puts
+    it into `@prepare`; the padding of the last panel is zero.
+
+    - (C1) `dim(result) = [ceil(M/L), K, L]`, or the types are equal.
+
+    ```mlir
+    %p = dit.pack %w : tensor<24x8xf32> -> tensor<2x8x16xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Tensor:$w);
+  let results = (outs DiT_Tensor:$result);
+  let assemblyFormat = "$w attr-dict `:` type($w) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def DiT_CastOp : DiT_Op<"cast", [Pure]> {
+  let summary = "round to another float type";
+  let description = [{
+    `result = round(x)`, to nearest even
+
+    The only place where a value is rounded: the interpreter rounds exactly here.
+
+    - (C1) the shapes agree.
+
+    ```mlir
+    %h = dit.cast %x : tensor<?x4x8xf32> -> tensor<?x4x8xbf16>
+    ```
+  }];
+  let arguments = (ins DiT_Tensor:$x);
+  let results = (outs DiT_Tensor:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Matmul and attention
+//===----------------------------------------------------------------------===//
+
+def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
+  let summary = "a matmul with a weight, and a bias";
+  let description = [{
+    `result[.., m] = sum_k x[.., k] * weight[m, k] + bias[m]`
+
+    The weight is (M, K) as in the checkpoint, or packed (P, K, L) as `dit.pack` makes it.
+
+    - (C1) x and result agree on all dimensions but the last.
+    - (C2) weight is (M, K), or (ceil(M/L), K, L), with K = dim(x, -1), M = dim(result, -1).
+    - (C3) bias is (M).
+
+    ```mlir
+    %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Rows:$x, TensorRankOf<[DiT_Real], [2, 3]>:$weight,
+                       Optional<DiT_Vector>:$bias);
+  let results = (outs DiT_Rows:$result);
+  let assemblyFormat = [{
+    $x `weight` `(` $weight `)` (`bias` `(` $bias^ `)`)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def DiT_AttentionOp : DiT_Op<"attention",
+    [Pure, AllTypesMatch<["q", "result"]>, AllTypesMatch<["k", "v"]>]> {
+  let summary = "multi-head scaled dot-product attention";
+  let description = [{
+    With S the tokens of k and v, d = D/heads, and head a on features [a*d, (a+1)*d):
+    `result[n, t, a] = sum_s softmax_s(<q[n, t, a], k[n, s, a]> / sqrt(d)) v[n, s, a]`
+
+    Self-attention when q, k, v come from one sequence, cross-attention otherwise. No mask.
+
+    - (C1) heads divides D.
+    - (C2) k and v have q's batch and width.
+
+    ```mlir
+    %a = dit.attention %q, %k, %v heads 2 : tensor<?x4x8xf32>, tensor<?x6x8xf32>
+    ```
+  }];
+  let arguments = (ins TensorRankOf<[DiT_Real], [3]>:$q, TensorRankOf<[DiT_Real], [3]>:$k,
+                       TensorRankOf<[DiT_Real], [3]>:$v, I64Attr:$heads);
+  let results = (outs TensorRankOf<[DiT_Real], [3]>:$result);
+  let assemblyFormat = [{
+    $q `,` $k `,` $v `heads` $heads attr-dict `:` type($q) `,` type($k)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    int64_t getHeadDim() { return getQ().getType().getDimSize(2) / getHeads(); }
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+def DiT_LayerNormOp : DiT_Op<"layer_norm",
+    [Pure, AllTypesMatch<["x", "result"]>, AttrSizedOperandSegments]> {
+  let summary = "normalise each token over its features";
+  let description = [{
+    With mu and var the mean and the biased variance of x[n, t, :]:
+    `result = (x - mu) / sqrt(var + eps)`, then `* weight + bias` where given
+
+    - (C1) eps > 0.
+    - (C2) weight and bias are (D), and come together.
+
+    ```mlir
+    %h = dit.layer_norm %x eps 1.0e-06 : tensor<?x4x8xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Rows:$x, Optional<DiT_Vector>:$weight,
+                       Optional<DiT_Vector>:$bias, F64Attr:$eps);
+  let results = (outs DiT_Rows:$result);
+  let assemblyFormat = [{
+    $x (`weight` `(` $weight^ `:` type($weight) `)`)? (`bias` `(` $bias^ `:` type($bias) `)`)?
+    `eps` $eps attr-dict `:` type($x)
+  }];
+  let hasVerifier = 1;
+}
+
+def DiT_RMSNormOp : DiT_Op<"rms_norm", [Pure, AllTypesMatch<["x", "result"]>]> {
+  let summary = "divide each token by its root mean square";
+  let description = [{
+    `result[n, t, d] = x[n, t, d] / sqrt(mean_d(x[n, t, d]^2) + eps)`, then `* weight[d]` where given
+
+    - (C1) eps > 0.
+    - (C2) weight is (D).
+
+    ```mlir
+    %h = dit.rms_norm %x eps 1.0e-06 : tensor<?x4x8xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Rows:$x, Optional<DiT_Vector>:$weight, F64Attr:$eps);
+  let results = (outs DiT_Rows:$result);
+  let assemblyFormat = [{
+    $x (`weight` `(` $weight^ `:` type($weight) `)`)? `eps` $eps attr-dict `:` type($x)
+  }];
+  let hasVerifier = 1;
+}
+
+def DiT_ModulateOp : DiT_Op<"modulate",
+    [Pure, AllTypesMatch<["x", "result"]>, AllTypesMatch<["shift", "scale"]>]> {
+  let summary = "scale and shift tokens by a per-sample condition";
+  let description = [{
+    `result[n, t, d] = x[n, t, d] * (1 + scale[n, d]) + shift[n, d]`
+
+    The `1 +` is part of the op: a zero-initialised adaLN head is the identity.
+
+    - (C1) `dim(shift) = [dim(x, 0), dim(x, -1)]`.
+
+    ```mlir
+    %h = dit.modulate %x shift(%b) scale(%s) : tensor<?x4x8xf32>, tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Rows:$x, DiT_Cond:$shift, DiT_Cond:$scale);
+  let results = (outs DiT_Rows:$result);
+  let assemblyFormat = [{
+    $x `shift` `(` $shift `)` `scale` `(` $scale `)` attr-dict `:` type($x) `,` type($shift)
+  }];
+  let hasVerifier = 1;
+}
+
+def DiT_GateOp : DiT_Op<"gate", [Pure, AllTypesMatch<["x", "result"]>]> {
+  let summary = "scale a branch by a per-sample condition";
+  let description = [{
+    `result[n, t, d] = x[n, t, d] * gate[n, d]`
+
+    - (C1) `dim(gate) = [dim(x, 0), dim(x, -1)]`.
+
+    ```mlir
+    %g = dit.gate %branch gate(%c) : tensor<?x4x8xf32>, tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Rows:$x, DiT_Cond:$gate);
+  let results = (outs DiT_Rows:$result);
+  let assemblyFormat = "$x `gate` `(` $gate `)` attr-dict `:` type($x) `,` type($gate)";
+  let hasVerifier = 1;
+}
+
+class DiT_ElementwiseBinaryOp<string mnemonic, string sign, string example>
+    : DiT_Op<mnemonic, [Pure, AllTypesMatch<["lhs", "result"]>]> {
+  let description = [{
+    `result = lhs }] # sign # [{ rhs`; an rhs without the batch dimension is the same for every sample
+
+    - (C1) rhs has lhs's shape, or lhs's shape without the first dimension.
+
+    ```mlir
+    }] # example # [{
+    ```
+  }];
+  let arguments = (ins DiT_Tensor:$lhs, DiT_Tensor:$rhs);
+  let results = (outs DiT_Tensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs)";
+  let hasVerifier = 1;
+}
+
+def DiT_AddOp : DiT_ElementwiseBinaryOp<"add", "+",
+    "%z = dit.add %x, %table : tensor<?x4x8xf32>, tensor<4x8xf32>"> {
+  let summary = "sum";
+}
+
+def DiT_MulOp : DiT_ElementwiseBinaryOp<"mul", "*",
+    "%z = dit.mul %x, %y : tensor<?x4x8xf32>, tensor<?x4x8xf32>"> {
+  let summary = "product";
+}
+
+def DiT_SiluOp : DiT_Op<"silu", [Pure, AllTypesMatch<["x", "result"]>]> {
+  let summary = "x * sigmoid(x)";
+  let description = [{
+    `result = x / (1 + exp(-x))`
+
+    ```mlir
+    %h = dit.silu %x : tensor<?x8xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Rows:$x);
+  let results = (outs DiT_Rows:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+}
+
+def DiT_GeluForm : I32EnumAttr<"GeluForm", "which GELU", [
+    I32EnumAttrCase<"Tanh", 0, "tanh">, I32EnumAttrCase<"Erf", 1, "erf">]> {
+  let cppNamespace = "::dit";
+}
+
+def DiT_GeluOp : DiT_Op<"gelu", [Pure, AllTypesMatch<["x", "result"]>]> {
+  let summary = "Gaussian error linear unit";
+  let description = [{
+    tanh: `result = x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))`; erf: `result = x/2 * (1 + erf(x/sqrt(2)))`
+
+    The published models use the tanh form.
+
+    ```mlir
+    %h = dit.gelu tanh %x : tensor<?x4x8xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Rows:$x, DiT_GeluForm:$form);
+  let results = (outs DiT_Rows:$result);
+  let assemblyFormat = "$form $x attr-dict `:` type($x)";
+}
+
+//===----------------------------------------------------------------------===//
+// Fusion
+//===----------------------------------------------------------------------===//
+
+def DiT_KernelKind : I32EnumAttr<"KernelKind", "the skeleton a region is generated with", [
+    I32EnumAttrCase<"Row", 0, "row">, I32EnumAttrCase<"Linear", 1, "linear">,
+    I32EnumAttrCase<"Attention", 2, "attention">, I32EnumAttrCase<"Patch", 3, "patch">,
+    I32EnumAttrCase<"Pack", 4, "pack">]> {
+  let cppNamespace = "::dit";
+}
+
+def DiT_FusedOp : DiT_Op<"fused", [Pure, IsolatedFromAbove,
+    SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "ops that run as one kernel";
+  let description = [{
+    The region holds, unchanged, the ops that stood there before: drawing the boundary changes
+    no value. Operands become block arguments, results are yielded.
+
+    | kind | grammar of the body |
+    |---|---|
+    | row | ops on rows of one token count; each works on a whole token at a time |
+    | linear | one `dit.linear`; before it row ops or `dit.patchify` on its x, after it elementwise ops, `dit.unpatchify` last |
+    | attention | one `dit.attention` |
+    | patch | one op that moves elements: patchify, unpatchify, concat |
+    | pack | weights only: reshape, concat, pack, sums and products |
+
+    From `planned` on, `offsets` holds one entry a result: its place in the arena, in bytes a
+    sample (bytes, in `@prepare`), or -1 for a result written where the caller wants it.
+
+    - (C1) block arguments match the operands' types, `dit.yield` the results' types.
+    - (C2) `offsets`, where present, has an entry a result.
+    - (C3) the body keeps to the grammar of its kind.
+
+    ```mlir
+    %x1, %h = dit.fused row (%r = %x, %b = %branch, %g = %gate) : (tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<?x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
+      %0 = dit.gate %b gate(%g) : tensor<?x4x8xf32>, tensor<?x8xf32>
+      %1 = dit.add %r, %0 : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+      %2 = dit.layer_norm %1 eps 1.0e-06 : tensor<?x4x8xf32>
+      dit.yield %1, %2 : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins DiT_KernelKind:$kind, Variadic<AnyRankedTensor>:$inputs,
+                       OptionalAttr<DenseI64ArrayAttr>:$offsets);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $kind custom<FusedBody>($inputs, type($inputs), type($results), $body) attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def DiT_YieldOp : DiT_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"FusedOp">]> {
+  let summary = "the results of a fused region";
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let builders = [OpBuilder<(ins), [{ }]>];
+}
+
+#endif // DIT_DIALECT_DITOPS_TD

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The numbered constraints of DiTOps.td, in its order. Each check carries the
+// constraint's number; test/dialect/<op>-errors.mlir has a case for each.
+#include "dialect/DiTDialect.h"
+
+using namespace mlir;
+using namespace dit;
+
+namespace {
+
+/// Printed as 2x4x?, the way types are.
+std::string show(ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleave(
+      shape, os,
+      [&](int64_t dim) {
+        if (ShapedType::isDynamic(dim))
+          os << '?';
+        else
+          os << dim;
+      },
+      "x");
+  return text;
+}
+
+RankedTensorType tensor(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+int64_t product(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t dim : shape)
+    count *= dim;
+  return count;
+}
+
+LogicalResult expectShape(Operation *op, StringRef what, Value value,
+                          ArrayRef<int64_t> want) {
+  ArrayRef<int64_t> got = tensor(value).getShape();
+  if (got == want)
+    return success();
+  return op->emitOpError() << what << " must be " << show(want) << ", got "
+                           << show(got);
+}
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// One row per sample: dim(c) = [dim(x, 0), dim(x, -1)].
+LogicalResult expectCondition(Operation *op, StringRef what, Value c, Value x) {
+  auto shape = tensor(x).getShape();
+  return expectShape(op, what, c, {shape.front(), shape.back()});
+}
+
+/// (N, C, H, W) against (N, T, C*p*p).
+LogicalResult verifyPatches(Operation *op, Value image, Value tokens,
+                            int64_t patch) {
+  auto shape = tensor(image).getShape();
+  // (C1)
+  if (patch < 1 || shape[2] % patch || shape[3] % patch)
+    return op->emitOpError() << "patch " << patch << " must divide "
+                             << shape[2] << " and " << shape[3];
+  // (C2)
+  return expectShape(op, "tokens", tokens,
+                     {shape[0], (shape[2] / patch) * (shape[3] / patch),
+                      shape[1] * patch * patch});
+}
+
+LogicalResult expectPositive(Operation *op, StringRef what,
+                             const APFloat &value) {
+  if (value.isFinite() && !value.isNegative() && !value.isZero())
+    return success();
+  return op->emitOpError() << what << " must be greater than 0";
+}
+
+LogicalResult verifyBroadcast(Operation *op, Value lhs, Value rhs) {
+  auto x = tensor(lhs).getShape(), y = tensor(rhs).getShape();
+  // (C1)
+  if (x == y || (!x.empty() && x.drop_front() == y))
+    return success();
+  return op->emitOpError() << "rhs must be " << show(x) << " or "
+                           << show(x.drop_front()) << ", got " << show(y);
+}
+
+} // namespace
+
+LogicalResult WeightOp::verify() {
+  // (C1)
+  if (!getType().hasStaticShape())
+    return emitOpError("must have a static shape, got ") << getType();
+  return success();
+}
+
+LogicalResult SincosPositionOp::verify() {
+  auto shape = getType().getShape();
+  // (C2)
+  if (shape[1] % 4)
+    return emitOpError("width must be a multiple of 4, got ") << shape[1];
+  // (C1)
+  return expectShape(*this, "the table", getResult(),
+                     {(int64_t)(getGridHeight() * getGridWidth()), shape[1]});
+}
+
+LogicalResult TimestepEmbeddingOp::verify() {
+  auto shape = getType().getShape();
+  // (C1)
+  if (shape[1] % 2 || shape[1] <= 2)
+    return emitOpError("dim must be even and greater than 2, got ") << shape[1];
+  return expectShape(*this, "the result", getResult(),
+                     {getT().getType().getDimSize(0), shape[1]});
+}
+
+LogicalResult LabelEmbeddingOp::verify() {
+  // (C1)
+  return expectShape(
+      *this, "the result", getResult(),
+      {getY().getType().getDimSize(0), getTable().getType().getDimSize(1)});
+}
+
+LogicalResult PatchifyOp::verify() {
+  return verifyPatches(*this, getX(), getResult(), getPatch());
+}
+
+LogicalResult UnpatchifyOp::verify() {
+  return verifyPatches(*this, getResult(), getX(), getPatch());
+}
+
+LogicalResult SliceOp::verify() {
+  auto x = getX().getType().getShape(), result = getType().getShape();
+  int64_t dim = getDim(), offset = getOffset();
+  if (dim < 0 || dim >= (int64_t)x.size())
+    return emitOpError("dim must be less than the rank ") << x.size() << ", got " << dim;
+  // (C3)
+  if (ShapedType::isDynamic(x[dim]))
+    return emitOpError("cannot slice the batch");
+  // (C1)
+  SmallVector<int64_t> want(x);
+  if (result.size() == x.size())
+    want[dim] = result[dim];
+  if (failed(expectShape(*this, "the result", getResult(), want)))
+    return failure();
+  // (C2)
+  if (offset < 0 || offset + result[dim] > x[dim])
+    return emitOpError("range ") << offset << " to " << offset + result[dim]
+                                 << " is outside a dimension of " << x[dim];
+  return success();
+}
+
+LogicalResult ReshapeOp::verify() {
+  auto x = getX().getType(), result = getType();
+  auto from = x.getShape(), to = result.getShape();
+  bool batched = !x.hasStaticShape();
+  // (C1)
+  if (batched) {
+    if (to.empty() || !ShapedType::isDynamic(to[0]) || !ShapedType::isDynamic(from[0]))
+      return emitOpError("both shapes must begin with the batch");
+    from = from.drop_front(), to = to.drop_front();
+  }
+  if (llvm::any_of(from, ShapedType::isDynamic) ||
+      llvm::any_of(to, ShapedType::isDynamic) || product(from) != product(to))
+    return emitOpError("must keep the number of elements, got ")
+           << x << " and " << result;
+  return success();
+}
+
+LogicalResult ConcatOp::verify() {
+  if (getXs().empty())
+    return emitOpError("needs at least one operand");
+  auto result = getType().getShape();
+  int64_t dim = getDim(), total = 0;
+  if (dim < 0 || dim >= (int64_t)result.size())
+    return emitOpError("dim must be less than the rank ") << result.size() << ", got " << dim;
+  for (Value x : getXs()) {
+    auto shape = tensor(x).getShape();
+    SmallVector<int64_t> want(result);
+    if (shape.size() == result.size())
+      want[dim] = shape[dim];
+    // (C1)
+    if (failed(expectShape(*this, "an operand", x, want)))
+      return failure();
+    total += shape[dim];
+  }
+  // (C2)
+  if (total != result[dim])
+    return emitOpError("operands add up to ") << total << " along dim " << dim
+           << ", but the result has " << result[dim];
+  return success();
+}
+
+LogicalResult PackOp::verify() {
+  auto w = getW().getType(), result = getType();
+  // (C1)
+  if (w == result)
+    return success();
+  if (w.getRank() != 2 || result.getRank() != 3)
+    return emitOpError("must copy, or pack (M, K) into (P, K, L), got ")
+           << w << " and " << result;
+  int64_t lanes = result.getDimSize(2);
+  return expectShape(*this, "the result", getResult(),
+                     {ceilDiv(w.getDimSize(0), lanes), w.getDimSize(1), lanes});
+}
+
+LogicalResult CastOp::verify() {
+  // (C1)
+  return expectShape(*this, "the result", getResult(), getX().getType().getShape());
+}
+
+LogicalResult LinearOp::verify() {
+  auto x = tensor(getX()).getShape(), result = tensor(getResult()).getShape();
+  auto weight = tensor(getWeight()).getShape();
+  // (C1)
+  SmallVector<int64_t> want(x);
+  want.back() = result.back();
+  if (failed(expectShape(*this, "the result", getResult(), want)))
+    return failure();
+  // (C2)
+  int64_t m = result.back(), k = x.back();
+  bool packed = weight.size() == 3;
+  if (failed(packed ? expectShape(*this, "packed weight", getWeight(),
+                                  {ceilDiv(m, weight[2]), k, weight[2]})
+                    : expectShape(*this, "weight", getWeight(), {m, k})))
+    return failure();
+  // (C3)
+  return getBias() ? expectShape(*this, "bias", getBias(), {m}) : success();
+}
+
+LogicalResult AttentionOp::verify() {
+  auto q = getQ().getType().getShape(), k = getK().getType().getShape();
+  // (C1)
+  if (getHeads() < 1 || q[2] % getHeads())
+    return emitOpError() << "heads must divide the width, but " << q[2] << " % "
+                         << getHeads() << " is not 0";
+  // (C2)
+  return expectShape(*this, "k and v", getK(), {q[0], k[1], q[2]});
+}
+
+LogicalResult LayerNormOp::verify() {
+  // (C1)
+  if (failed(expectPositive(*this, "eps", getEps())))
+    return failure();
+  // (C2)
+  if (!getWeight() != !getBias())
+    return emitOpError("weight and bias must come together");
+  int64_t width = tensor(getX()).getShape().back();
+  if (getWeight() &&
+      (failed(expectShape(*this, "weight", getWeight(), {width})) ||
+       failed(expectShape(*this, "bias", getBias(), {width}))))
+    return failure();
+  return success();
+}
+
+LogicalResult RMSNormOp::verify() {
+  // (C1)
+  if (failed(expectPositive(*this, "eps", getEps())))
+    return failure();
+  // (C2)
+  return getWeight() ? expectShape(*this, "weight", getWeight(),
+                                   {tensor(getX()).getShape().back()})
+                     : success();
+}
+
+LogicalResult ModulateOp::verify() {
+  // (C1)
+  return expectCondition(*this, "shift and scale", getShift(), getX());
+}
+
+LogicalResult GateOp::verify() {
+  // (C1)
+  return expectCondition(*this, "gate", getGate(), getX());
+}
+
+LogicalResult AddOp::verify() { return verifyBroadcast(*this, getLhs(), getRhs()); }
+LogicalResult MulOp::verify() { return verifyBroadcast(*this, getLhs(), getRhs()); }
+
+LogicalResult FusedOp::verify() {
+  Block &body = getBody().front();
+  auto yield = cast<YieldOp>(body.getTerminator());
+  // (C1)
+  if (body.getArgumentTypes() != getInputs().getTypes())
+    return emitOpError("block arguments must have the operands' types");
+  if (yield.getValues().getTypes() != getResultTypes())
+    return emitOpError("dit.yield must give the results' types");
+  // (C2)
+  if (getOffsets() && getOffsets()->size() != getNumResults())
+    return emitOpError("must have one offset a result, expected ")
+           << getNumResults() << ", got " << getOffsets()->size();
+  // (C3) counts only; the shape of prologue and epilogue is the generators'.
+  int64_t linears = 0, attentions = 0;
+  for (Operation &op : body) {
+    linears += isa<LinearOp>(op), attentions += isa<AttentionOp>(op);
+    if (isa<FusedOp>(op))
+      return emitOpError("cannot hold another dit.fused");
+  }
+  bool isLinear = getKind() == KernelKind::Linear;
+  bool isAttention = getKind() == KernelKind::Attention;
+  if (linears != isLinear || attentions != isAttention)
+    return emitOpError() << "of kind " << stringifyKernelKind(getKind())
+                         << " cannot hold " << linears << " dit.linear and "
+                         << attentions << " dit.attention";
+  return success();
+}

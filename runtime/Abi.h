@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ * The artifact's binary interface: all that a compiled model and the program
+ * that runs it know of each other. Plain C, no includes but <stdint.h>.
+ *
+ * An artifact is one ELF shared object that exports `ditc_artifact` and needs
+ * nothing. What is fixed about a model (sizes, weights, kernels, the spec's
+ * text) is one JSON text in the ELF section `.dit.manifest`, which a reader can
+ * take from the file without loading the code; the loaded artifact points at
+ * the same bytes, so the two cannot disagree. runtime/Manifest.h lists its keys.
+ *
+ * No function here allocates, keeps a global or calls anything but DitHost. All
+ * of them may be called from several threads at once on different memory.
+ */
+#ifndef DIT_RUNTIME_ABI_H
+#define DIT_RUNTIME_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DIT_ABI_VERSION 1u
+#define DIT_ENTRY_NAME "ditc_artifact"
+#define DIT_MANIFEST_SECTION ".dit.manifest"
+
+/* What every function returns: code 0 and a null message, or a code and a
+ * sentence that lives as long as the artifact is loaded. */
+typedef struct DitStatus {
+  int32_t code;
+  const char *message;
+} DitStatus;
+
+/* One kernel's work on the units [begin, end) of its launch. `operands` are the
+ * launch's addresses, `rows` the batch, `scratch` this worker's own memory of
+ * manifest.memory.scratch_bytes, aligned to 64. Any split of the units over
+ * threads gives the same bits. */
+typedef void (*DitTask)(void *const *operands, int64_t rows, int64_t begin,
+                        int64_t end, void *scratch);
+
+/* A kernel over all its units; returns when every unit is done. `kernel` is the
+ * index into the manifest's list of kernels of the function that is running. */
+typedef struct DitLaunch {
+  int32_t kernel;
+  DitTask task;
+  void *const *operands;
+  int64_t rows;
+  int64_t units;
+} DitLaunch;
+
+/* The services a CPU artifact calls. */
+typedef struct DitHost {
+  void *context;
+  void (*launch)(void *context, const DitLaunch *launch);
+  /* The weight manifest.weights[index] as float32, row-major, and the promise
+   * that it will not be read again. Only called from `prepare`. */
+  const float *(*weight)(void *context, int32_t index);
+  void (*release)(void *context, int32_t index);
+  double (*sin)(double);
+  double (*cos)(double);
+} DitHost;
+
+/* Memory below is the caller's: sizes come from the manifest's `memory`, every
+ * address is aligned to 64 bytes, and `rows` is at least 1.
+ *
+ *   prepare    packs all weights into `prepared` (prepared_bytes); once.
+ *   create     binds `state` (state_bytes) to a host or device and to `prepared`.
+ *   plan       binds `plan` (plan_bytes) to a batch and to `arena`
+ *              (rows * arena_bytes_per_row).
+ *   condition  fills one row of `table` (rows x condition_row_floats) for each
+ *              (t[i], y[i]); `arena` holds rows * condition_arena_bytes_per_row.
+ *   denoise    out = network(x) for plan's rows: x (N, C, H, W), out
+ *              (N, C_out, H, W) float32; sample i uses table row row_index[i].
+ *   unplan, destroy   undo plan and create; may be null where there is nothing to undo.
+ */
+typedef struct DitArtifact {
+  uint32_t abi_version;
+  uint32_t manifest_bytes; /* without the final 0 */
+  const char *manifest;
+  DitStatus (*prepare)(const DitHost *host, void *prepared);
+  DitStatus (*create)(const DitHost *host, const void *prepared, void *state);
+  DitStatus (*plan)(const void *state, int64_t rows, void *arena, void *plan);
+  DitStatus (*condition)(const void *state, const float *t, const int32_t *y,
+                         int64_t rows, void *arena, float *table);
+  DitStatus (*denoise)(const void *plan, const float *x,
+                       const int32_t *row_index, const float *table, float *out);
+  void (*unplan)(void *plan);
+  void (*destroy)(void *state);
+} DitArtifact;
+
+typedef const DitArtifact *(*DitEntry)(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* DIT_RUNTIME_ABI_H */
