@@ -45,6 +45,16 @@ static void printFusedBody(OpAsmPrinter &printer, FusedOp op,
   printer.printRegion(body, /*printEntryBlockArgs=*/false);
 }
 
+StringRef nameOf(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName();
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (StringRef name = nameOf(part); !name.empty())
+        return name;
+  return "";
+}
+
 } // namespace dit
 
 #include "dialect/DiTDialect.cpp.inc"

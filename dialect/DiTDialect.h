@@ -30,6 +30,12 @@ inline constexpr llvm::StringLiteral kFromAttr = "dit.from"; // input, prepare, 
 inline constexpr llvm::StringLiteral kPhaseAttr = "dit.phase";
 inline constexpr llvm::StringLiteral kArenaAttr = "dit.arena_bytes";
 inline constexpr llvm::StringLiteral kSlotAttr = "dit.slot";
+inline constexpr llvm::StringLiteral kRowFloatsAttr = "dit.row_floats";
+inline constexpr llvm::StringLiteral kSpecAttr = "dit.spec";
+
+/// The name a value goes by in listings and diagnostics, `blocks[3].shift_msa`:
+/// the first NameLoc found in the location, or "" where there is none.
+llvm::StringRef nameOf(mlir::Location loc);
 
 } // namespace dit
 
