@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The interface between a CPU kernel's skeleton and the module it is put in: one
+// emit function a kind, each in its own file.
+#ifndef DIT_CODEGEN_CPU_KERNELS_H
+#define DIT_CODEGEN_CPU_KERNELS_H
+
+#include "codegen/Launches.h"
+#include "codegen/cpu/Emit.h"
+
+namespace dit::codegen::cpu {
+
+/// The instruction set that kernels are shaped for.
+struct Machine {
+  int lanes;    ///< float32 in a vector: 16 (AVX-512) or 8 (AVX2)
+  int tileRows; ///< of a matmul's register tile: 8 or 4
+  int panel;    ///< its columns, and the packed weights' last dimension: 48 or 24
+};
+
+/// How a launch is cut into units of work:
+/// `ceil(rows * perRow / granule) * columns`, each at least 1.
+struct Units {
+  int64_t perRow = 1;
+  int64_t granule = 1;
+  int64_t columns = 1;
+};
+
+struct KernelShape {
+  Units units;
+  int64_t scratchBytes = 0; ///< of each worker
+};
+
+/// The inside of a kernel function while it is being written: works on the units
+/// [begin, end). Operands and results are addresses of sample 0's first element,
+/// views included.
+struct KernelBody {
+  Emitter &e;
+  const Machine &machine;
+  const Kernel &kernel;
+  llvm::SmallVector<Ptr> operands, results;
+  Ptr rowIndex; ///< null unless an operand is gathered
+  Index rows;   ///< the batch; 1 in @prepare
+  Index begin, end;
+  Ptr scratch; ///< aligned to 64
+  Ptr host;    ///< null unless the kernel asks for sin and cos; see callHost
+
+  FusedOp op() const { return const_cast<FusedOp &>(kernel.op); }
+  /// The address of operand i's sample: through rowIndex where it is gathered,
+  /// the operand itself where it has no batch.
+  Ptr sample(unsigned operand, Index n) const;
+};
+
+// Each emits the body at the emitter's place, or diagnoses at the region what it cannot make.
+mlir::FailureOr<KernelShape> emitRow(KernelBody &body);
+mlir::FailureOr<KernelShape> emitLinear(KernelBody &body);
+mlir::FailureOr<KernelShape> emitAttention(KernelBody &body);
+mlir::FailureOr<KernelShape> emitPatch(KernelBody &body);
+mlir::FailureOr<KernelShape> emitPack(KernelBody &body);
+
+} // namespace dit::codegen::cpu
+
+#endif // DIT_CODEGEN_CPU_KERNELS_H
