@@ -34,11 +34,10 @@ static void printFusedBody(OpAsmPrinter &printer, FusedOp op,
                            OperandRange inputs, TypeRange inputTypes,
                            TypeRange resultTypes, Region &body) {
   printer << '(';
-  llvm::interleaveComma(llvm::zip(body.getArguments(), inputs), printer,
-                        [&](auto pair) {
-                          printer << std::get<0>(pair) << " = "
-                                  << std::get<1>(pair);
-                        });
+  llvm::interleaveComma(
+      llvm::zip(body.getArguments(), inputs), printer, [&](auto pair) {
+        printer << std::get<0>(pair) << " = " << std::get<1>(pair);
+      });
   printer << ") : ";
   printer.printFunctionalType(inputTypes, resultTypes);
   printer << ' ';

@@ -58,8 +58,8 @@ LogicalResult verifyPatches(Operation *op, Value image, Value tokens,
   auto shape = tensor(image).getShape();
   // (C1)
   if (patch < 1 || shape[2] % patch || shape[3] % patch)
-    return op->emitOpError() << "patch " << patch << " must divide "
-                             << shape[2] << " and " << shape[3];
+    return op->emitOpError() << "patch " << patch << " must divide " << shape[2]
+                             << " and " << shape[3];
   // (C2)
   return expectShape(op, "tokens", tokens,
                      {shape[0], (shape[2] / patch) * (shape[3] / patch),
@@ -129,7 +129,8 @@ LogicalResult SliceOp::verify() {
   auto x = getX().getType().getShape(), result = getType().getShape();
   int64_t dim = getDim(), offset = getOffset();
   if (dim < 0 || dim >= (int64_t)x.size())
-    return emitOpError("dim must be less than the rank ") << x.size() << ", got " << dim;
+    return emitOpError("dim must be less than the rank ")
+           << x.size() << ", got " << dim;
   // (C3)
   if (ShapedType::isDynamic(x[dim]))
     return emitOpError("cannot slice the batch");
@@ -152,7 +153,8 @@ LogicalResult ReshapeOp::verify() {
   bool batched = !x.hasStaticShape();
   // (C1)
   if (batched) {
-    if (to.empty() || !ShapedType::isDynamic(to[0]) || !ShapedType::isDynamic(from[0]))
+    if (to.empty() || !ShapedType::isDynamic(to[0]) ||
+        !ShapedType::isDynamic(from[0]))
       return emitOpError("both shapes must begin with the batch");
     from = from.drop_front(), to = to.drop_front();
   }
@@ -169,7 +171,8 @@ LogicalResult ConcatOp::verify() {
   auto result = getType().getShape();
   int64_t dim = getDim(), total = 0;
   if (dim < 0 || dim >= (int64_t)result.size())
-    return emitOpError("dim must be less than the rank ") << result.size() << ", got " << dim;
+    return emitOpError("dim must be less than the rank ")
+           << result.size() << ", got " << dim;
   for (Value x : getXs()) {
     auto shape = tensor(x).getShape();
     SmallVector<int64_t> want(result);
@@ -182,8 +185,9 @@ LogicalResult ConcatOp::verify() {
   }
   // (C2)
   if (total != result[dim])
-    return emitOpError("operands add up to ") << total << " along dim " << dim
-           << ", but the result has " << result[dim];
+    return emitOpError("operands add up to ")
+           << total << " along dim " << dim << ", but the result has "
+           << result[dim];
   return success();
 }
 
@@ -202,7 +206,8 @@ LogicalResult PackOp::verify() {
 
 LogicalResult CastOp::verify() {
   // (C1)
-  return expectShape(*this, "the result", getResult(), getX().getType().getShape());
+  return expectShape(*this, "the result", getResult(),
+                     getX().getType().getShape());
 }
 
 LogicalResult LinearOp::verify() {
@@ -269,8 +274,12 @@ LogicalResult GateOp::verify() {
   return expectCondition(*this, "gate", getGate(), getX());
 }
 
-LogicalResult AddOp::verify() { return verifyBroadcast(*this, getLhs(), getRhs()); }
-LogicalResult MulOp::verify() { return verifyBroadcast(*this, getLhs(), getRhs()); }
+LogicalResult AddOp::verify() {
+  return verifyBroadcast(*this, getLhs(), getRhs());
+}
+LogicalResult MulOp::verify() {
+  return verifyBroadcast(*this, getLhs(), getRhs());
+}
 
 LogicalResult FusedOp::verify() {
   Block &body = getBody().front();
