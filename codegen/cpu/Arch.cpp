@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The instruction sets of the CPU target and the shapes of kernels on each.
+#include "codegen/cpu/Compile.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Error.h"
+#include "llvm/TargetParser/Host.h"
+
+namespace dit::codegen::cpu {
+
+namespace {
+
+// Tiles that fill the register file and leave room for one row of weights and a
+// broadcast: 24 of 32 zmm, 12 of 16 ymm.
+const Arch kArchs[] = {
+    {"x86-64-v4",
+     {"avx2", "fma", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+     {/*lanes=*/16, /*tileRows=*/8, /*panel=*/48}},
+    {"x86-64-v3", {"avx2", "fma"}, {/*lanes=*/8, /*tileRows=*/4, /*panel=*/24}},
+};
+
+bool runsHere(const Arch &arch) {
+  llvm::StringMap<bool> here = llvm::sys::getHostCPUFeatures();
+  return llvm::all_of(arch.features,
+                      [&](const std::string &f) { return here.lookup(f); });
+}
+
+} // namespace
+
+llvm::Expected<Arch> findArch(llvm::StringRef name) {
+  for (const Arch &arch : kArchs)
+    if (name == arch.name || (name == "native" && runsHere(arch)))
+      return arch;
+  if (name == "native")
+    return llvm::createStringError(
+        "this machine has no AVX2 and FMA, the least that the CPU target needs");
+  return llvm::createStringError(
+      "expected --arch to be native, x86-64-v3 or x86-64-v4, but found '" + name + "'");
+}
+
+} // namespace dit::codegen::cpu

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The CPU target from a planned module to a shared object.
+#ifndef DIT_CODEGEN_CPU_COMPILE_H
+#define DIT_CODEGEN_CPU_COMPILE_H
+
+#include "codegen/Launches.h"
+#include "codegen/cpu/Kernels.h"
+
+namespace dit::codegen::cpu {
+
+/// An instruction set that code is made for.
+struct Arch {
+  std::string name;                  ///< x86-64-v3 or x86-64-v4
+  std::vector<std::string> features; ///< what the CPU must have, as /proc/cpuinfo calls it
+  Machine machine;
+};
+
+/// `native`, `x86-64-v3` (AVX2 + FMA) or `x86-64-v4` (AVX-512). Native is the
+/// best of the two that this machine has. Fails with the sentence to print.
+llvm::Expected<Arch> findArch(llvm::StringRef name);
+
+/// What code generation adds to the manifest: its `memory` and `kernels`.
+struct Report {
+  Program program;
+  int64_t stateBytes = 0, planBytes = 0;
+  int64_t scratchBytes = 0; ///< of each worker
+};
+
+/// Gives the manifest's text once the rest is known.
+using ManifestText = llvm::function_ref<std::string(const Report &)>;
+
+/// The kernels and the artifact's functions as a module of the LLVM dialect, before
+/// (`lowered` false) or after its own lowering: what `--emit=target` prints from.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+assemble(mlir::ModuleOp planned, const Arch &arch, ManifestText manifest);
+
+/// Lowers what assemble() made to the LLVM dialect alone.
+mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module);
+
+/// LLVM IR, optimised, as text.
+mlir::FailureOr<std::string> emitLLVM(mlir::ModuleOp lowered, const Arch &arch);
+
+/// Compiles and links into `path`, by way of temporary files beside it; nothing
+/// is left behind on failure.
+mlir::LogicalResult emitSharedObject(mlir::ModuleOp lowered, const Arch &arch,
+                                     llvm::StringRef path);
+
+/// All of the above: planned module to shared object.
+mlir::LogicalResult compile(mlir::ModuleOp planned, const Arch &arch,
+                            ManifestText manifest, llvm::StringRef path);
+
+} // namespace dit::codegen::cpu
+
+#endif // DIT_CODEGEN_CPU_COMPILE_H
