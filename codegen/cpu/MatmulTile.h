@@ -5,6 +5,7 @@
 #define DIT_CODEGEN_CPU_MATMULTILE_H
 
 #include "codegen/cpu/Emit.h"
+#include <functional>
 
 namespace dit::codegen::cpu {
 
@@ -26,11 +27,11 @@ struct Steps {
 struct TileOperands {
   /// The scalar of A at (row, k + u), which must be a load: it becomes the
   /// broadcast operand of the multiply-add.
-  llvm::function_ref<Num(int64_t row, Index k, int64_t u)> a;
+  std::function<Num(int64_t row, Index k, int64_t u)> a;
   /// The vector of B at (k + u, vector).
-  llvm::function_ref<Num(int64_t vector, Index k, int64_t u)> b;
+  std::function<Num(int64_t vector, Index k, int64_t u)> b;
   /// Emitted once an iteration, before its steps: prefetches.
-  llvm::function_ref<void(Index k)> ahead = [](Index) {};
+  std::function<void(Index k)> ahead = [](Index) {};
 };
 
 /// sums[row * vectors + vector] = sum over k of a[row, k] * b[k, vector], every sum
