@@ -1,0 +1,26 @@
+"""Every suite under test/: .mlir, .yaml and .test files run as shell scripts;
+test/unit has the GoogleTest binaries. DIT_BUILD names the build folder."""
+import os
+
+import lit.formats
+
+root = os.path.dirname(os.path.abspath(__file__))
+repo = os.path.dirname(root)
+build = os.environ.get("DIT_BUILD", os.path.join(repo, "build"))
+
+config.name = "ditc"
+config.test_format = lit.formats.ShTest(True)
+config.suffixes = [".mlir", ".yaml", ".test"]
+config.excludes = ["Inputs", "CMakeLists.txt", "lit.cfg.py"]
+config.test_source_root = root
+config.test_exec_root = os.path.join(build, "test")
+config.environment["PATH"] = os.pathsep.join(
+    [os.path.join(build, "bin"), "/usr/lib/llvm-22/bin", os.environ["PATH"]])
+config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input=fail"
+config.substitutions.append(("%repo", repo))
+config.substitutions.append(("%specs", os.path.join(repo, "model_specs")))
+config.substitutions.append(("%build", build))
+
+with open("/proc/cpuinfo") as cpuinfo:
+    if "avx512f" in cpuinfo.read():
+        config.available_features.add("avx512")

@@ -1,0 +1,13 @@
+"""The GoogleTest binaries: every test of every *Tests program in the build's bin/tests."""
+import os
+
+import lit.formats
+
+build = os.environ.get(
+    "DIT_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", "build"))
+
+config.name = "ditc-unit"
+config.test_format = lit.formats.GoogleTest(".", "Tests")
+config.suffixes = []
+config.test_source_root = os.path.join(os.path.abspath(build), "bin", "tests")
+config.test_exec_root = config.test_source_root
