@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The skeleton of a matmul over packed weights: which rows, panels and ranges
+// of k follow one another. The register tile is MatmulTile's.
+#include "codegen/cpu/LinearShape.h"
+#include "codegen/cpu/MatmulTile.h"
+
+using namespace mlir;
+
+namespace dit::codegen::cpu {
+
+namespace {
+
+constexpr int64_t kFloatsPerLine = 16;
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+class LinearKernel {
+public:
+  LinearKernel(KernelBody &body, LinearOp op)
+      : body(body), e(body.e), shape(body, op), input(body, shape),
+        output(body, shape) {}
+
+  FailureOr<KernelShape> emit();
+
+private:
+  /// The rows and panels that are worked on, and where their sums are kept.
+  struct Block {
+    Index row, endRow, panel, endPanel;
+  };
+
+  void emitPanels(const Block &block);
+  void emitRanges(const Block &block);
+  void emitRange(const Block &block, Index panel, Index range, Ptr sums);
+  void emitTile(const Block &block, Index panel, Index range, Index row,
+                int64_t rows, Ptr sums);
+  void keep(ArrayRef<Num> sums, int64_t rows, Ptr at, bool add);
+  Ptr sumsOf(const Block &block, Index panel) {
+    return sums + (panel - block.panel) * (shape.blockRows * shape.panel);
+  }
+  Ptr weight() {
+    return body
+        .operands[cast<BlockArgument>(shape.op.getWeight()).getArgNumber()];
+  }
+
+  KernelBody &body;
+  Emitter &e;
+  LinearShape shape;
+  LinearInput input;
+  LinearOutput output;
+  Ptr made, sums,
+      ends; // scratch: the prologue's rows, sums, the epilogue's own
+};
+
+FailureOr<KernelShape> LinearKernel::emit() {
+  if (failed(output.check()))
+    return failure();
+  int64_t keptPanels = shape.ranges > 1 ? shape.groupPanels : 1;
+  int64_t sumFloats = keptPanels * shape.blockRows * shape.panel;
+  sums = body.scratch;
+  ends = sums + sumFloats;
+  made = ends + output.scratchFloats();
+
+  int64_t columns = ceilDiv(shape.panels, shape.unitPanels);
+  Index rows = body.rows * shape.tokens;
+  LogicalResult result = success();
+  // Units that follow one another in a row of units share the rows' prologue.
+  e.loop(body.begin / columns, (body.end + (columns - 1)) / columns, 1,
+         [&](Index blockIndex) {
+           Index row = blockIndex * shape.blockRows,
+                 unit = blockIndex * columns;
+           Index first = body.begin - min(body.begin, unit);
+           Index last = min(body.end - unit, e.index(columns));
+           Block block{row, min(row + shape.blockRows, rows),
+                       first * shape.unitPanels,
+                       min(last * shape.unitPanels, e.index(shape.panels))};
+           result = input.make(block.row, block.endRow, made);
+           if (shape.ranges > 1)
+             emitRanges(block);
+           else
+             emitPanels(block);
+         });
+  if (failed(result))
+    return failure();
+  KernelShape kernel;
+  kernel.units = {shape.tokens, shape.blockRows, columns};
+  kernel.scratchBytes =
+      4 * (sumFloats + output.scratchFloats() + input.scratchFloats());
+  return kernel;
+}
+
+/// All of k at once: a panel is finished before the next one begins.
+void LinearKernel::emitPanels(const Block &block) {
+  e.loop(block.panel, block.endPanel, 1, [&](Index panel) {
+    emitRange(block, panel, e.index(0), sums);
+    output.finish(panel, block.row, block.endRow, sums, ends);
+  });
+}
+
+/// A range of k after the other, each over a group of panels.
+void LinearKernel::emitRanges(const Block &block) {
+  e.loop(block.panel, block.endPanel, shape.groupPanels, [&](Index first) {
+    Block group = block;
+    group.panel = first;
+    group.endPanel = min(first + shape.groupPanels, block.endPanel);
+    e.loop(0, shape.ranges, 1, [&](Index range) {
+      e.loop(group.panel, group.endPanel, 1, [&](Index panel) {
+        emitRange(group, panel, range, sumsOf(group, panel));
+        e.ifThen(range == e.index(shape.ranges - 1), [&] {
+          output.finish(panel, group.row, group.endRow, sumsOf(group, panel),
+                        ends);
+        });
+      });
+    });
+  });
+}
+
+void LinearKernel::emitRange(const Block &block, Index panel, Index range,
+                             Ptr sums) {
+  forEachTile(e, block.row, block.endRow, shape.tileRows, shape.tokens,
+              [&](Index row, int64_t rows) {
+                emitTile(block, panel, range, row, rows, sums);
+              });
+}
+
+void LinearKernel::emitTile(const Block &block, Index panel, Index range,
+                            Index row, int64_t rows, Ptr sums) {
+  Index k0 = range * shape.rangeSteps;
+  Index k1 = min(k0 + shape.rangeSteps, e.index(shape.k));
+  bool divides = shape.k % shape.unroll == 0;
+  TileRows x = input.rows(row, rows, block.row, made);
+  Ptr w = weight() + panel * (shape.k * shape.panel);
+
+  // The tiles of a block fetch the next panel into the second cache, each its
+  // part.
+  int64_t lines = ceilDiv(shape.unroll * shape.panel, kFloatsPerLine);
+  int64_t tiles = shape.blockRows / shape.tileRows;
+  int64_t share = ceilDiv(lines, tiles) * kFloatsPerLine;
+  Index tile = (row - block.row) / shape.tileRows;
+  Ptr next = w + shape.k * shape.panel + k0 * shape.panel +
+             tile * (ceilDiv(shape.rangeSteps, shape.unroll) * share);
+  constexpr int64_t kStepsAhead = 16;
+
+  TileOperands operands;
+  operands.a = [&](int64_t i, Index k, int64_t u) {
+    return e.loadScalar(x.at(i, k, u));
+  };
+  operands.b = [&](int64_t j, Index k, int64_t u) {
+    return e.load(w + k * shape.panel + (u * shape.panel + j * shape.lanes));
+  };
+  operands.ahead = [&](Index k) {
+    Ptr part = next + (k - k0) / shape.unroll * share;
+    for (int64_t at = 0; at < share; at += kFloatsPerLine)
+      e.prefetch(part + at, 2);
+    Ptr soon = w + k * shape.panel + kStepsAhead * shape.panel;
+    for (int64_t line = 0; line < lines; ++line)
+      e.prefetch(soon + line * kFloatsPerLine, 1);
+  };
+  SmallVector<Num> tileSums = accumulate(
+      e, {rows, shape.vectors}, {k0, k1, shape.unroll, divides}, operands);
+
+  // Each range begins at zero and is added to the ones before it: a shorter
+  // chain of roundings than one sum over all of k.
+  Ptr at = sums + (row - block.row) * shape.panel;
+  if (shape.ranges == 1)
+    return keep(tileSums, rows, at, /*add=*/false);
+  e.ifThen(range == e.index(0), [&] { keep(tileSums, rows, at, false); });
+  e.ifThen(e.index(0) < range, [&] { keep(tileSums, rows, at, true); });
+}
+
+void LinearKernel::keep(ArrayRef<Num> sums, int64_t rows, Ptr at, bool add) {
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < shape.vectors; ++j) {
+      Ptr to = at + (i * shape.panel + j * shape.lanes);
+      Num sum = sums[i * shape.vectors + j];
+      e.store(add ? e.load(to) + sum : sum, to);
+    }
+}
+
+} // namespace
+
+LinearShape::LinearShape(const KernelBody &body, LinearOp op) : op(op) {
+  const Machine &machine = body.machine;
+  bool wide = machine.lanes == 16;
+  auto x = op.getX().getType();
+  auto weight = cast<RankedTensorType>(op.getWeight().getType());
+  tokens = x.getRank() == 3 ? x.getDimSize(1) : 1;
+  k = x.getDimSize(x.getRank() - 1);
+  m = cast<RankedTensorType>(op.getType()).getShape().back();
+  panels = weight.getDimSize(0), panel = weight.getShape().back();
+  lanes = machine.lanes, tileRows = machine.tileRows;
+  vectors = panels == 1 ? ceilDiv(m, lanes) : panel / lanes;
+  unroll = wide ? 4 : 8;
+  blockRows = wide ? 128 : 64;
+  // Measured: the longest range whose panel leaves the second cache room for
+  // the block's rows.
+  int64_t longest = wide ? (k <= 1152 ? 1152 : 768) : 384;
+  ranges = ceilDiv(k, longest);
+  rangeSteps = ceilDiv(ceilDiv(k, ranges), unroll) * unroll;
+  ranges = ceilDiv(k, rangeSteps);
+  unitPanels = isa<BlockArgument>(op.getX()) ? 1 : 4;
+  groupPanels = std::min<int64_t>(panels, wide ? 12 : 24);
+}
+
+Row LinearShape::row(Index r) const {
+  if (tokens == 1)
+    return {r, r.e->index(0)};
+  return {r / tokens, r % tokens};
+}
+
+FailureOr<KernelShape> emitLinear(KernelBody &body) {
+  if (failed(checkOperands(body)))
+    return failure();
+  FusedOp region = body.op();
+  auto linears = region.getBody().front().getOps<LinearOp>();
+  if (!llvm::hasSingleElement(linears))
+    return region.emitOpError("of kind linear must hold one dit.linear");
+  LinearOp op = *linears.begin();
+  auto weight = cast<RankedTensorType>(op.getWeight().getType());
+  if (weight.getRank() != 3 || weight.getShape().back() != body.machine.panel)
+    return op.emitOpError() << "must have its weight packed in panels of "
+                            << body.machine.panel << ", but has " << weight;
+  if (!isa<BlockArgument>(op.getWeight()) ||
+      (op.getBias() && !isa<BlockArgument>(op.getBias())))
+    return op.emitOpError(
+        "must read weight and bias from the region's operands");
+  if (!op.getX().getType().isDynamicDim(0))
+    return op.emitOpError("must have a batch to be compiled for the CPU");
+  return LinearKernel(body, op).emit();
+}
+
+} // namespace dit::codegen::cpu
