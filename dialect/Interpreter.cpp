@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Walks a module's functions and their blocks; what an op computes is in
-// Semantics*.cpp, where a planned value lies in Arena.cpp.
+// Semantics*.cpp, where a planned value lies in ShadowArena.cpp.
 #include "dialect/Interpreter.h"
-#include "dialect/Arena.h"
 #include "dialect/Semantics.h"
+#include "dialect/ShadowArena.h"
 
 #include <fmt/format.h>
 #include <memory>
@@ -95,7 +95,7 @@ private:
   const WeightSource &weights;
   const InterpreterOptions &options;
   int64_t batch = 1;
-  std::unique_ptr<Arena> arena; ///< null unless options.useArena
+  std::unique_ptr<ShadowArena> arena; ///< null unless options.useArena
 };
 
 /// Where each value is read last. Views have no moment of their own: what they
@@ -154,8 +154,8 @@ Error Run::makeArena() {
     return createStringError(fmt::format("@{} has no dit.arena_bytes: only a "
                                          "module at phase planned has an arena",
                                          function.getName().str()));
-  arena = std::make_unique<Arena>("@" + function.getName().str(),
-                                  batch * bytes.getInt());
+  arena = std::make_unique<ShadowArena>("@" + function.getName().str(),
+                                        batch * bytes.getInt());
   return Error::success();
 }
 
@@ -313,7 +313,7 @@ Span Run::spanOf(Value value, int64_t offset) {
 Error Run::throughTable(std::vector<TensorRef> &results) {
   int64_t rowBytes =
       4 * function->getAttrOfType<IntegerAttr>(kRowFloatsAttr).getInt();
-  Arena table("condition table", batch * rowBytes);
+  ShadowArena table("condition table", batch * rowBytes);
   std::vector<std::pair<Tensor, int64_t>>
       placed; // and their first byte in a row
   for (auto [i, result] : llvm::enumerate(results)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Values at their planned addresses, dead bytes NaN.
-#include "dialect/Arena.h"
+#include "dialect/ShadowArena.h"
 
 #include <fmt/format.h>
 #include <limits>
@@ -11,10 +11,10 @@ namespace dit {
 
 static constexpr double kPoison = std::numeric_limits<double>::quiet_NaN();
 
-Arena::Arena(std::string name, int64_t bytes)
+ShadowArena::ShadowArena(std::string name, int64_t bytes)
     : name(std::move(name)), bytes(bytes), shadow((bytes + 1) / 2, kPoison) {}
 
-Error Arena::store(StringRef value, Span span, ArrayRef<double> values) {
+Error ShadowArena::store(StringRef value, Span span, ArrayRef<double> values) {
   std::string what = value.str();
   if (span.begin % 64)
     return createStringError(fmt::format(
@@ -40,12 +40,12 @@ Error Arena::store(StringRef value, Span span, ArrayRef<double> values) {
   return Error::success();
 }
 
-void Arena::load(Span span, MutableArrayRef<double> values) const {
+void ShadowArena::load(Span span, MutableArrayRef<double> values) const {
   for (auto [i, v] : llvm::enumerate(values))
     v = shadow[(span.begin + i * span.step) / 2];
 }
 
-void Arena::release(Span span) {
+void ShadowArena::release(Span span) {
   std::fill(shadow.begin() + span.begin / 2,
             shadow.begin() + (span.begin + span.bytes) / 2, kPoison);
   llvm::erase_if(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The memory of a planned function, as the interpreter checks it: values at
 // their real byte addresses, NaN everywhere else.
-#ifndef DIT_DIALECT_ARENA_H
-#define DIT_DIALECT_ARENA_H
+#ifndef DIT_DIALECT_SHADOWARENA_H
+#define DIT_DIALECT_SHADOWARENA_H
 
 #include "dialect/Interpreter.h"
 
@@ -15,9 +15,9 @@ struct Span {
 
 /// Byte b of the plan is slot b/2 of the shadow, which holds a double: a value
 /// keeps its 53 bits at any element size down to two bytes.
-class Arena {
+class ShadowArena {
 public:
-  Arena(std::string name, int64_t bytes);
+  ShadowArena(std::string name, int64_t bytes);
 
   /// Writes values to their span, NaN to the rest of it. An error where the
   /// span is misaligned, leaves the arena or meets a live value.
@@ -40,4 +40,4 @@ private:
 
 } // namespace dit
 
-#endif // DIT_DIALECT_ARENA_H
+#endif // DIT_DIALECT_SHADOWARENA_H
