@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The skeleton of attention. The scores of a block of queries stay in the
+// second cache, whole rows of them: the softmax needs no rescaling.
+#include "codegen/cpu/AttentionShape.h"
+#include "codegen/cpu/Elementwise.h"
+#include "codegen/cpu/MatmulTile.h"
+
+#include <limits>
+
+using namespace mlir;
+
+namespace dit::codegen::cpu {
+
+namespace {
+
+/// Sums (or maxima) that run side by side, so that none waits for the one
+/// before.
+constexpr int64_t kChains = 4;
+
+class AttentionKernel {
+public:
+  AttentionKernel(KernelBody &body, AttentionOp op)
+      : body(body), e(body.e), shape(body, op) {}
+
+  KernelShape emit();
+
+private:
+  /// A block of queries [query, endQuery) of one head: where its q and its
+  /// result begin (at query 0).
+  struct Block {
+    Index query, endQuery;
+    Ptr q, result;
+  };
+
+  void emitHead(Index sample, Index head, Index block, Index endBlock);
+  void emitScores(const Block &block);
+  void emitSoftmax(Ptr row, Ptr inverse);
+  void emitResult(const Block &block);
+  SmallVector<Num> overRow(Ptr row, Num init,
+                           function_ref<Num(Num, Num, Ptr, int64_t)> step);
+  /// Elements between the tokens of q, k, v (operands 0, 1, 2).
+  int64_t stride(unsigned operand) {
+    return body.kernel.operands[operand].strides[1];
+  }
+
+  KernelBody &body;
+  Emitter &e;
+  AttentionShape shape;
+  Ptr keys, values, scores, inverses; // scratch
+};
+
+KernelShape AttentionKernel::emit() {
+  keys = body.scratch;
+  values = keys + shape.keyFloats();
+  scores = values + shape.valueFloats();
+  inverses = scores + shape.scoreFloats();
+  // Units that follow one another in a head share its packed keys and values.
+  e.loop(body.begin / shape.blocks,
+         (body.end + (shape.blocks - 1)) / shape.blocks, 1, [&](Index pair) {
+           Index unit = pair * shape.blocks;
+           Index first = body.begin - min(body.begin, unit);
+           Index last = min(body.end - unit, e.index(shape.blocks));
+           emitHead(pair / shape.heads, pair % shape.heads, first, last);
+         });
+  KernelShape kernel;
+  kernel.units.perRow = shape.heads * shape.blocks;
+  kernel.scratchBytes = 4 * (shape.keyFloats() + shape.valueFloats() +
+                             shape.scoreFloats() + shape.blockQueries);
+  return kernel;
+}
+
+void AttentionKernel::emitHead(Index sample, Index head, Index first,
+                               Index last) {
+  Index feature = head * shape.headDim;
+  packKeys(e, shape, body.sample(1, sample) + feature, stride(1),
+           1 / std::sqrt((double)shape.headDim), keys);
+  packValues(e, shape, body.sample(2, sample) + feature, stride(2), values);
+  Ptr q = body.sample(0, sample) + feature;
+  Ptr result =
+      body.results[0] + sample * body.kernel.results[0].strides[0] + feature;
+  e.loop(first, last, 1, [&](Index number) {
+    Index query = number * shape.blockQueries;
+    Block block{query, min(query + shape.blockQueries, e.index(shape.queries)),
+                q, result};
+    emitScores(block);
+    e.loop(e.index(0), block.endQuery - query, 1, [&](Index row) {
+      emitSoftmax(scores + row * shape.scoreStride, inverses + row);
+    });
+    emitResult(block);
+  });
+}
+
+void AttentionKernel::emitScores(const Block &block) {
+  shape.keyPanels.forEach(e, [&](Index panel, int64_t vectors, int64_t) {
+    Ptr k = keys + panel * (shape.keyPanels.width() * shape.headDim);
+    Ptr to = scores + panel * shape.keyPanels.width();
+    auto tile = [&](Index row, int64_t rows) {
+      Ptr q = block.q + row * stride(0);
+      TileOperands operands;
+      operands.a = [&](int64_t i, Index f, int64_t u) {
+        return e.loadScalar(q + f + (i * stride(0) + u));
+      };
+      operands.b = [&](int64_t j, Index f, int64_t u) {
+        return e.load(k + f * (vectors * shape.lanes) +
+                      (u * vectors + j) * shape.lanes);
+      };
+      SmallVector<Num> sums = accumulate(
+          e, {rows, vectors},
+          {e.index(0), e.index(shape.headDim), 4, shape.headDim % 4 == 0},
+          operands);
+      Ptr at = to + (row - block.query) * shape.scoreStride;
+      for (int64_t i = 0; i < rows; ++i)
+        for (int64_t j = 0; j < vectors; ++j)
+          e.store(sums[i * vectors + j],
+                  at + (i * shape.scoreStride + j * shape.lanes));
+    };
+    forEachTile(e, block.query, block.endQuery, shape.tileRows, shape.queries,
+                tile);
+  });
+}
+
+/// Folds `step(chain, scores, address, lanes that are keys)` over a row of
+/// scores.
+SmallVector<Num>
+AttentionKernel::overRow(Ptr row, Num init,
+                         function_ref<Num(Num, Num, Ptr, int64_t)> step) {
+  int64_t lanes = shape.lanes, together = kChains * lanes;
+  int64_t whole = shape.keys / together * together;
+  SmallVector<Num> chains(kChains, init);
+  chains =
+      e.loop(0, whole, together, chains, [&](Index key, ArrayRef<Num> carried) {
+        SmallVector<Num> next(carried);
+        for (int64_t c = 0; c < kChains; ++c) {
+          Ptr at = row + key + c * lanes;
+          next[c] = step(next[c], e.load(at), at, lanes);
+        }
+        return next;
+      });
+  for (int64_t key = whole, c = 0; key < shape.keys; key += lanes, ++c)
+    chains[c] = step(chains[c], e.load(row + key), row + key,
+                     std::min(lanes, shape.keys - key));
+  return chains;
+}
+
+/// Scores of one query to exp(score - their maximum), and 1 / the sum of these.
+void AttentionKernel::emitSoftmax(Ptr row, Ptr inverse) {
+  Num least = e.splat(-std::numeric_limits<double>::infinity());
+  auto onlyKeys = [&](Num x, int64_t count, Num otherwise) {
+    return count == shape.lanes ? x : select(e.firstLanes(count), x, otherwise);
+  };
+  auto tops = overRow(row, least, [&](Num top, Num x, Ptr, int64_t count) {
+    return max(onlyKeys(x, count, least), top);
+  });
+  Num top =
+      broadcast(reduceMax(max(max(tops[0], tops[1]), max(tops[2], tops[3]))));
+  auto sums =
+      overRow(row, e.splat(0), [&](Num sum, Num x, Ptr at, int64_t count) {
+        Num p = onlyKeys(exp(x - top), count, e.splat(0));
+        e.store(p, at);
+        return sum + p;
+      });
+  Num sum = reduceAdd((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  e.store(e.number(1) / sum, inverse);
+}
+
+void AttentionKernel::emitResult(const Block &block) {
+  int64_t toStride = body.kernel.results[0].strides[1];
+  auto tile = [&](Index row, int64_t rows) {
+    Ptr p = scores + (row - block.query) * shape.scoreStride;
+    Ptr inverse = inverses + (row - block.query);
+    shape.valuePanels.forEach(e, [&](Index panel, int64_t vectors,
+                                     int64_t columns) {
+      Ptr v = values + panel * (shape.valuePanels.width() * shape.keys);
+      TileOperands operands;
+      operands.a = [&](int64_t i, Index key, int64_t u) {
+        return e.loadScalar(p + key + (i * shape.scoreStride + u));
+      };
+      operands.b = [&](int64_t j, Index key, int64_t u) {
+        return e.load(v + key * (vectors * shape.lanes) +
+                      (u * vectors + j) * shape.lanes);
+      };
+      SmallVector<Num> sums = accumulate(
+          e, {rows, vectors},
+          {e.index(0), e.index(shape.keys), 4, shape.keys % 4 == 0}, operands);
+      Ptr to =
+          block.result + row * toStride + panel * shape.valuePanels.width();
+      for (int64_t i = 0; i < rows; ++i) {
+        Num scale = broadcast(e.loadScalar(inverse + i));
+        for (int64_t j = 0; j < vectors; ++j)
+          e.store(sums[i * vectors + j] * scale,
+                  to + (i * toStride + j * shape.lanes),
+                  std::min(shape.lanes, columns - j * shape.lanes));
+      }
+    });
+  };
+  forEachTile(e, block.query, block.endQuery, shape.tileRows, shape.queries,
+              tile);
+}
+
+/// The most vectors of a tile, shared out so that the last panel is not a thin
+/// one.
+int64_t evenVectors(int64_t columns, int64_t lanes, int64_t most) {
+  int64_t vectors = llvm::divideCeil(columns, lanes);
+  return llvm::divideCeil(vectors, llvm::divideCeil(vectors, most));
+}
+
+} // namespace
+
+AttentionShape::AttentionShape(const KernelBody &body, AttentionOp op)
+    : op(op), heads(op.getHeads()), headDim(op.getHeadDim()),
+      queries(op.getQ().getType().getDimSize(1)),
+      keys(op.getK().getType().getDimSize(1)), lanes(body.machine.lanes),
+      tileRows(body.machine.tileRows),
+      keyPanels(keys, body.machine.panel / lanes, lanes),
+      valuePanels(headDim,
+                  evenVectors(headDim, lanes, body.machine.panel / lanes),
+                  lanes) {
+  // The rows of a tile would fall into one set of the first cache if they were
+  // a multiple of a page apart.
+  scoreStride =
+      keyPanels.padded() % 1024 ? keyPanels.padded() : keyPanels.padded() + 16;
+  // A quarter of the second cache for scores.
+  int64_t floats = lanes == 16 ? 64 * 1024 : 32 * 1024;
+  int64_t rows = std::clamp<int64_t>(floats / scoreStride, tileRows, 64);
+  blockQueries = std::min<int64_t>(rows / tileRows * tileRows,
+                                   llvm::alignTo(queries, tileRows));
+  blocks = llvm::divideCeil(queries, blockQueries);
+}
+
+FailureOr<KernelShape> emitAttention(KernelBody &body) {
+  if (failed(checkOperands(body)))
+    return failure();
+  FusedOp region = body.op();
+  auto ops = region.getBody().front().getOps<AttentionOp>();
+  if (!llvm::hasSingleElement(ops) ||
+      !llvm::hasSingleElement(region.getBody().front().without_terminator()))
+    return region.emitOpError(
+        "of kind attention must hold one dit.attention alone");
+  return AttentionKernel(body, *ops.begin()).emit();
+}
+
+} // namespace dit::codegen::cpu

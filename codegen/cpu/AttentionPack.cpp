@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Keys and values of one head, from where the projection left them into panels.
+#include "codegen/cpu/AttentionShape.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace dit::codegen::cpu {
+
+namespace {
+
+/// The lanes of a and b in turn: those of the first halves, or of the second.
+Num interleave(Num a, Num b, bool second) {
+  Emitter &e = *a.e;
+  SmallVector<int64_t> lanes;
+  for (int64_t i = 0; i < e.lanes / 2; ++i) {
+    int64_t lane = i + (second ? e.lanes / 2 : 0);
+    lanes.push_back(lane), lanes.push_back(e.lanes + lane);
+  }
+  return {&e, vector::ShuffleOp::create(e.builder, e.loc, a.v, b.v, lanes)};
+}
+
+/// rows[i][j] becomes rows[j][i]: each round interleaves row i of the first
+/// half with row i of the second, and log2(lanes) rounds bring every element
+/// home.
+void transpose(SmallVectorImpl<Num> &rows) {
+  size_t lanes = rows.size();
+  for (size_t round = 1; round < lanes; round *= 2) {
+    SmallVector<Num> next;
+    for (size_t i = 0; i < lanes / 2; ++i) {
+      next.push_back(interleave(rows[i], rows[i + lanes / 2], false));
+      next.push_back(interleave(rows[i], rows[i + lanes / 2], true));
+    }
+    rows = next;
+  }
+}
+
+} // namespace
+
+void Panels::forEach(Emitter &e,
+                     function_ref<void(Index, int64_t, int64_t)> body) const {
+  e.loop(0, whole(), 1, [&](Index panel) { body(panel, vectors, width()); });
+  if (restColumns())
+    body(e.index(whole()), restVectors(), restColumns());
+}
+
+void packKeys(Emitter &e, const AttentionShape &shape, Ptr from, int64_t stride,
+              double factor, Ptr to) {
+  const Panels &panels = shape.keyPanels;
+  int64_t lanes = shape.lanes, wholeFeatures = shape.headDim / lanes * lanes;
+  panels.forEach(e, [&](Index panel, int64_t vectors, int64_t keys) {
+    Ptr source = from + panel * (panels.width() * stride);
+    Ptr target = to + panel * (panels.width() * shape.headDim);
+    for (int64_t j = 0; j < vectors; ++j) {
+      auto square = [&](Index feature, int64_t features) {
+        SmallVector<Num> rows;
+        for (int64_t i = 0; i < lanes; ++i) {
+          int64_t key = j * lanes + i;
+          Num row = key < keys
+                        ? e.load(source + feature + key * stride, features)
+                        : e.splat(0);
+          rows.push_back(key < keys ? row * factor : row);
+        }
+        transpose(rows);
+        for (int64_t i = 0; i < features; ++i)
+          e.store(rows[i], target + feature * (vectors * lanes) +
+                               (i * vectors + j) * lanes);
+      };
+      e.loop(0, wholeFeatures, lanes, [&](Index f) { square(f, lanes); });
+      if (int64_t rest = shape.headDim - wholeFeatures)
+        square(e.index(wholeFeatures), rest);
+    }
+  });
+}
+
+void packValues(Emitter &e, const AttentionShape &shape, Ptr from,
+                int64_t stride, Ptr to) {
+  const Panels &panels = shape.valuePanels;
+  int64_t lanes = shape.lanes;
+  panels.forEach(e, [&](Index panel, int64_t vectors, int64_t columns) {
+    Ptr source = from + panel * panels.width();
+    Ptr target = to + panel * (panels.width() * shape.keys);
+    e.loop(0, shape.keys, 1, [&](Index key) {
+      for (int64_t j = 0; j < vectors; ++j)
+        e.store(e.load(source + key * stride + j * lanes,
+                       std::min(lanes, columns - j * lanes)),
+                target + key * (vectors * lanes) + j * lanes);
+    });
+  });
+}
+
+} // namespace dit::codegen::cpu
