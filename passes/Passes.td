@@ -1,8 +1,205 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The passes, dit -> dit: one def, one file, one flag, one lit test each.
+// The passes, dit -> dit: one def, one file, one flag, one lit test each. Each
+// says what it buys, what it turns into what, and when it refuses.
 #ifndef DIT_PASSES_PASSES_TD
 #define DIT_PASSES_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
+
+class DiT_Pass<string flag> : Pass<flag, "::mlir::ModuleOp"> {
+  let dependentDialects = ["::dit::DiTDialect", "::mlir::func::FuncDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Before fusion
+//===----------------------------------------------------------------------===//
+
+def JoinLinears : DiT_Pass<"dit-join-linears"> {
+  let summary = "make one linear of those that read the same x";
+  let description = [{
+    Buys launches and tile efficiency: q, k and v become one matmul, and the adaLN projections
+    of all blocks, which read one silu(c), become one of the whole model.
+
+    Before: `q = linear(x, wq, bq); k = linear(x, wk, bk)`
+    After:  `qk = linear(x, concat(wq, wk), concat(bq, bk)); q = slice(qk); k = slice(qk)`
+
+    A slice of an old result becomes a slice of the joined one. Refuses linears that disagree on
+    having a bias or on their types, and weights that depend on an argument. The same x is the
+    same value: run `cse` before, when two ops compute it.
+  }];
+}
+
+def Stage : DiT_Pass<"dit-stage"> {
+  let summary = "split @denoise into @prepare, @condition and @denoise by binding time";
+  let description = [{
+    Buys a third of DiT-XL's weights a step: what depends on weights alone runs once a load, what
+    depends on (t, y) runs once a distinct (t, y), and only the rest runs every step.
+
+    Before: `@denoise(x, t, y)`
+    After:  `@prepare() -> p...`, `@condition(t, y, p...) -> c...`, `@denoise(x, c..., p...)`
+
+    The analysis looks at operands and names no op. Views never cross: they are recomputed on the
+    side that reads them. An op with side effects stays in @denoise, with all that reads it.
+    Refuses an argument other than x, t and y, and a t or y that an op reads beside x.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Fusion: each draws a dit.fused around ops, in any order and any subset
+//===----------------------------------------------------------------------===//
+
+def FusePatchEmbed : DiT_Pass<"dit-fuse-patch-embed"> {
+  let summary = "patchify + linear + add of the position table in one kernel";
+  let description = [{
+    Buys a write and a read of the patch vectors and of the embedded tokens.
+
+    Before: `add(linear(patchify(x)), table)`
+    After:  one region of kind linear: patchify is its prologue, the table its epilogue
+
+    Refuses patch vectors or an embedding with a second user.
+  }];
+}
+
+def FuseFinalLayer : DiT_Pass<"dit-fuse-final-layer"> {
+  let summary = "norm + modulate + linear + unpatchify in one kernel";
+  let description = [{
+    Buys a write and a read of the normalised tokens and of the patch vectors.
+
+    Before: `unpatchify(linear(modulate(layer_norm(x))))`
+    After:  one region of kind linear: the norm is its prologue, unpatchify its epilogue
+
+    The prologue is computed anew for every column of tiles, so it pays while the output is
+    narrow: refused for more than `max-features` output features, and for a norm or modulate with
+    a second user or already fused with something else. Then unpatchify is joined alone.
+  }];
+  let options = [
+    Option<"maxFeatures", "max-features", "int64_t", /*default=*/"256",
+           "widest linear that takes the norm as its prologue">,
+  ];
+}
+
+def FuseLinearEpilogue : DiT_Pass<"dit-fuse-linear-epilogue"> {
+  let summary = "elementwise ops on a linear's result while it is in registers";
+  let description = [{
+    Buys a write and a read of the linear's result for each op joined.
+
+    Before: `gelu(linear(x))`
+    After:  one region of kind linear
+
+    Takes gelu, silu, mul and cast as long as each is the only user of the value before it. With
+    `gate-residual`, gate and the add of the residual stream too: worth it where the epilogue is
+    free, at the price of the norm that would have been joined with the add.
+  }];
+  let options = [
+    Option<"gateResidual", "gate-residual", "bool", /*default=*/"false",
+           "join gate and the residual add as well">,
+  ];
+}
+
+def FuseGatedResidual : DiT_Pass<"dit-fuse-gated-residual"> {
+  let summary = "gate + residual add + the next norm + modulate in one pass over the tokens";
+  let description = [{
+    Buys three reads and two writes of the tokens a sublayer: the branch and the stream are read
+    once, the new stream and the next sublayer's input written once.
+
+    Before: `x1 = add(x, gate(branch)); h = modulate(layer_norm(x1))`
+    After:  `x1, h = dit.fused row`
+
+    Block designs without gate or without modulate are joined as far as they go. Refuses a gate
+    with a second user, and leaves out the norm when two norms read the sum or when it is fused
+    with a linear.
+  }];
+}
+
+def FuseAdaLN : DiT_Pass<"dit-fuse-adaln"> {
+  let summary = "norm + modulate in one pass over the tokens";
+  let description = [{
+    Buys a write and a read of the normalised tokens.
+
+    Before: `modulate(layer_norm(x), shift, scale)`
+    After:  one region of kind row
+
+    Refuses a norm with a second user: it would be written anyway.
+  }];
+}
+
+def FuseConditioning : DiT_Pass<"dit-fuse-conditioning"> {
+  let summary = "label embedding + add + silu of the condition in one kernel";
+  let description = [{
+    Buys launches in @condition, where every kernel is tiny.
+
+    Before: `c = add(t_emb, label_embedding(y)); s = silu(c)`
+    After:  one region of kind row
+
+    Works on values that exist once a sample. Refuses to join a label embedding with a second
+    user; a c with a second user is yielded beside silu(c).
+  }];
+}
+
+def WrapKernels : DiT_Pass<"dit-wrap-kernels"> {
+  let summary = "put every op that is left alone into a dit.fused of its kind";
+  let description = [{
+    Buys nothing by itself: after it every kernel is a dit.fused, so that planning and the code
+    generators have one thing to look at. Ends the phase `fused`.
+
+    Before: `a = attention(q, k, v)`
+    After:  `a = dit.fused attention (...) { attention }`
+
+    Views and dit.weight stay outside. Work on weights becomes kind pack. An op that the dialect
+    does not know stays as it is, with a remark.
+  }];
+}
+
+def VerifyRegions : DiT_Pass<"dit-verify-regions"> {
+  let summary = "split every dit.fused that its kind's grammar does not allow";
+  let description = [{
+    Buys safety: a fusion pass may be bold, and no generator sees a body it cannot make.
+
+    Before: a `dit.fused row` with two token counts in it
+    After:  its ops, each in a dit.fused of its own
+
+    Leaves a remark with what the grammar expected. A legal region is left alone.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Planning
+//===----------------------------------------------------------------------===//
+
+def PlanLayouts : DiT_Pass<"dit-plan-layouts"> {
+  let summary = "pack the weight of every linear in @prepare";
+  let description = [{
+    Buys consecutive loads in every matmul: a weight (M, K) is read in panels of `panel` output
+    features, (ceil(M/panel), K, panel). Concat and reshape of a weight end in the region that
+    packs it, so no joined temporary exists.
+
+    Before: `@denoise(w: MxK)`, `linear(x, w)`
+    After:  `@prepare` returns `pack(w)`, `@denoise(w: PxKxL)`, `linear(x, w)`
+
+    A weight that is used as it is, is copied by a region of kind pack, so that the checkpoint can
+    be released; each weight is read right before its first region. Refuses a module without
+    @prepare, and one that is not fused yet.
+  }];
+  let options = [
+    Option<"panel", "panel", "int64_t", /*default=*/"48",
+           "output features a panel; 48 for AVX-512, 24 for AVX2">,
+  ];
+}
+
+def PlanMemory : DiT_Pass<"dit-plan-memory"> {
+  let summary = "give every value between kernels its place in one arena";
+  let description = [{
+    Buys memory: values whose lives do not meet share it. Ends the phase `planned`.
+
+    Before: `h = dit.fused ...`
+    After:  `h = dit.fused ... {offsets = array<i64: 4096>}`, `dit.arena_bytes` on the function
+
+    Offsets are bytes a sample and multiples of 64; a result never overlaps an operand; views keep
+    their base alive; a returned value gets -1. In @prepare offsets are absolute and results live
+    for ever. Results of @condition get `dit.slot`. `dit.live_bytes` holds the largest sum of live
+    bytes, the lower bound of the arena, and an analysis remark the ratio of the two. Refuses ops
+    that are neither views nor dit.fused, and a returned value that no region makes.
+  }];
+}
 
 #endif // DIT_PASSES_PASSES_TD

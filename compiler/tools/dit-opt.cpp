@@ -9,7 +9,7 @@
 
 int main(int argc, char **argv) {
   mlir::registerTransformsPasses();
-  dit::registerDiTPasses();
+  dit::registerPasses();
   mlir::DialectRegistry registry;
   registry.insert<dit::DiTDialect, mlir::func::FuncDialect>();
   return mlir::asMainReturnCode(

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// FuseConditioning: label embedding + add + silu of c in one row region.
+#include "passes/Passes.h"
+#include "passes/Region.h"
+
+using namespace mlir;
+
+namespace dit {
+#define GEN_PASS_DEF_FUSECONDITIONING
+#include "passes/Passes.h.inc"
+
+namespace {
+
+constexpr StringLiteral kPass = "fuse-conditioning";
+
+void fuseConditioning(RewriterBase &rewriter, AddOp add) {
+  auto type = cast<RankedTensorType>(add.getType());
+  if (type.getRank() != 2 || add.getRhs().getType() != type || !isRowUnit(unitOf(add)))
+    return;
+  SmallVector<Operation *> units = {unitOf(add)};
+  for (Value operand : add->getOperands()) {
+    auto label = definerOf<LabelEmbeddingOp>(operand);
+    if (!label || !isRowUnit(unitOf(label)))
+      continue;
+    if (usersOf(label.getResult()).size() == 1)
+      units.push_back(unitOf(label));
+    else
+      remarkMissed(add, kPass, "the label embedding has a second user");
+  }
+  for (Operation *user : usersOf(add.getResult()))
+    if (isa<SiluOp>(user) && isRowUnit(unitOf(user)))
+      units.push_back(unitOf(user));
+  if (llvm::all_equal(units))
+    return;
+  auto fused = fuse(rewriter, KernelKind::Row, units);
+  if (failed(fused))
+    return remarkMissed(add, kPass, "another kernel must run between them");
+  remarkFused(*fused, kPass, listOps(*fused));
+}
+
+struct FuseConditioning : impl::FuseConditioningBase<FuseConditioning> {
+  void runOnOperation() override {
+    SmallVector<AddOp> adds;
+    getOperation().walk([&](AddOp op) { adds.push_back(op); });
+    IRRewriter rewriter(&getContext());
+    for (AddOp add : adds)
+      fuseConditioning(rewriter, add);
+  }
+};
+
+} // namespace
+} // namespace dit

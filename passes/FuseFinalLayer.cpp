@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// FuseFinalLayer: norm + modulate + linear + unpatchify in one linear region.
+#include "passes/Passes.h"
+#include "passes/Region.h"
+
+using namespace mlir;
+
+namespace dit {
+#define GEN_PASS_DEF_FUSEFINALLAYER
+#include "passes/Passes.h.inc"
+
+namespace {
+
+constexpr StringLiteral kPass = "fuse-final-layer";
+
+struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
+  using FuseFinalLayerBase::FuseFinalLayerBase;
+
+  /// The norm, and modulate where there is one, that make the linear's x; empty
+  /// when they cannot be its prologue.
+  SmallVector<Operation *> prologueOps(LinearOp linear) {
+    SmallVector<Operation *> ops;
+    Operation *op = definerOf(linear.getX());
+    if (isa_and_nonnull<ModulateOp>(op)) {
+      ops.push_back(op);
+      op = definerOf(op->getOperand(0));
+    }
+    if (!isa_and_nonnull<LayerNormOp, RMSNormOp>(op))
+      return {};
+    ops.push_back(op);
+    int64_t features = linear.getType().getShape().back();
+    if (features > maxFeatures) {
+      remarkMissed(linear, kPass,
+                   "the norm would be computed anew for every tile of " + Twine(features) +
+                       " output features, and at most " + Twine(maxFeatures) + " are allowed");
+      return {};
+    }
+    for (Operation *part : ops) {
+      if (usersOf(part->getResult(0)).size() != 1) {
+        remarkMissed(linear, kPass, "what the linear reads has a second user");
+        return {};
+      }
+      for (Operation *other : opsOf(unitOf(part)))
+        if (!llvm::is_contained(ops, other)) {
+          remarkMissed(linear, kPass, "the norm is fused with other ops already");
+          return {};
+        }
+    }
+    return ops;
+  }
+
+  void fuseFinalLayer(RewriterBase &rewriter, UnpatchifyOp unpatchify) {
+    auto linear = definerOf<LinearOp>(unpatchify.getX());
+    if (!linear)
+      return remarkMissed(unpatchify, kPass, "no linear makes the patch vectors");
+    if (usersOf(linear.getResult()).size() != 1)
+      return remarkMissed(unpatchify, kPass, "the patch vectors have a second user");
+    SmallVector<Operation *> units = {unitOf(linear), unitOf(unpatchify)};
+    if (opsOf(unitOf(linear)).front() == linear)
+      for (Operation *op : prologueOps(linear))
+        units.push_back(unitOf(op));
+    if (llvm::all_equal(units))
+      return;
+    auto fused = fuse(rewriter, KernelKind::Linear, units);
+    if (failed(fused))
+      return remarkMissed(unpatchify, kPass, "another kernel must run between them");
+    remarkFused(*fused, kPass, listOps(*fused));
+  }
+
+  void runOnOperation() override {
+    SmallVector<UnpatchifyOp> unpatchifies;
+    getOperation().walk([&](UnpatchifyOp op) { unpatchifies.push_back(op); });
+    IRRewriter rewriter(&getContext());
+    for (UnpatchifyOp unpatchify : unpatchifies)
+      fuseFinalLayer(rewriter, unpatchify);
+  }
+};
+
+} // namespace
+} // namespace dit

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The grammars of the kinds, one function each.
+#include "passes/Grammar.h"
+#include "passes/Phase.h"
+
+using namespace mlir;
+
+namespace dit {
+
+bool isRowOp(Operation *op) {
+  return isa<LayerNormOp, RMSNormOp, ModulateOp, GateOp, AddOp, MulOp, GeluOp, SiluOp, CastOp,
+             LabelEmbeddingOp, TimestepEmbeddingOp, SincosPositionOp>(op);
+}
+
+bool isEpilogueOp(Operation *op) {
+  return isa<GateOp, AddOp, MulOp, GeluOp, SiluOp, CastOp>(op);
+}
+
+std::optional<KernelKind> kindAlone(Operation *op) {
+  if (isa<LinearOp>(op))
+    return KernelKind::Linear;
+  if (isa<AttentionOp>(op))
+    return KernelKind::Attention;
+  if (isa<PatchifyOp, UnpatchifyOp>(op))
+    return KernelKind::Patch;
+  if (isa<PackOp>(op))
+    return KernelKind::Pack;
+  if (isa<ConcatOp, AddOp, MulOp, CastOp>(op) && dependsOnWeightsOnly(op->getResult(0)))
+    return KernelKind::Pack;
+  if (isa<ConcatOp>(op))
+    return KernelKind::Patch;
+  if (isRowOp(op))
+    return KernelKind::Row;
+  return std::nullopt;
+}
+
+namespace {
+
+std::string describe(Operation *op) { return op->getName().getStringRef().str(); }
+
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+/// The operands of a row op that are not rows of the region's tokens, but the
+/// same for many of them.
+SmallVector<Value> broadcastOperands(Operation *op) {
+  if (auto modulate = dyn_cast<ModulateOp>(op))
+    return {modulate.getShift(), modulate.getScale()};
+  if (auto gate = dyn_cast<GateOp>(op))
+    return {gate.getGate()};
+  if (isa<LayerNormOp, RMSNormOp>(op))
+    return op->getOperands().drop_front();
+  if (isa<LabelEmbeddingOp, TimestepEmbeddingOp>(op))
+    return op->getOperands();
+  if (isa<AddOp, MulOp>(op) && op->getOperand(0).getType() != op->getOperand(1).getType())
+    return {op->getOperand(1)};
+  return {};
+}
+
+/// Row ops whose results share the dimensions before the last.
+std::string rowFault(ArrayRef<Operation *> ops, ArrayRef<int64_t> rows) {
+  for (Operation *op : ops) {
+    if (!isRowOp(op))
+      return "expected row ops, but found " + describe(op);
+    if (isa<TimestepEmbeddingOp, SincosPositionOp>(op) && ops.size() != 1)
+      return describe(op) + " must be alone in its region";
+    if (shapeOf(op->getResult(0)).drop_back() != rows)
+      return "expected one number of rows, but " + describe(op) + " has another";
+    for (Value operand : broadcastOperands(op))
+      if (!isa<BlockArgument>(operand))
+        return "what " + describe(op) + " broadcasts must come from outside the region";
+  }
+  return "";
+}
+
+std::string linearFault(FusedOp fused, ArrayRef<Operation *> ops) {
+  auto at = llvm::find_if(ops, [](Operation *op) { return isa<LinearOp>(op); });
+  if (at == ops.end())
+    return "expected one dit.linear, but found none";
+  auto linear = cast<LinearOp>(*at);
+  if (!isa<BlockArgument>(linear.getWeight()) ||
+      (linear.getBias() && !isa<BlockArgument>(linear.getBias())))
+    return "weight and bias must come from outside the region";
+
+  ArrayRef<Operation *> prologue(ops.begin(), at), epilogue(at + 1, ops.end());
+  bool patches = prologue.size() == 1 && isa<PatchifyOp>(prologue[0]);
+  if (!prologue.empty() && !patches)
+    if (auto fault = rowFault(prologue, shapeOf(linear.getX()).drop_back()); !fault.empty())
+      return "before the linear, " + fault;
+
+  // A chain: each op reads the one before it, nothing else made here.
+  Operation *last = nullptr;
+  for (Operation *op : ops) {
+    bool isEpilogue = llvm::is_contained(epilogue, op);
+    if (isEpilogue && !isEpilogueOp(op) && !(isa<UnpatchifyOp>(op) && op == ops.back()))
+      return "after the linear expected elementwise ops, but found " + describe(op);
+    for (Value operand : op->getOperands())
+      if (operand.getDefiningOp() && operand.getDefiningOp() != last)
+        return "expected a chain of ops, but " + describe(op) + " reads an earlier one";
+    if (last && !llvm::is_contained(last->getUsers(), op))
+      return "expected a chain of ops, but " + describe(op) + " does not read " + describe(last);
+    if (isEpilogue)
+      for (Value operand : broadcastOperands(op))
+        if (!isa<BlockArgument>(operand))
+          return "what " + describe(op) + " broadcasts must come from outside the region";
+    last = op;
+  }
+  if (fused.getNumResults() != 1 || fused.getBody().front().getTerminator()->getOperand(0) !=
+                                        ops.back()->getResult(0))
+    return "expected the last op's result alone to leave the region";
+  return "";
+}
+
+std::string singleFault(ArrayRef<Operation *> ops, bool (*allowed)(Operation *)) {
+  if (ops.size() != 1)
+    return "expected one op, but found " + std::to_string(ops.size());
+  return allowed(ops[0]) ? "" : "cannot hold " + describe(ops[0]);
+}
+
+std::string packFault(ArrayRef<Operation *> ops) {
+  for (Operation *op : ops)
+    if (!isView(op) && !isa<ConcatOp, PackOp, AddOp, MulOp, CastOp>(op))
+      return "expected work on weights, but found " + describe(op);
+  return "";
+}
+
+} // namespace
+
+std::string grammarFault(FusedOp fused) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : fused.getBody().front().without_terminator())
+    ops.push_back(&op);
+  if (ops.empty())
+    return "expected at least one op";
+  switch (fused.getKind()) {
+  case KernelKind::Row:
+    return rowFault(ops, shapeOf(ops[0]->getResult(0)).drop_back());
+  case KernelKind::Linear:
+    return linearFault(fused, ops);
+  case KernelKind::Attention:
+    return singleFault(ops, [](Operation *op) { return isa<AttentionOp>(op); });
+  case KernelKind::Patch:
+    return singleFault(ops, [](Operation *op) {
+      return isa<PatchifyOp, UnpatchifyOp, ConcatOp>(op);
+    });
+  case KernelKind::Pack:
+    return packFault(ops);
+  }
+  return "";
+}
+
+} // namespace dit

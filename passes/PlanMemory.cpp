@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// PlanMemory: liveness of what regions make, and its place in the arena. The
+// placing itself is Arena.h.
+#include "passes/Arena.h"
+#include "passes/Passes.h"
+#include "passes/Phase.h"
+
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+
+namespace dit {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "passes/Passes.h.inc"
+
+namespace {
+
+constexpr int64_t kAlign = 64;
+constexpr StringLiteral kLiveAttr = "dit.live_bytes";
+
+int64_t alignUp(int64_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
+
+/// Bytes of a sample, in all for a tensor without the batch.
+int64_t bytesOf(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t bits = type.getElementTypeBitWidth();
+  for (int64_t dim : type.getShape())
+    bits *= ShapedType::isDynamic(dim) ? 1 : dim;
+  return alignUp((bits + 7) / 8);
+}
+
+/// True when `returned` has all elements of `made` in the same order, so that the
+/// region can write the caller's memory.
+bool isWhole(Value returned, Value made) {
+  for (Value value = returned; value != made; value = value.getDefiningOp()->getOperand(0))
+    if (!isa<ReshapeOp>(value.getDefiningOp()))
+      return false;
+  return true;
+}
+
+class MemoryPlanner {
+public:
+  explicit MemoryPlanner(func::FuncOp function)
+      : function(function), isPrepare(function.getName() == kPrepare) {}
+
+  LogicalResult run() {
+    if (failed(findLives()) || failed(findReturned()))
+      return failure();
+    place();
+    if (function.getName() == kCondition)
+      placeSlots();
+    return success();
+  }
+
+private:
+  LogicalResult findLives();
+  LogicalResult findReturned();
+  void place();
+  void placeSlots();
+
+  func::FuncOp function;
+  bool isPrepare;
+  int64_t steps = 0;
+  llvm::MapVector<Value, Life> lives; // what regions make, in order
+  llvm::SmallPtrSet<Value, 16> returned;
+};
+
+LogicalResult MemoryPlanner::findLives() {
+  for (Operation &op : function.getBody().front()) {
+    if (isView(&op) || isa<WeightOp, func::ReturnOp>(op))
+      continue;
+    if (!isa<FusedOp>(op))
+      return op.emitError("must be in a dit.fused; run --dit-wrap-kernels first");
+    for (Value operand : op.getOperands())
+      if (auto life = lives.find(viewedValue(operand)); life != lives.end())
+        life->second.last = steps;
+    for (Value result : op.getResults())
+      lives[result] = {steps, steps, bytesOf(result)};
+    ++steps;
+  }
+  return success();
+}
+
+LogicalResult MemoryPlanner::findReturned() {
+  Operation *end = function.getBody().front().getTerminator();
+  for (auto [index, value] : llvm::enumerate(end->getOperands())) {
+    Value made = viewedValue(value);
+    if (!lives.count(made) || !isWhole(value, made) || !returned.insert(made).second)
+      return end->emitError("result ")
+             << index << " of @" << function.getName()
+             << " must be all of what one dit.fused makes, and be returned once";
+    lives[made].last = steps;
+  }
+  return success();
+}
+
+void MemoryPlanner::place() {
+  SmallVector<Life> placed;
+  SmallVector<Value> values;
+  for (auto &[value, life] : lives)
+    if (isPrepare || !returned.contains(value))
+      placed.push_back(life), values.push_back(value);
+  ArenaPlan plan = planArena(placed);
+
+  DenseMap<Value, int64_t> offsets;
+  for (auto [value, offset] : llvm::zip(values, plan.offsets))
+    offsets[value] = offset;
+  for (auto fused : function.getOps<FusedOp>()) {
+    SmallVector<int64_t> own;
+    for (Value result : fused.getResults())
+      own.push_back(offsets.count(result) ? offsets[result] : -1);
+    fused.setOffsets(own);
+  }
+  Builder builder(function.getContext());
+  function->setAttr(kArenaAttr, builder.getI64IntegerAttr(plan.bytes));
+  function->setAttr(kLiveAttr, builder.getI64IntegerAttr(plan.liveBytes));
+  remark::analysis(function.getLoc(), remark::RemarkOpts::name("plan-memory")
+                                          .category("memory")
+                                          .function(function.getName()))
+      << remark::add("arena of @{0}: {1} bytes, {2:F3} times the largest sum of live bytes",
+                     function.getName(), plan.bytes,
+                     plan.liveBytes ? double(plan.bytes) / plan.liveBytes : 1.0);
+}
+
+/// The results of @condition side by side in a condition row, in order.
+void MemoryPlanner::placeSlots() {
+  Builder builder(function.getContext());
+  int64_t floats = 0;
+  for (auto [index, value] :
+       llvm::enumerate(function.getBody().front().getTerminator()->getOperands())) {
+    function.setResultAttr(index, kSlotAttr, builder.getI64IntegerAttr(floats));
+    floats += bytesOf(value) / sizeof(float);
+  }
+  function->setAttr(kRowFloatsAttr, builder.getI64IntegerAttr(floats));
+}
+
+struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (failed(MemoryPlanner(function).run()))
+        return signalPassFailure();
+    getOperation()->setAttr(kPhaseAttr, StringAttr::get(&getContext(), "planned"));
+  }
+};
+
+} // namespace
+} // namespace dit
