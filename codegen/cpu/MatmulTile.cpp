@@ -53,10 +53,10 @@ void forEachTile(Emitter &e, Index begin, Index end, int64_t tileRows,
   Index count = end - begin;
   e.loop(begin, begin + count / tileRows * tileRows, tileRows,
          [&](Index row) { body(row, tileRows); });
-  for (int64_t rows = tileRows / 2; rows >= 1 && granule % (2 * rows) != 0; rows /= 2)
-    e.ifThen((count / rows) % 2 == e.index(1), [&] {
-      body(begin + count / (2 * rows) * (2 * rows), rows);
-    });
+  for (int64_t rows = tileRows / 2; rows >= 1 && granule % (2 * rows) != 0;
+       rows /= 2)
+    e.ifThen((count / rows) % 2 == e.index(1),
+             [&] { body(begin + count / (2 * rows) * (2 * rows), rows); });
 }
 
 } // namespace dit::codegen::cpu

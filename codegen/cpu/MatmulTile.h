@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The block that every matmul of the CPU target is made of: a tile of the result
-// that stays in registers while its sums run over k.
+// The block that every matmul of the CPU target is made of: a tile of the
+// result that stays in registers while its sums run over k.
 #ifndef DIT_CODEGEN_CPU_MATMULTILE_H
 #define DIT_CODEGEN_CPU_MATMULTILE_H
 
@@ -34,14 +34,17 @@ struct TileOperands {
   std::function<void(Index k)> ahead = [](Index) {};
 };
 
-/// sums[row * vectors + vector] = sum over k of a[row, k] * b[k, vector], every sum
-/// in the order of k, whatever the tile: tiles of any shape give the same bits.
-llvm::SmallVector<Num> accumulate(Emitter &e, MatmulTile tile, const Steps &steps,
+/// sums[row * vectors + vector] = sum over k of a[row, k] * b[k, vector], every
+/// sum in the order of k, whatever the tile: tiles of any shape give the same
+/// bits.
+llvm::SmallVector<Num> accumulate(Emitter &e, MatmulTile tile,
+                                  const Steps &steps,
                                   const TileOperands &operands);
 
 /// Cuts the rows [begin, end) into tiles of `tileRows` (a power of two) and the
-/// rest into tiles of half that, a quarter, ... down to 1. `granule`: the number
-/// of rows is known to be a multiple of it, so that smaller tiles are not needed.
+/// rest into tiles of half that, a quarter, ... down to 1. `granule`: the
+/// number of rows is known to be a multiple of it, so that smaller tiles are
+/// not needed.
 void forEachTile(Emitter &e, Index begin, Index end, int64_t tileRows,
                  int64_t granule,
                  llvm::function_ref<void(Index row, int64_t rows)> body);
