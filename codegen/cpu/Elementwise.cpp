@@ -100,12 +100,12 @@ Ptr Elementwise::begin(unsigned index, bool isResult, const Row &row) {
   const Kernel &kernel = body.kernel;
   const Place &place =
       isResult ? kernel.results[index] : kernel.operands[index];
-  Ptr p = !isResult ? body.sample(index, row.sample)
-          : place.isBatched()
-              ? body.results[index] + row.sample * place.strides[0]
-              : body.results[index];
+  Ptr p = isResult ? body.results[index] : body.sample(index, row.sample);
+  const int64_t rank = place.type.getRank();
+  // sample() has moved batched operands on already.
+  if (place.isBatched() ? isResult : rank == 3)
+    p = p + row.sample * place.strides[0];
   // The token's dimension is the one before the last, unless that is the batch.
-  int64_t rank = place.type.getRank();
   if (rank < 2 || (rank == 2 && place.isBatched()))
     return p;
   return p + row.token * place.strides[rank - 2];

@@ -41,7 +41,7 @@ struct KernelBody {
   Index rows;   ///< the batch; 1 in @prepare
   Index begin, end;
   Ptr scratch; ///< aligned to 64
-  Ptr host;    ///< null unless the kernel asks for sin and cos; see callHost
+  Ptr host;    ///< the DitHost, for sin and cos; null in other kernels
 
   FusedOp op() const { return const_cast<FusedOp &>(kernel.op); }
   /// The address of operand i's sample: through rowIndex where it is gathered,
@@ -51,6 +51,8 @@ struct KernelBody {
 
 // Each emits the body at the emitter's place, or diagnoses at the region what it cannot make.
 mlir::FailureOr<KernelShape> emitRow(KernelBody &body);
+/// A row region that is one timestep_embedding or sincos_position.
+mlir::FailureOr<KernelShape> emitSinusoid(KernelBody &body);
 mlir::FailureOr<KernelShape> emitLinear(KernelBody &body);
 mlir::FailureOr<KernelShape> emitAttention(KernelBody &body);
 mlir::FailureOr<KernelShape> emitPatch(KernelBody &body);
