@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// First fit over several orders, then a seeded search over orders: the first
-// order nearly always does, and an unlucky graph costs milliseconds.
+// First fit in order of priority, repeated: a life that ends above the lower
+// bound gets a higher priority or the other end of the arena, until none does.
+// The chains of a transformer meet the bound after a few dozen rounds.
 #include "passes/Arena.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -11,6 +12,14 @@ using namespace llvm;
 
 namespace dit {
 namespace {
+
+/// Rounds without meeting the bound, and rounds to get to 1.1 times the bound.
+constexpr int kRounds = 400, kMoreRounds = 4000;
+
+struct Candidate {
+  double priority;
+  bool fromTop; // takes the highest gap, not the lowest
+};
 
 bool meet(const Life &a, const Life &b) { return a.first <= b.last && b.first <= a.last; }
 
@@ -27,26 +36,42 @@ int64_t largestSum(ArrayRef<Life> lives) {
   return largest;
 }
 
-/// Each buffer, in `order`, in the lowest gap that holds it.
-ArenaPlan firstFit(ArrayRef<Life> lives, ArrayRef<unsigned> order) {
+/// The lowest or highest offset for `life` among `placed`, which are in order of
+/// their offsets. Above `ceiling` only when there is no gap below it.
+int64_t findGap(ArrayRef<Life> lives, ArrayRef<unsigned> placed, ArrayRef<int64_t> offsets,
+                const Life &life, bool fromTop, int64_t ceiling) {
+  int64_t found = -1, end = 0;
+  for (unsigned other : placed) {
+    if (!meet(life, lives[other]))
+      continue;
+    if (end + life.bytes <= offsets[other]) {
+      if (!fromTop)
+        return end;
+      found = offsets[other] - life.bytes;
+    }
+    end = std::max(end, offsets[other] + lives[other].bytes);
+  }
+  if (fromTop && end + life.bytes <= ceiling)
+    return ceiling - life.bytes;
+  return found < 0 ? end : found;
+}
+
+ArenaPlan placeAll(ArrayRef<Life> lives, ArrayRef<Candidate> candidates, int64_t ceiling) {
+  SmallVector<unsigned> order(lives.size());
+  std::iota(order.begin(), order.end(), 0u);
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::make_pair(-candidates[a].priority, a) < std::make_pair(-candidates[b].priority, b);
+  });
   ArenaPlan plan;
   plan.offsets.assign(lives.size(), 0);
   SmallVector<unsigned> placed; // by offset
   for (unsigned index : order) {
-    int64_t offset = 0;
-    for (unsigned other : placed)
-      if (meet(lives[index], lives[other])) {
-        if (offset + lives[index].bytes <= plan.offsets[other])
-          break;
-        offset = std::max(offset, plan.offsets[other] + lives[other].bytes);
-      }
-    plan.offsets[index] = offset;
-    plan.bytes = std::max(plan.bytes, offset + lives[index].bytes);
-    placed.insert(llvm::upper_bound(placed, index,
-                                    [&](unsigned a, unsigned b) {
-                                      return plan.offsets[a] < plan.offsets[b];
-                                    }),
-                  index);
+    const Life &life = lives[index];
+    plan.offsets[index] =
+        findGap(lives, placed, plan.offsets, life, candidates[index].fromTop, ceiling);
+    plan.bytes = std::max(plan.bytes, plan.offsets[index] + life.bytes);
+    auto byOffset = [&](unsigned a, unsigned b) { return plan.offsets[a] < plan.offsets[b]; };
+    placed.insert(llvm::upper_bound(placed, index, byOffset), index);
   }
   return plan;
 }
@@ -55,40 +80,25 @@ ArenaPlan firstFit(ArrayRef<Life> lives, ArrayRef<unsigned> order) {
 
 ArenaPlan planArena(ArrayRef<Life> lives) {
   int64_t live = largestSum(lives);
-  SmallVector<unsigned> order(lives.size());
-  ArenaPlan best;
-  best.bytes = INT64_MAX;
-  SmallVector<unsigned> bestOrder;
-  auto attempt = [&] {
-    ArenaPlan plan = firstFit(lives, order);
-    bool better = plan.bytes < best.bytes;
-    if (better)
-      best = std::move(plan), bestOrder = order;
-    return better;
-  };
-  auto attemptBy = [&](auto key) {
-    std::iota(order.begin(), order.end(), 0u);
-    llvm::sort(order, [&](unsigned a, unsigned b) {
-      return std::make_pair(key(lives[b]), a) < std::make_pair(key(lives[a]), b);
-    });
-    attempt();
-  };
-  attemptBy([](const Life &life) { return life.bytes; });
-  attemptBy([](const Life &life) { return life.last - life.first; });
-  attemptBy([](const Life &life) { return life.bytes * (life.last - life.first + 1); });
-  attemptBy([](const Life &life) { return -life.first; });
-
-  // Swaps in the best order, kept when they help; seeded, so that a module
-  // always compiles to the same plan.
+  SmallVector<Candidate> candidates;
+  for (const Life &life : lives)
+    candidates.push_back({double(life.bytes) / live, false});
+  ArenaPlan best = placeAll(lives, candidates, live);
+  ArenaPlan plan = best;
+  // Seeded, so that a module always compiles to the same plan.
   std::mt19937 random(1);
-  for (int tries = 0; tries < 2000 && best.bytes * 10 > live * 11; ++tries) {
-    order = bestOrder;
-    for (int swaps = 1 + random() % 3; swaps > 0; --swaps)
-      std::swap(order[random() % order.size()], order[random() % order.size()]);
-    attempt();
+  for (int round = 0; best.bytes > live; ++round) {
+    if (round >= kMoreRounds || (round >= kRounds && best.bytes * 10 <= live * 11))
+      break;
+    for (auto [index, life] : llvm::enumerate(lives))
+      if (plan.offsets[index] + life.bytes > live) {
+        candidates[index].priority += 0.2 * (random() % 100) / 100;
+        candidates[index].fromTop ^= random() % 3 == 0;
+      }
+    plan = placeAll(lives, candidates, live);
+    if (plan.bytes < best.bytes)
+      best = plan;
   }
-  if (lives.empty())
-    best.bytes = 0;
   best.liveBytes = live;
   return best;
 }

@@ -21,9 +21,9 @@ struct ArenaPlan {
   int64_t liveBytes = 0;              // the largest sum of live bytes: no plan is smaller
 };
 
-/// Offsets such that lives that meet do not overlap. Sizes that are multiples of
-/// a number give offsets that are. Stops at 1.1 times `liveBytes`, or with the
-/// best plan that a bounded search finds.
+/// Offsets such that lives that meet do not overlap: with `liveBytes` in all
+/// where a bounded search finds that, else the best it found. Sizes that are
+/// multiples of a number give offsets that are.
 ArenaPlan planArena(llvm::ArrayRef<Life> lives);
 
 } // namespace dit
