@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A model ready to be evaluated: an artifact's code with packed weights.
+#ifndef DIT_RUNTIME_DENOISER_H
+#define DIT_RUNTIME_DENOISER_H
+
+#include "runtime/Artifact.h"
+#include "runtime/Memory.h"
+#include "runtime/Weights.h"
+#include "runtime/cpu/CpuDevice.h"
+
+#include <memory>
+#include <mutex>
+#include <span>
+
+namespace dit::runtime {
+
+class Denoiser;
+
+/// An artifact's plan for a number of rows, and the memory it works in. Must
+/// not outlive its Denoiser.
+class Plan {
+public:
+  Plan(Denoiser &denoiser, int64_t rows);
+  ~Plan();
+  Plan(const Plan &) = delete;
+  Plan &operator=(const Plan &) = delete;
+
+  int64_t rows() const { return count; }
+  /// out (rows, C_out, H, W) = network(x (rows, C, H, W)); row i is conditioned
+  /// by row rowIndex[i] of `table`.
+  void denoise(const float *x, const int32_t *rowIndex, const float *table,
+               float *out);
+
+private:
+  Denoiser &denoiser;
+  int64_t count;
+  Memory arena, plan;
+};
+
+/// Packs the weights once and evaluates the network. Its functions may be
+/// called from several threads, which then take turns; the results do not
+/// depend on the number of threads.
+class Denoiser {
+public:
+  /// Reads all of `weights`, and needs them no more afterwards.
+  Denoiser(std::shared_ptr<const Artifact> artifact, WeightSource &weights,
+           int threads);
+  ~Denoiser();
+  Denoiser(const Denoiser &) = delete;
+  Denoiser &operator=(const Denoiser &) = delete;
+
+  const Manifest &manifest() const { return artifact->manifest(); }
+  CpuDevice &device() { return cpu; }
+  /// Fills one row of `table` (t.size(), condition_row_floats) for each (t[i],
+  /// y[i]). t and y have one length; y must be a label of the model.
+  void condition(std::span<const float> t, std::span<const int32_t> y,
+                 float *table);
+  /// One evaluation as the network is written: x (N, C, H, W), t (N), y (N),
+  /// out (N, C_out, H, W). Equal pairs (t, y) are conditioned once.
+  void evaluate(const float *x, std::span<const float> t,
+                std::span<const int32_t> y, float *out);
+  /// Bytes that a Denoiser and a plan of `rows` take, without the condition
+  /// table.
+  static int64_t memoryBytes(const Manifest &manifest, int64_t rows,
+                             int threads);
+
+private:
+  friend class Plan;
+
+  std::shared_ptr<const Artifact> artifact;
+  CpuDevice cpu;
+  Memory prepared, state, conditionArena;
+  std::unique_ptr<Plan> lastPlan; ///< of evaluate
+  std::mutex turn;                ///< of the artifact's functions
+  std::mutex evaluation;          ///< of lastPlan
+};
+
+} // namespace dit::runtime
+
+#endif // DIT_RUNTIME_DENOISER_H

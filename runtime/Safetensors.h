@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The safetensors format: eight bytes of header length, a JSON header, the
+// tensors' bytes. Reader over a mapped file, and writer.
+#ifndef DIT_RUNTIME_SAFETENSORS_H
+#define DIT_RUNTIME_SAFETENSORS_H
+
+#include "runtime/MappedFile.h"
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace dit::runtime {
+
+/// One tensor of a file: its bytes are [begin, begin + bytes) of the file.
+struct StoredTensor {
+  std::string dtype; ///< "F32", "BF16", "I64", ...
+  std::vector<int64_t> shape;
+  size_t begin = 0, bytes = 0;
+  int64_t elements() const;
+};
+
+/// A file whose every length, offset, dtype, shape and overlap was checked.
+/// Errors begin with the file's path.
+class SafetensorsFile {
+public:
+  explicit SafetensorsFile(const std::string &path);
+
+  const std::string &path() const { return file.path(); }
+  const std::map<std::string, StoredTensor> &tensors() const { return entries; }
+  /// The tensor `name`, or null.
+  const StoredTensor *find(const std::string &name) const;
+  const char *bytes(const StoredTensor &t) const {
+    return file.bytes().data() + t.begin;
+  }
+  /// Gives the pages of a tensor that was read back to the system.
+  void forget(const StoredTensor &t) const noexcept {
+    file.forget(t.begin, t.bytes);
+  }
+
+private:
+  void readHeader();
+  void checkLayout(size_t dataBegin) const;
+
+  MappedFile file;
+  std::map<std::string, StoredTensor> entries;
+};
+
+/// True for the dtypes that convertToFloat reads.
+bool isFloatDtype(const std::string &dtype);
+bool isIntegerDtype(const std::string &dtype);
+
+/// `count` elements at `from` (any alignment) as float32, rounded to nearest
+/// even where the dtype holds more. F64, F32, F16, BF16, I64, I32.
+void convertToFloat(const std::string &dtype, const char *from, int64_t count,
+                    float *to);
+
+/// A float32 tensor to write.
+struct TensorToWrite {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::span<const float> values;
+};
+
+class OutputFile;
+
+/// Writes `tensors` and, as the header's `__metadata__`, `metadata`.
+void writeSafetensors(OutputFile &file,
+                      const std::vector<TensorToWrite> &tensors,
+                      const std::map<std::string, std::string> &metadata);
+
+} // namespace dit::runtime
+
+#endif // DIT_RUNTIME_SAFETENSORS_H

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A request's defaults, its limits and its memory.
+#include "runtime/Error.h"
+#include "runtime/Sampling.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace dit::runtime {
+
+SampleRequest defaultRequest(const Manifest &manifest) {
+  SampleRequest request;
+  request.sampler = manifest.diffusion.sampler;
+  request.steps = std::to_string(manifest.diffusion.sampleSteps);
+  request.eta = manifest.diffusion.eta;
+  request.guidanceScale = manifest.guidance.scale;
+  request.guidanceChannels = manifest.guidance.channels;
+  return request;
+}
+
+void checkRequest(const Manifest &manifest, const SampleRequest &request) {
+  if (request.labels.empty())
+    failFlag("at least one class is needed");
+  int64_t highest = manifest.classes - (manifest.labelDropout ? 0 : 1);
+  for (int32_t label : request.labels)
+    if (label < 0 || label > highest)
+      failFlag("class {} is outside 0 .. {}, the classes of {}{}", label,
+               manifest.classes - 1, inQuotes(manifest.name),
+               manifest.labelDropout
+                   ? fmt::format(", and {}, no class", manifest.classes)
+                   : "");
+  if (!std::isfinite(request.guidanceScale))
+    failFlag("the guidance scale must be a number, but is {}",
+             request.guidanceScale);
+  if (request.guidanceScale != 1 && !manifest.labelDropout)
+    failFlag(
+        "{} was trained without label dropout, so it has no null class for a "
+        "guidance scale of {}: use 1",
+        inQuotes(manifest.name), request.guidanceScale);
+  if (request.guidanceChannels &&
+      (*request.guidanceChannels < 1 ||
+       *request.guidanceChannels > manifest.channels))
+    failFlag("guidance must be of 1 to {} channels or all, but is of {}",
+             manifest.channels, *request.guidanceChannels);
+  if (!(request.eta >= 0 && request.eta <= 1))
+    failFlag("eta must be from 0 to 1, but is {}", request.eta);
+  if (request.batch < 1)
+    failFlag("the batch must be at least 1, but is {}", request.batch);
+  makeSampler(request.sampler,
+              {manifest.diffusion, request.steps, request.eta});
+}
+
+int64_t samplingBytes(const Manifest &manifest, const SampleRequest &request) {
+  auto total = static_cast<int64_t>(request.labels.size());
+  int64_t rows =
+      std::min(request.batch, total) * (request.guidanceScale != 1 ? 2 : 1);
+  auto sampler = makeSampler(request.sampler,
+                             {manifest.diffusion, request.steps, request.eta});
+  std::set<int32_t> labels(request.labels.begin(), request.labels.end());
+  double table = static_cast<double>(labels.size() + 1) * sampler->size() *
+                 manifest.memory.conditionRowFloats * 4;
+  double bytes = static_cast<double>(total) * (1 + sampler->historyDepth()) *
+                     manifest.sampleFloats() * 4 +
+                 static_cast<double>(rows) *
+                     (manifest.memory.arenaPerRow +
+                      4 * (manifest.sampleFloats() + manifest.outputFloats())) +
+                 std::min(table, static_cast<double>(request.conditionBytes));
+  return static_cast<int64_t>(std::min(bytes, 0x1p60));
+}
+
+} // namespace dit::runtime

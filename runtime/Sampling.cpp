@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The sampling loop. Batches that share labels form a group; for a group and a
+// chunk of steps the condition table is filled once, then each of its batches
+// is taken through those steps.
+#include "runtime/Sampling.h"
+
+#include "runtime/Error.h"
+#include "runtime/Guidance.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace dit::runtime {
+namespace {
+
+/// Samples [first, first + count) of the request, evaluated together.
+struct Batch {
+  int64_t first, count;
+};
+
+/// Consecutive batches that read one condition table.
+struct Group {
+  std::vector<Batch> batches;
+  std::map<int32_t, int32_t> slotOf; ///< label -> its row within a step's rows
+};
+
+bool isGuided(const SampleRequest &request) {
+  return request.guidanceScale != 1;
+}
+
+int64_t rowBytes(const Manifest &manifest) {
+  return std::max<int64_t>(1, manifest.memory.conditionRowFloats * 4);
+}
+
+class SamplingLoop {
+public:
+  SamplingLoop(Denoiser &denoiser, const SampleRequest &request)
+      : denoiser(denoiser), manifest(denoiser.manifest()), request(request),
+        sampler(makeSampler(request.sampler,
+                            {manifest.diffusion, request.steps, request.eta})),
+        noise(request.seed), guided(isGuided(request)),
+        total(static_cast<int64_t>(request.labels.size())),
+        batchSize(std::min(request.batch, total)) {}
+
+  std::vector<float> run();
+
+private:
+  std::vector<Group> makeGroups() const;
+  void startSamples();
+  void runGroup(const Group &group);
+  void fillTable(const Group &group, int64_t firstStep, int64_t steps);
+  void evaluate(const Group &group, const Batch &batch, int64_t stepInTable);
+  void update(const Batch &batch, int64_t step);
+  int64_t halves() const { return guided ? 2 : 1; }
+  float *stateOf(int64_t n) {
+    return states.data() + n * manifest.sampleFloats();
+  }
+
+  Denoiser &denoiser;
+  const Manifest &manifest;
+  const SampleRequest &request;
+  std::unique_ptr<Sampler> sampler;
+  CounterNoise noise;
+  bool guided;
+  int64_t total, batchSize, done = 0;
+  std::vector<float> states;  ///< (N, C, H, W)
+  std::vector<float> history; ///< (N, depth * C * H * W)
+  Memory table;         ///< (steps of the chunk, labels of the group, row)
+  Memory input, output; ///< (rows, C, H, W), (rows, C_out, H, W)
+  std::unique_ptr<Plan> fullPlan, lastPlan; ///< of batchSize, of the rest
+};
+
+/// The labels that `batch` adds to `group`, the null label first when guided.
+void addLabels(Group &group, const Batch &batch, const SampleRequest &request,
+               int32_t nullLabel) {
+  auto add = [&](int32_t label) {
+    group.slotOf.try_emplace(label, static_cast<int32_t>(group.slotOf.size()));
+  };
+  if (isGuided(request))
+    add(nullLabel);
+  for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
+    add(request.labels[n]);
+  group.batches.push_back(batch);
+}
+
+std::vector<Group> SamplingLoop::makeGroups() const {
+  std::vector<Group> groups;
+  auto nullLabel = static_cast<int32_t>(manifest.classes);
+  for (int64_t first = 0; first < total; first += batchSize) {
+    Batch batch{first, std::min(batchSize, total - first)};
+    if (!groups.empty()) {
+      Group grown = groups.back();
+      addLabels(grown, batch, request, nullLabel);
+      auto labels = static_cast<int64_t>(grown.slotOf.size());
+      if (labels <= request.conditionBytes / rowBytes(manifest)) {
+        groups.back() = std::move(grown);
+        continue;
+      }
+    }
+    addLabels(groups.emplace_back(), batch, request, nullLabel);
+  }
+  return groups;
+}
+
+void SamplingLoop::startSamples() {
+  int64_t floats = manifest.sampleFloats();
+  states.resize(total * floats);
+  history.resize(total * floats * sampler->historyDepth());
+  denoiser.device().pool().run(total, [&](int, int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; ++n)
+      noise.normal(n, Noise::initial, 0,
+                   {stateOf(n), static_cast<size_t>(floats)});
+  });
+  if (request.observe)
+    request.observe(-1, 0, states);
+}
+
+std::vector<float> SamplingLoop::run() {
+  startSamples();
+  int64_t rows = batchSize * halves();
+  input = Memory(rows * manifest.sampleFloats() * 4, "the states of a batch");
+  output =
+      Memory(rows * manifest.outputFloats() * 4, "the predictions of a batch");
+  fullPlan = std::make_unique<Plan>(denoiser, rows);
+  if (int64_t rest = total % batchSize)
+    lastPlan = std::make_unique<Plan>(denoiser, rest * halves());
+  for (const Group &group : makeGroups())
+    runGroup(group);
+  return std::move(states);
+}
+
+void SamplingLoop::runGroup(const Group &group) {
+  int64_t stepBytes =
+      static_cast<int64_t>(group.slotOf.size()) * rowBytes(manifest);
+  int64_t chunk = std::clamp<int64_t>(request.conditionBytes / stepBytes, 1,
+                                      sampler->size());
+  if (!table.data() || table.bytes() < chunk * stepBytes) {
+    table = Memory();
+    table = Memory(chunk * stepBytes, "the condition table");
+  }
+  for (int64_t first = 0; first < sampler->size(); first += chunk) {
+    int64_t steps = std::min(chunk, sampler->size() - first);
+    fillTable(group, first, steps);
+    for (const Batch &batch : group.batches) {
+      for (int64_t step = first; step < first + steps; ++step) {
+        evaluate(group, batch, step - first);
+        update(batch, step);
+        done += batch.count;
+        if (request.progress)
+          request.progress(done, total * sampler->size());
+      }
+    }
+  }
+}
+
+void SamplingLoop::fillTable(const Group &group, int64_t firstStep,
+                             int64_t steps) {
+  std::vector<int32_t> labels(group.slotOf.size());
+  for (auto [label, slot] : group.slotOf)
+    labels[slot] = label;
+  std::vector<float> t;
+  std::vector<int32_t> y;
+  for (int64_t step = firstStep; step < firstStep + steps; ++step) {
+    t.insert(t.end(), labels.size(), sampler->times()[step]);
+    y.insert(y.end(), labels.begin(), labels.end());
+  }
+  denoiser.condition(t, y, table.as<float>());
+}
+
+/// The network on [conditional rows | unconditional rows], then guidance into
+/// the former.
+void SamplingLoop::evaluate(const Group &group, const Batch &batch,
+                            int64_t stepInTable) {
+  int64_t floats = manifest.sampleFloats(), outFloats = manifest.outputFloats();
+  auto slots = static_cast<int32_t>(group.slotOf.size());
+  auto base = static_cast<int32_t>(stepInTable) * slots;
+  std::vector<int32_t> rowIndex;
+  for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
+    rowIndex.push_back(base + group.slotOf.at(request.labels[n]));
+  if (guided)
+    rowIndex.insert(
+        rowIndex.end(), batch.count,
+        base + group.slotOf.at(static_cast<int32_t>(manifest.classes)));
+  float *x = input.as<float>(), *out = output.as<float>();
+  for (int64_t half = 0; half < halves(); ++half)
+    std::copy_n(stateOf(batch.first), batch.count * floats,
+                x + half * batch.count * floats);
+  Plan &plan = batch.count == batchSize ? *fullPlan : *lastPlan;
+  plan.denoise(x, rowIndex.data(), table.as<float>(), out);
+  if (!guided)
+    return;
+  int64_t guidedFloats = request.guidanceChannels.value_or(manifest.channels) *
+                         manifest.height * manifest.width;
+  for (int64_t i = 0; i < batch.count; ++i)
+    guide(out + i * outFloats, out + (batch.count + i) * outFloats,
+          guidedFloats, static_cast<float>(request.guidanceScale));
+}
+
+void SamplingLoop::update(const Batch &batch, int64_t step) {
+  auto floats = static_cast<size_t>(manifest.sampleFloats());
+  size_t depth = sampler->historyDepth() * floats;
+  denoiser.device().pool().run(
+      batch.count, [&](int, int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          int64_t n = batch.first + i;
+          const float *out = output.as<float>() + i * manifest.outputFloats();
+          SampleState state{{stateOf(n), floats},
+                            {out, floats},
+                            {out + floats, manifest.learnSigma ? floats : 0},
+                            {history.data() + n * depth, depth},
+                            noise,
+                            n};
+          sampler->update(step, state);
+        }
+      });
+  if (request.observe)
+    request.observe(step, batch.first,
+                    {stateOf(batch.first), batch.count * floats});
+}
+
+} // namespace
+
+std::vector<float> sample(Denoiser &denoiser, const SampleRequest &request) {
+  checkRequest(denoiser.manifest(), request);
+  return SamplingLoop(denoiser, request).run();
+}
+
+} // namespace dit::runtime

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// From labels and a seed to samples: batches, guidance, condition tables in
+// chunks of steps.
+#ifndef DIT_RUNTIME_SAMPLING_H
+#define DIT_RUNTIME_SAMPLING_H
+
+#include "runtime/Denoiser.h"
+#include "runtime/samplers/Sampler.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dit::runtime {
+
+struct SampleRequest {
+  std::vector<int32_t> labels; ///< one a sample; `classes` is the null label
+  std::string sampler;
+  std::string steps;
+  double eta = 0;
+  double guidanceScale = 1;
+  std::optional<int64_t>
+      guidanceChannels; ///< the first so many; all when empty
+  uint64_t seed = 0;
+  int64_t batch = 8; ///< samples an evaluation; does not change the result
+  /// Condition rows kept at a time; one batch's rows of one step are the least.
+  int64_t conditionBytes = int64_t{256} << 20;
+  /// Samples times evaluations that are done and that there are; may be empty.
+  std::function<void(int64_t done, int64_t total)> progress;
+  /// The states (n, C, H, W) of samples [first, first + n) after evaluation i,
+  /// or before the first (i = -1); may be empty.
+  std::function<void(int64_t i, int64_t first, std::span<const float> x)>
+      observe;
+};
+
+/// The request that a model's manifest makes its defaults, without labels.
+SampleRequest defaultRequest(const Manifest &manifest);
+
+/// Throws a FlagError for what the model cannot do, before anything long
+/// starts.
+void checkRequest(const Manifest &manifest, const SampleRequest &request);
+
+/// Bytes that sampling takes beside the packed weights: workspace, states,
+/// table.
+int64_t samplingBytes(const Manifest &manifest, const SampleRequest &request);
+
+/// The samples (N, C, H, W) as the sampler left them. Sample n depends on the
+/// seed, n and its label, on no other sample.
+std::vector<float> sample(Denoiser &denoiser, const SampleRequest &request);
+
+} // namespace dit::runtime
+
+#endif // DIT_RUNTIME_SAMPLING_H

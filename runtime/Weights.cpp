@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A safetensors file matched against the manifest. Tensors that need conversion
+// get their own pages of one reserved range of addresses: reading cannot fail,
+// and only what is in use takes memory.
+#include "runtime/Weights.h"
+
+#include "runtime/Error.h"
+#include "runtime/Memory.h"
+#include "runtime/Safetensors.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+namespace dit::runtime {
+namespace {
+
+/// Address space for tensors that are made rather than mapped.
+class TensorPages {
+public:
+  void add(int64_t elements) {
+    auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    offsets.push_back(total);
+    total += (static_cast<size_t>(elements) * sizeof(float) + page - 1) / page *
+             page;
+  }
+  void reserve() {
+    if (total == 0)
+      return;
+    void *mapped = mmap(nullptr, total, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED)
+      fail("{} of addresses for weights cannot be had",
+           showBytes(static_cast<double>(total)));
+    base = static_cast<char *>(mapped);
+  }
+  ~TensorPages() {
+    if (base)
+      munmap(base, total);
+  }
+  float *at(size_t index) const {
+    return reinterpret_cast<float *>(base + offsets[index]);
+  }
+  void release(size_t index) noexcept {
+    size_t end = index + 1 < offsets.size() ? offsets[index + 1] : total;
+    if (end > offsets[index])
+      madvise(base + offsets[index], end - offsets[index], MADV_DONTNEED);
+  }
+
+private:
+  std::vector<size_t> offsets;
+  size_t total = 0;
+  char *base = nullptr;
+};
+
+class StoredWeights : public WeightSource {
+public:
+  StoredWeights(const std::string &path, const Manifest &manifest)
+      : file(path) {
+    match(manifest);
+    for (const WeightEntry &w : manifest.weights) {
+      const StoredTensor *t = file.find(w.name);
+      tensors.push_back(t);
+      pages.add(isReadInPlace(*t) ? 0 : t->elements());
+    }
+    pages.reserve();
+  }
+
+  const float *read(int32_t index) noexcept override {
+    if (index < 0 || static_cast<size_t>(index) >= tensors.size())
+      return nullptr;
+    const StoredTensor &t = *tensors[index];
+    if (isReadInPlace(t))
+      return reinterpret_cast<const float *>(file.bytes(t));
+    convertToFloat(t.dtype, file.bytes(t), t.elements(), pages.at(index));
+    file.forget(t);
+    return pages.at(index);
+  }
+
+  void release(int32_t index) noexcept override {
+    if (index < 0 || static_cast<size_t>(index) >= tensors.size())
+      return;
+    file.forget(*tensors[index]);
+    pages.release(index);
+  }
+
+private:
+  static bool isReadInPlace(const StoredTensor &t) {
+    return t.dtype == "F32" && t.begin % alignof(float) == 0;
+  }
+  void match(const Manifest &manifest) const;
+
+  SafetensorsFile file;
+  std::vector<const StoredTensor *> tensors; ///< by manifest index
+  TensorPages pages;
+};
+
+/// Throws all differences between the file and the manifest at once.
+void StoredWeights::match(const Manifest &manifest) const {
+  std::vector<std::string> errors;
+  auto report = [&](const std::string &name, const std::string &what) {
+    errors.push_back(
+        fmt::format("{}: {} {}", file.path(), inQuotes(name), what));
+  };
+  std::set<std::string> known(manifest.ignoredWeights.begin(),
+                              manifest.ignoredWeights.end());
+  for (const WeightEntry &w : manifest.weights) {
+    known.insert(w.name);
+    const StoredTensor *t = file.find(w.name);
+    if (!t)
+      report(w.name, fmt::format("is missing, the model expects {}",
+                                 showShape(w.shape)));
+    else if (t->shape != w.shape)
+      report(w.name, fmt::format("is {}, the model expects {}",
+                                 showShape(t->shape), showShape(w.shape)));
+    else if (t->dtype != "F32" && t->dtype != "F16" && t->dtype != "BF16")
+      report(w.name, fmt::format("is of dtype {}, weights are F32, F16 or BF16",
+                                 t->dtype));
+  }
+  for (const auto &[name, t] : file.tensors())
+    if (!known.contains(name))
+      report(name, fmt::format("({}) is not a weight of the model {}",
+                               showShape(t.shape), inQuotes(manifest.name)));
+  constexpr size_t most = 20;
+  if (errors.size() > most) {
+    size_t more = errors.size() - most;
+    errors.resize(most);
+    errors.push_back(
+        fmt::format("{}: and {} more mismatches", file.path(), more));
+  }
+  if (!errors.empty())
+    throw Error(std::move(errors));
+}
+
+/// Mixes the bits of a counter (the finaliser of MurmurHash3, two rounds).
+uint32_t mixed(uint32_t x) {
+  x = (x ^ (x >> 16)) * 0x7feb352du;
+  x = (x ^ (x >> 15)) * 0x846ca68bu;
+  return x ^ (x >> 16);
+}
+
+class RandomWeights : public WeightSource {
+public:
+  RandomWeights(uint64_t seed, const Manifest &manifest)
+      : seed(seed), entries(manifest.weights) {
+    for (const WeightEntry &w : entries)
+      pages.add(w.elements());
+    pages.reserve();
+  }
+
+  const float *read(int32_t index) noexcept override {
+    if (index < 0 || static_cast<size_t>(index) >= entries.size())
+      return nullptr;
+    const WeightEntry &w = entries[index];
+    int64_t count = w.elements();
+    float *to = pages.at(index);
+    uint32_t key = mixed(static_cast<uint32_t>(seed) ^
+                         mixed(static_cast<uint32_t>(seed >> 32) +
+                               static_cast<uint32_t>(index) * 0x9e3779b9u));
+    float scale = bound(w) * 0x1p-31f;
+    for (int64_t i = 0; i < count; ++i)
+      to[i] = static_cast<float>(
+                  static_cast<int32_t>(mixed(static_cast<uint32_t>(i) ^ key))) *
+              scale;
+    return to;
+  }
+
+  void release(int32_t index) noexcept override {
+    if (index >= 0 && static_cast<size_t>(index) < entries.size())
+      pages.release(index);
+  }
+
+private:
+  /// Half the width of the interval: sqrt(3) standard deviations.
+  static float bound(const WeightEntry &w) {
+    if (w.shape.size() < 2)
+      return 0.02f * 1.7320508f;
+    auto fanIn = static_cast<float>(w.elements() / w.shape[0]);
+    return __builtin_sqrtf(3.0f / fanIn);
+  }
+
+  uint64_t seed;
+  std::vector<WeightEntry> entries;
+  TensorPages pages;
+};
+
+} // namespace
+
+std::unique_ptr<WeightSource> openWeights(const std::string &path,
+                                          const Manifest &manifest) {
+  return std::make_unique<StoredWeights>(path, manifest);
+}
+
+std::unique_ptr<WeightSource> randomWeights(uint64_t seed,
+                                            const Manifest &manifest) {
+  return std::make_unique<RandomWeights>(seed, manifest);
+}
+
+} // namespace dit::runtime

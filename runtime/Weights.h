@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Where a model's weights come from: a safetensors file, or a seed.
+#ifndef DIT_RUNTIME_WEIGHTS_H
+#define DIT_RUNTIME_WEIGHTS_H
+
+#include "runtime/Manifest.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace dit::runtime {
+
+/// Hands out the tensors of manifest.weights, by index, to an artifact's
+/// `prepare`. Never throws there: everything that can fail is done before.
+class WeightSource {
+public:
+  virtual ~WeightSource() = default;
+  /// The tensor as float32, row-major; null for an index out of range.
+  virtual const float *read(int32_t index) noexcept = 0;
+  /// The tensor will not be read again; its memory goes back to the system.
+  virtual void release(int32_t index) noexcept = 0;
+};
+
+/// The weights in the file at `path` (F32, F16 or BF16). Throws one Error that
+/// lists every tensor that is missing, extra or of another shape or dtype.
+std::unique_ptr<WeightSource> openWeights(const std::string &path,
+                                          const Manifest &manifest);
+
+/// Weights that keep the size of what flows through them: uniform, of variance
+/// 1 / fan-in for matrices and 0.02^2 for vectors; the same for the same seed.
+std::unique_ptr<WeightSource> randomWeights(uint64_t seed,
+                                            const Manifest &manifest);
+
+} // namespace dit::runtime
+
+#endif // DIT_RUNTIME_WEIGHTS_H

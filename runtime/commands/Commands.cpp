@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A tool's main: exit codes, and errors as lines on stderr.
+#include "runtime/commands/Commands.h"
+
+#include "runtime/Error.h"
+#include "runtime/cpu/ThreadPool.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <new>
+
+namespace dit::runtime {
+
+void addRuntimeCommands(CLI::App &app) {
+  addSampleCommand(app);
+  addDenoiseCommand(app);
+  addBenchCommand(app);
+  addInspectCommand(app);
+}
+
+void addThreadsFlag(CLI::App &command, int &threads) {
+  threads = availableThreads();
+  command.add_option("--threads", threads, "threads (default: one a CPU)")
+      ->check(CLI::Range(1, 1024));
+}
+
+/// "ditc sample" once a subcommand is known, else "ditc".
+static std::string speaker(const CLI::App &app, int argc, char **argv) {
+  std::string name = app.get_name();
+  if (argc > 1)
+    for (const CLI::App *command :
+         app.get_subcommands([](const CLI::App *) { return true; }))
+      if (command->get_name() == argv[1])
+        return name + " " + command->get_name();
+  return name;
+}
+
+static int report(const std::string &speaker,
+                  const std::vector<std::string> &sentences, int code) {
+  std::fflush(stdout);
+  for (const std::string &sentence : sentences)
+    fmt::print(stderr, "{}: error: {}\n", speaker, sentence);
+  return code;
+}
+
+/// CLI11's sentence in our style: one line, lower case, no full stop.
+static std::string sentenceOf(const CLI::ParseError &e) {
+  std::string text = e.what();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  while (!text.empty() && (text.back() == '.' || text.back() == ' '))
+    text.pop_back();
+  if (text.size() > 1 && std::isupper(static_cast<unsigned char>(text[0])) &&
+      std::islower(static_cast<unsigned char>(text[1])))
+    text[0] =
+        static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+int runTool(CLI::App &app, int argc, char **argv) {
+  constexpr int diagnosed = 1, badCommandLine = 2;
+  std::string who = speaker(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+    // A result that did not reach its reader is an error, too.
+    if (std::fflush(stdout) != 0)
+      return report(who, {"standard output cannot be written"}, diagnosed);
+    return 0;
+  } catch (const CLI::ParseError &e) {
+    if (e.get_exit_code() == 0)
+      return app.exit(e); // --help, --version
+    return report(who, {sentenceOf(e)}, badCommandLine);
+  } catch (const FlagError &e) {
+    return report(who, e.sentences(), badCommandLine);
+  } catch (const Error &e) {
+    return report(who, e.sentences(), diagnosed);
+  } catch (const std::bad_alloc &) {
+    return report(who, {"the machine has not enough memory for this"},
+                  diagnosed);
+  } catch (const std::length_error &) {
+    return report(who, {"the machine has not enough memory for this"},
+                  diagnosed);
+  }
+}
+
+} // namespace dit::runtime

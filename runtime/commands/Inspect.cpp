@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ditc inspect: what an artifact says of itself; none of its code is loaded.
+#include "runtime/commands/Commands.h"
+
+#include "runtime/Artifact.h"
+#include "runtime/Error.h"
+#include "runtime/Memory.h"
+#include "runtime/samplers/Sampler.h"
+
+#include <fmt/ranges.h>
+
+namespace dit::runtime {
+namespace {
+
+struct InspectFlags {
+  std::string model;
+  std::optional<std::string> steps;
+  bool spec = false, json = false, schedule = false;
+};
+
+std::string bytes(int64_t count) {
+  return showBytes(static_cast<double>(count));
+}
+
+void printKernels(const char *function,
+                  const std::vector<KernelEntry> &kernels) {
+  fmt::print("\n@{}: {} kernels\n", function, kernels.size());
+  for (const KernelEntry &k : kernels) {
+    std::string work =
+        k.macs > 0 ? fmt::format("  {:.2f} MMACs", k.macs * 1e-6) : "";
+    fmt::print("  {}  {}  {}{}\n", k.name, k.kind, k.what, work);
+  }
+}
+
+void printSummary(const Manifest &m) {
+  const DiffusionDefaults &d = m.diffusion;
+  fmt::print(
+      "{}: {} parameters in {} tensors, {:.3f} GMACs a sample, {} tokens\n",
+      m.name, m.parameters, m.weights.size(),
+      static_cast<double>(m.macs) * 1e-9, m.tokens);
+  fmt::print("x {}x{}x{} ({}), out {}x{}x{}, {} classes{}\n", m.channels,
+             m.height, m.width, m.space, m.outputChannels, m.height, m.width,
+             m.classes, m.labelDropout ? " and no class" : "");
+  fmt::print("target {}, {}, {}; needs {}\n", m.target, m.arch, m.dtype,
+             m.features.empty()
+                 ? "nothing"
+                 : fmt::format("{}", fmt::join(m.features, ", ")));
+  fmt::print(
+      "trained with {} steps, {}, {} variance; sampled by {} in {} steps (eta "
+      "{}), guidance {} of {} channels{}\n",
+      d.steps, d.schedule, d.variance, d.sampler, d.sampleSteps, d.eta,
+      m.guidance.scale,
+      m.guidance.channels ? std::to_string(*m.guidance.channels) : "all",
+      d.clipX0 ? ", x0 clamped" : "");
+  fmt::print(
+      "memory: {} of packed weights; a row: {} of workspace, {} of condition "
+      "({} to make it); {} of scratch a thread\n",
+      bytes(m.memory.prepared), bytes(m.memory.arenaPerRow),
+      bytes(m.memory.conditionRowFloats * 4),
+      bytes(m.memory.conditionArenaPerRow), bytes(m.memory.scratch));
+  fmt::print("made by {} from a spec with sha256 {}\npasses: {}\n", m.compiler,
+             m.specSha256, fmt::join(m.passes, ", "));
+  printKernels("prepare", m.prepareKernels);
+  printKernels("condition", m.conditionKernels);
+  printKernels("denoise", m.denoiseKernels);
+}
+
+void printSchedule(const Manifest &m, const std::string &steps) {
+  Schedule s = makeSchedule({m.diffusion, steps, 0});
+  fmt::print("k    t     beta            alpha_bar       posterior_variance\n");
+  for (int64_t k = 0; k < s.size(); ++k)
+    fmt::print("{:<4} {:<5} {:<15.9g} {:<15.9g} {:.9g}\n", k, s.timesteps[k],
+               s.beta[k], s.alphaBar[k], s.posteriorVariance[k]);
+}
+
+void inspectCommand(const InspectFlags &flags) {
+  if (flags.json) {
+    fmt::print("{}\n", readManifestText(flags.model));
+    return;
+  }
+  Manifest m = readManifest(flags.model);
+  if (flags.spec)
+    fmt::print("{}", m.spec);
+  else if (flags.schedule)
+    printSchedule(
+        m, flags.steps.value_or(std::to_string(m.diffusion.sampleSteps)));
+  else
+    printSummary(m);
+}
+
+} // namespace
+
+void addInspectCommand(CLI::App &app) {
+  auto flags = std::make_shared<InspectFlags>();
+  CLI::App *c =
+      app.add_subcommand("inspect", "print what an artifact is, without "
+                                    "loading its code");
+  c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
+  auto *spec = c->add_flag("--spec", flags->spec, "print the spec's text");
+  auto *json = c->add_flag("--json", flags->json, "print the manifest");
+  auto *schedule =
+      c->add_flag("--schedule", flags->schedule, "print timesteps and betas");
+  c->add_option("--steps", flags->steps, "of --schedule")->needs(schedule);
+  spec->excludes(json)->excludes(schedule);
+  json->excludes(schedule);
+  c->callback([flags] { inspectCommand(*flags); });
+}
+
+} // namespace dit::runtime

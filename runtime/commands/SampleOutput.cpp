@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Samples to .png, .npy, .npz and .safetensors.
+#include "runtime/commands/SampleOutput.h"
+
+#include "runtime/Error.h"
+#include "runtime/Safetensors.h"
+#include "runtime/images/Image.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dit::runtime {
+
+/// ".png" of "out/digits.png".
+static std::string extensionOf(const std::string &path) {
+  size_t dot = path.rfind('.'), slash = path.rfind('/');
+  if (dot == std::string::npos || (slash != std::string::npos && dot < slash))
+    return "";
+  return path.substr(dot);
+}
+
+SampleOutput::SampleOutput(const std::string &path, const Manifest &manifest,
+                           int64_t count, int64_t columns)
+    : manifest(manifest), count(count), columns(std::min(columns, count)),
+      extension(extensionOf(path)) {
+  if (extension != ".png" && extension != ".npy" && extension != ".npz" &&
+      extension != ".safetensors")
+    failFlag(
+        "the output must end in .png, .npy, .npz or .safetensors, but is {}",
+        inQuotes(path));
+  int64_t values = count * manifest.sampleFloats();
+  if (extension == ".png") {
+    if (manifest.isLatent())
+      failFlag(
+          "{} makes latents ({}x{}x{}), which are no picture before a decoder: "
+          "write .safetensors, .npy or .npz instead of {}",
+          inQuotes(manifest.name), manifest.channels, manifest.height,
+          manifest.width, inQuotes(path));
+    if (manifest.channels != 1 && manifest.channels != 3)
+      failFlag(
+          "a picture has 1 or 3 channels, but the samples of {} have {}: write "
+          ".safetensors, .npy or .npz",
+          inQuotes(manifest.name), manifest.channels);
+  }
+  bool isBytes = !manifest.isLatent() && extension != ".safetensors";
+  constexpr int64_t headers = 4096;
+  file =
+      std::make_unique<OutputFile>(path, values * (isBytes ? 1 : 4) + headers);
+}
+
+void SampleOutput::write(std::span<const float> samples,
+                         const std::string &settings) {
+  int64_t c = manifest.channels, h = manifest.height, w = manifest.width;
+  if (extension == ".safetensors") {
+    writeSafetensors(*file, {{"x", {count, c, h, w}, samples}},
+                     {{"ditc", settings}});
+    file->commit();
+    return;
+  }
+  std::vector<uint8_t> bytes;
+  if (!manifest.isLatent())
+    bytes = toBytes(manifest, samples);
+  if (extension == ".png") {
+    writePng(*file, makeGrid(manifest, bytes, columns), {{"ditc", settings}});
+    file->commit();
+    return;
+  }
+  Array array{"<f4", {count, c, h, w}, samples.data(), samples.size_bytes()};
+  if (!manifest.isLatent()) {
+    array = {"|u1", {count, h, w}, bytes.data(), bytes.size()};
+    if (c > 1)
+      array.shape.push_back(c);
+  }
+  if (extension == ".npy")
+    writeNpy(*file, array);
+  else
+    writeNpz(*file, "arr_0", array);
+  file->commit();
+}
+
+int64_t defaultColumns(int64_t count, int64_t repeat) {
+  if (repeat > 1)
+    return repeat;
+  int64_t columns = 4;
+  while (columns * columns < count)
+    ++columns;
+  return columns;
+}
+
+int64_t countNonFinite(const Manifest &manifest,
+                       std::span<const float> samples) {
+  auto floats = static_cast<size_t>(manifest.sampleFloats());
+  int64_t bad = 0;
+  for (size_t first = 0; first < samples.size(); first += floats) {
+    auto one = samples.subspan(first, floats);
+    bad += std::any_of(one.begin(), one.end(),
+                       [](float v) { return !std::isfinite(v); });
+  }
+  return bad;
+}
+
+} // namespace dit::runtime

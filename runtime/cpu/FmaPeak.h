@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// How many multiply-adds this machine does a second, here and now.
+#ifndef DIT_RUNTIME_CPU_FMAPEAK_H
+#define DIT_RUNTIME_CPU_FMAPEAK_H
+
+#include "runtime/cpu/ThreadPool.h"
+
+namespace dit::runtime {
+
+/// Float32 GFLOP/s (two a multiply-add) of independent vector FMAs from
+/// registers on all threads of `pool`, measured for about `seconds`; of the
+/// widest vectors the CPU has. 0 where it has no FMA.
+double measureFmaPeak(ThreadPool &pool, double seconds);
+
+} // namespace dit::runtime
+
+#endif // DIT_RUNTIME_CPU_FMAPEAK_H

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The list of samplers.
+#include "runtime/Error.h"
+#include "runtime/samplers/Sampler.h"
+
+namespace dit::runtime {
+
+std::span<const SamplerEntry> samplers() {
+  static constexpr SamplerEntry entries[] = {
+      {"ddpm", "ancestral sampling, noise at every step", makeDdpm},
+      {"ddim", "deterministic for eta 0, as noisy as ddpm for eta 1", makeDdim},
+  };
+  return entries;
+}
+
+std::unique_ptr<Sampler> makeSampler(const std::string &name,
+                                     const SamplerSettings &settings) {
+  std::string known;
+  for (const SamplerEntry &entry : samplers()) {
+    if (name == entry.name)
+      return entry.make(settings);
+    known += known.empty() ? entry.name : std::string(", ") + entry.name;
+  }
+  failFlag("there is no sampler {}, but {}", inQuotes(name), known);
+}
+
+Schedule makeSchedule(const SamplerSettings &settings) {
+  const DiffusionDefaults &d = settings.diffusion;
+  return respace(makeBetas(d.schedule, d.steps, d.betaStart, d.betaEnd),
+                 keptTimesteps(d.steps, settings.steps));
+}
+
+} // namespace dit::runtime
