@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What dialect/README.md promises of each phase, checked at its end and before a
+// dumped module is taken up again.
+#include "compiler/Phases.h"
+#include "dialect/DiTDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace dit;
+
+namespace {
+
+StringRef attrOf(DictionaryAttr attrs, StringRef name) {
+  auto value = attrs ? attrs.getAs<StringAttr>(name) : StringAttr();
+  return value ? value.getValue() : "";
+}
+
+/// The three functions of a staged module.
+struct Program {
+  func::FuncOp prepare, condition, denoise;
+};
+
+/// `name`, defined and with one block.
+func::FuncOp findFunction(ModuleOp module, StringRef name) {
+  auto func = module.lookupSymbol<func::FuncOp>(name);
+  if (!func)
+    module.emitError() << "must have a function @" << name;
+  else if (!func.getBody().hasOneBlock())
+    func.emitError() << "@" << name << " must have a body of one block", func = {};
+  return func;
+}
+
+LogicalResult checkNames(func::FuncOp func) {
+  for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+    StringRef from = attrOf(func.getArgAttrDict(i), kFromAttr);
+    if (attrOf(func.getArgAttrDict(i), kNameAttr).empty())
+      return func.emitError() << "argument " << i << " must have " << kNameAttr;
+    if (from != "input" && from != "prepare" && from != "condition")
+      return func.emitError() << "argument " << i << " must have " << kFromAttr
+                              << " input, prepare or condition, but has '" << from << "'";
+  }
+  for (unsigned i = 0; i < func.getNumResults(); ++i)
+    if (attrOf(func.getResultAttrDict(i), kNameAttr).empty())
+      return func.emitError() << "result " << i << " must have " << kNameAttr;
+  return success();
+}
+
+/// Every argument that comes from @`maker` is one of its results, of its type.
+LogicalResult checkCrossing(func::FuncOp user, func::FuncOp maker) {
+  for (unsigned i = 0; i < user.getNumArguments(); ++i) {
+    if (attrOf(user.getArgAttrDict(i), kFromAttr) != maker.getName())
+      continue;
+    StringRef name = attrOf(user.getArgAttrDict(i), kNameAttr);
+    bool found = false;
+    for (unsigned r = 0; r < maker.getNumResults() && !found; ++r)
+      found = attrOf(maker.getResultAttrDict(r), kNameAttr) == name &&
+              maker.getResultTypes()[r] == user.getArgumentTypes()[i];
+    if (!found)
+      return user.emitError() << "argument '" << name << "' must be a result of @"
+                              << maker.getName() << " of the same type";
+  }
+  return success();
+}
+
+/// Every op of `func` but views must depend on an argument of which `counts` is true.
+LogicalResult checkBinding(func::FuncOp func, StringRef inputs,
+                           llvm::function_ref<bool(unsigned)> counts) {
+  llvm::DenseSet<Value> dependent;
+  for (unsigned i = 0; i < func.getNumArguments(); ++i)
+    if (counts(i))
+      dependent.insert(func.getArgument(i));
+  for (Operation &op : func.getBody().front().without_terminator()) {
+    bool depends = llvm::any_of(op.getOperands(), [&](Value operand) {
+      return dependent.contains(operand);
+    });
+    if (depends)
+      dependent.insert(op.result_begin(), op.result_end());
+    else if (!isView(&op) && mlir::isPure(&op))
+      return op.emitError() << "in @" << func.getName() << " (" << nameOf(op.getLoc())
+                            << ") must depend on " << inputs
+                            << ", but could run earlier";
+  }
+  return success();
+}
+
+FailureOr<Program> checkFunctions(ModuleOp module) {
+  Program program{findFunction(module, "prepare"), findFunction(module, "condition"),
+                  findFunction(module, "denoise")};
+  if (!program.prepare || !program.condition || !program.denoise)
+    return failure();
+  for (func::FuncOp func : {program.prepare, program.condition, program.denoise})
+    if (failed(checkNames(func)))
+      return failure();
+  if (program.prepare.getNumArguments())
+    return program.prepare.emitError("@prepare must have no arguments");
+  if (failed(checkCrossing(program.condition, program.prepare)) ||
+      failed(checkCrossing(program.denoise, program.prepare)) ||
+      failed(checkCrossing(program.denoise, program.condition)))
+    return failure();
+  return program;
+}
+
+/// A multiple of 64, where memory is concerned.
+bool isAligned(int64_t offset) { return offset >= 0 && offset % 64 == 0; }
+
+LogicalResult checkOffsets(func::FuncOp func, bool isPrepare) {
+  auto arena = func->getAttrOfType<IntegerAttr>(kArenaAttr);
+  if (!arena || !isAligned(arena.getInt()))
+    return func.emitError() << "@" << func.getName() << " must have " << kArenaAttr
+                            << ", a multiple of 64";
+  for (auto fused : func.getOps<FusedOp>()) {
+    if (!fused.getOffsets())
+      return fused.emitError() << "(" << nameOf(fused.getLoc()) << ") must have offsets";
+    ArrayRef<int64_t> offsets = *fused.getOffsets();
+    for (int64_t offset : offsets)
+      if (!isAligned(offset) && (offset != -1 || isPrepare))
+        return fused.emitError() << "(" << nameOf(fused.getLoc())
+                                 << ") must have offsets that are multiples of 64, found "
+                                 << offset;
+  }
+  return success();
+}
+
+LogicalResult checkSlots(func::FuncOp condition) {
+  if (!condition->getAttrOfType<IntegerAttr>(kRowFloatsAttr))
+    return condition.emitError() << "@condition must have " << kRowFloatsAttr;
+  for (unsigned i = 0; i < condition.getNumResults(); ++i) {
+    auto slot = condition.getResultAttrOfType<IntegerAttr>(i, kSlotAttr);
+    if (!slot || slot.getInt() < 0 || slot.getInt() % 16)
+      return condition.emitError() << "result " << i << " of @condition must have "
+                                   << kSlotAttr << ", a multiple of 16";
+  }
+  return success();
+}
+
+} // namespace
+
+LogicalResult dit::checkDit(ModuleOp module) {
+  func::FuncOp denoise = findFunction(module, "denoise");
+  if (!denoise || failed(checkNames(denoise)))
+    return failure();
+  for (unsigned i = 0; i < denoise.getNumArguments(); ++i)
+    if (attrOf(denoise.getArgAttrDict(i), kFromAttr) != "input")
+      return denoise.emitError() << "argument " << i << " must have " << kFromAttr
+                                 << " input at phase dit";
+  return success();
+}
+
+LogicalResult dit::checkStaged(ModuleOp module) {
+  auto program = checkFunctions(module);
+  if (failed(program))
+    return failure();
+  for (func::FuncOp func : {program->condition, program->denoise}) {
+    auto walk = func.walk([](WeightOp weight) {
+      weight.emitError() << "'" << weight.getName() << "' must be read in @prepare alone";
+      return WalkResult::interrupt();
+    });
+    if (walk.wasInterrupted())
+      return failure();
+  }
+  func::FuncOp condition = program->condition, denoise = program->denoise;
+  auto isInput = [&](unsigned i) {
+    return attrOf(condition.getArgAttrDict(i), kFromAttr) == "input";
+  };
+  auto isX = [&](unsigned i) {
+    return attrOf(denoise.getArgAttrDict(i), kFromAttr) == "input";
+  };
+  if (failed(checkBinding(condition, "t or y", isInput)))
+    return failure();
+  return checkBinding(denoise, "x", isX);
+}
+
+LogicalResult dit::checkFused(ModuleOp module) {
+  if (failed(checkStaged(module)))
+    return failure();
+  for (auto func : module.getOps<func::FuncOp>())
+    for (Operation &op : func.getBody().front().without_terminator())
+      if (!isView(&op) && !isa<FusedOp, WeightOp>(op))
+        return op.emitError() << "in @" << func.getName() << " (" << nameOf(op.getLoc())
+                              << ") must be inside a dit.fused";
+  return success();
+}
+
+LogicalResult dit::checkPlanned(ModuleOp module) {
+  if (failed(checkFused(module)))
+    return failure();
+  for (auto func : module.getOps<func::FuncOp>())
+    if (failed(checkOffsets(func, func.getName() == "prepare")))
+      return failure();
+  return checkSlots(module.lookupSymbol<func::FuncOp>("condition"));
+}

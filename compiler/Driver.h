@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A spec or IR through the phases to whatever was asked for.
+#ifndef DIT_COMPILER_DRIVER_H
+#define DIT_COMPILER_DRIVER_H
+
+#include "compiler/Target.h"
+
+namespace dit {
+
+struct CompileOptions {
+  std::string input;  ///< SPEC.yaml or IR.mlir
+  std::string output; ///< empty: stdout, for phases that are text
+  Phase emit = Phase::Artifact;
+  std::string dumpDirectory;  ///< empty: nothing is dumped
+  std::string remarks;        ///< a regular expression; empty: none
+  bool timing = false;        ///< the time of each phase, to stderr
+  bool verifyDiagnostics = false;
+  TargetOptions target;
+};
+
+/// Runs `ditc compile`; `target` is made from options.target. Returns the exit code, 0 or 1.
+int compile(const CompileOptions &options, const Target &target);
+
+/// Adds `uses` to a pipeline; fails, with the sentence, where ditc lacks one.
+llvm::Error runPasses(mlir::ModuleOp module, llvm::ArrayRef<PassUse> uses);
+
+} // namespace dit
+
+#endif // DIT_COMPILER_DRIVER_H

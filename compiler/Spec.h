@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A model as its YAML describes it: plain structs whose every value remembers
+// the line and column it was written at. model_specs/README.md says what each
+// key means; the defaults below are the paper's.
+#ifndef DIT_COMPILER_SPEC_H
+#define DIT_COMPILER_SPEC_H
+
+#include "mlir/IR/Location.h"
+#include "mlir/Support/LLVM.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace dit {
+
+/// A value and where it stands in the YAML; `loc` is null where the key was not
+/// written and the default holds.
+template <typename T> struct Located {
+  T value{};
+  mlir::LocationAttr loc{};
+
+  operator const T &() const { return value; }
+  bool isWritten() const { return static_cast<bool>(loc); }
+};
+
+/// Where a diffusion model draws: the latents of an autoencoder, or the picture itself.
+enum class Space { Latent, Pixel };
+/// How a block learns of t and y (paper, figure 3).
+enum class Conditioning { AdaLNZero, AdaLN, CrossAttention, InContext };
+enum class Position { Sincos };
+enum class Activation { GeluTanh, Gelu };
+enum class Schedule { Linear, SquaredCosine, Quadratic };
+enum class Prediction { Epsilon };
+enum class Sampler { DDPM, DDIM };
+enum class Variance { LearnedRange, FixedLarge, FixedSmall };
+/// Whose reading of the same weights: the published code's, or diffusers'.
+enum class Compat { Official, Diffusers };
+
+struct Spec {
+  std::string file; ///< as it was named on the command line
+  std::string text; ///< the YAML, `extends` resolved
+  mlir::LocationAttr loc; ///< of the root mapping
+
+  Located<std::string> name;
+  Located<int64_t> depth, width, heads, patchSize, classes; // 0: not read
+  Located<double> mlpRatio{4.0};
+  Located<double> labelDropout{0.1};
+  Located<bool> learnSigma{true};
+  Located<Space> space{Space::Latent};
+  Located<Conditioning> conditioning{Conditioning::AdaLNZero};
+  Located<Position> position{Position::Sincos};
+  Located<Compat> compat{Compat::Official};
+
+  struct {
+    Located<int64_t> channels, height, width; // 0: not read
+  } latent;
+  struct {
+    Located<double> eps{1e-6};
+  } norm;
+  struct {
+    Located<Activation> activation{Activation::GeluTanh};
+  } mlp;
+  struct {
+    Located<int64_t> frequencies{256};
+    Located<double> maxPeriod{10000.0};
+  } timestep;
+  struct {
+    Located<int64_t> steps{1000};
+    Located<Schedule> schedule{Schedule::Linear};
+    Located<double> betaStart{1e-4}, betaEnd{0.02};
+    Located<Prediction> prediction{Prediction::Epsilon};
+    Located<Sampler> sampler{Sampler::DDPM};
+    Located<int64_t> sampleSteps{250};
+    Located<double> eta{0.0};
+    /// Default: LearnedRange with learn_sigma, else FixedLarge.
+    Located<Variance> variance{Variance::LearnedRange};
+    /// Default: true in pixel space.
+    Located<bool> clipX0{false};
+  } diffusion;
+  struct {
+    Located<double> scale{1.0};
+    /// The first `channels` channels are guided. Default: 3 of 4, as published, else all.
+    Located<int64_t> channels;
+  } guidance;
+
+  int64_t headDim() const { return width / heads; }
+  int64_t mlpHidden() const { return static_cast<int64_t>(width * mlpRatio); }
+  int64_t gridHeight() const { return latent.height / patchSize; }
+  int64_t gridWidth() const { return latent.width / patchSize; }
+  int64_t tokens() const { return gridHeight() * gridWidth(); }
+  int64_t outChannels() const { return latent.channels * (learnSigma ? 2 : 1); }
+  /// Rows of the label table: the last one is the null class, where there is one.
+  int64_t labelRows() const { return classes + (labelDropout > 0 ? 1 : 0); }
+  bool guidesAllChannels() const { return guidance.channels == latent.channels; }
+};
+
+// The YAML spelling of each enumerator.
+llvm::StringRef spelling(Space value);
+llvm::StringRef spelling(Conditioning value);
+llvm::StringRef spelling(Position value);
+llvm::StringRef spelling(Activation value);
+llvm::StringRef spelling(Compat value);
+llvm::StringRef spelling(Schedule value);
+llvm::StringRef spelling(Prediction value);
+llvm::StringRef spelling(Sampler value);
+llvm::StringRef spelling(Variance value);
+
+/// Reads the spec `text`, and the files it extends by names relative to `file`.
+/// Every mistake is diagnosed where it stands, before failure is returned.
+mlir::FailureOr<Spec> parseSpec(mlir::MLIRContext *context, llvm::StringRef text,
+                                llvm::StringRef file);
+
+} // namespace dit
+
+#endif // DIT_COMPILER_SPEC_H

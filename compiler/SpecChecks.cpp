@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Each check anchors at the value one would edit, with a note at the other.
+#include "compiler/SpecChecks.h"
+
+#include "mlir/IR/Diagnostics.h"
+
+using namespace mlir;
+using namespace dit;
+
+namespace {
+
+std::string showBytes(double bytes) {
+  const char *units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  int unit = 0;
+  for (; bytes >= 1024 && unit < 6; ++unit)
+    bytes /= 1024;
+  char text[32];
+  snprintf(text, sizeof text, "%.4g %s", bytes, units[unit]);
+  return text;
+}
+
+class SpecChecker {
+public:
+  explicit SpecChecker(const Spec &spec) : spec(spec) {}
+
+  LogicalResult check() {
+    checkDivisions();
+    checkTokens();
+    checkMemory();
+    checkDiffusion();
+    checkGuidance();
+    return success(!hasFailed);
+  }
+
+private:
+  /// At the first of `keys` that is written, else at the mapping.
+  LocationAttr place(std::initializer_list<LocationAttr> keys) {
+    for (LocationAttr loc : keys)
+      if (loc)
+        return loc;
+    return spec.loc;
+  }
+  InFlightDiagnostic error(LocationAttr loc) {
+    hasFailed = true;
+    return emitError(Location(place({loc})));
+  }
+  void note(InFlightDiagnostic &diag, LocationAttr loc, StringRef key) {
+    if (loc)
+      diag.attachNote(Location(loc)) << key << " is set here";
+  }
+
+  void mustDivide(const Located<int64_t> &divisor, StringRef name,
+                  const Located<int64_t> &size, StringRef sizeName) {
+    if (!divisor || !size || size % divisor == 0)
+      return;
+    auto diag = error(divisor.loc) << name << " must divide " << sizeName << ", but "
+                                   << size.value << " % " << divisor.value << " = "
+                                   << size % divisor;
+    note(diag, size.loc, sizeName);
+  }
+
+  void checkDivisions() {
+    mustDivide(spec.heads, "heads", spec.width, "width");
+    mustDivide(spec.patchSize, "patch_size", spec.latent.height, "latent.height");
+    mustDivide(spec.patchSize, "patch_size", spec.latent.width, "latent.width");
+    if (spec.position == Position::Sincos && spec.width % 4) {
+      auto diag = error(spec.width.loc)
+                  << "width must be a multiple of 4 for the sine-cosine position, but "
+                  << spec.width.value << " % 4 = " << spec.width % 4;
+      note(diag, spec.position.loc, "position");
+    }
+    if (spec.timestep.frequencies % 2)
+      error(spec.timestep.frequencies.loc)
+          << "timestep.frequencies must be even, but found "
+          << spec.timestep.frequencies.value;
+    if (spec.width && spec.mlpHidden() < 1) {
+      auto diag = error(spec.mlpRatio.loc)
+                  << "mlp_ratio must leave the MLP at least one feature, but "
+                  << spec.width.value << " * " << spec.mlpRatio.value << " is less";
+      note(diag, spec.width.loc, "width");
+    }
+  }
+
+  bool hasTokens() {
+    return spec.patchSize && spec.latent.height && spec.latent.width &&
+           spec.gridHeight() && spec.gridWidth();
+  }
+
+  void checkTokens() {
+    if (!hasTokens() || spec.tokens() <= kMaxTokens)
+      return;
+    auto diag = error(spec.patchSize.loc)
+                << "a sample must have at most " << kMaxTokens << " tokens, but has "
+                << spec.tokens() << " (" << spec.gridHeight() << " x "
+                << spec.gridWidth() << " patches)";
+    note(diag, spec.latent.height.loc, "latent.height");
+  }
+
+  void checkMemory() {
+    if (!spec.depth || !spec.width || !spec.classes || !spec.patchSize ||
+        !spec.latent.channels)
+      return;
+    double d = spec.width, hidden = d * spec.mlpRatio;
+    double patch = double(spec.patchSize) * spec.patchSize * spec.latent.channels;
+    double block = d * (4 * d + 2 * hidden + 6 * d);
+    double weights = 4 * (spec.depth * block + d * (d + spec.timestep.frequencies) +
+                          d * spec.classes + 3 * d * patch);
+    if (weights > kMaxWeightBytes)
+      error(spec.width.loc) << "the weights must take at most "
+                            << showBytes(kMaxWeightBytes) << " as float32, but would take "
+                            << showBytes(weights);
+    double sample = 4 * (hidden + 8 * d + 3 * patch) * (hasTokens() ? spec.tokens() : 1);
+    if (sample > kMaxSampleBytes)
+      error(spec.width.loc) << "the activations of one sample must take at most "
+                            << showBytes(kMaxSampleBytes) << ", but would take "
+                            << showBytes(sample);
+  }
+
+  void checkDiffusion() {
+    const auto &d = spec.diffusion;
+    if (d.schedule != Schedule::SquaredCosine && d.betaStart > d.betaEnd) {
+      auto diag = error(place({d.betaEnd.loc, d.betaStart.loc}))
+                  << "diffusion.beta_end must be at least beta_start, but "
+                  << d.betaEnd.value << " < " << d.betaStart.value;
+      note(diag, d.betaEnd.isWritten() ? d.betaStart.loc : LocationAttr(), "beta_start");
+    }
+    if (d.sampleSteps > d.steps) {
+      auto diag = error(d.sampleSteps.loc)
+                  << "diffusion.sample_steps must be at most steps, but "
+                  << d.sampleSteps.value << " > " << d.steps.value;
+      note(diag, d.steps.loc, "steps");
+    }
+    if (d.variance == Variance::LearnedRange && !spec.learnSigma) {
+      auto diag = error(d.variance.loc)
+                  << "diffusion.variance can be learned_range only with learn_sigma, "
+                     "but learn_sigma is false";
+      note(diag, spec.learnSigma.loc, "learn_sigma");
+    }
+  }
+
+  void checkGuidance() {
+    const auto &g = spec.guidance;
+    if (spec.latent.channels && g.channels > spec.latent.channels) {
+      auto diag = error(g.channels.loc)
+                  << "guidance.channels must be at most latent.channels, but "
+                  << g.channels.value << " > " << spec.latent.channels.value;
+      note(diag, spec.latent.channels.loc, "latent.channels");
+    }
+    if (g.scale != 1.0 && spec.labelDropout == 0.0) {
+      auto diag = error(g.scale.loc)
+                  << "guidance.scale must be 1 without a null class, but found "
+                  << g.scale.value;
+      note(diag, spec.labelDropout.loc, "label_dropout");
+    }
+  }
+
+  const Spec &spec;
+  bool hasFailed = false;
+};
+
+} // namespace
+
+LogicalResult dit::checkSpec(const Spec &spec) { return SpecChecker(spec).check(); }

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Which keys a spec has and what each may be, one line a key; what must hold
+// between keys is in SpecChecks.cpp.
+#include "compiler/MappingReader.h"
+#include "compiler/SpecChecks.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace dit;
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Beyond these no model makes sense, and below them no product overflows.
+constexpr Bound kDepth{1, 1024}, kSize{1, 1 << 20}, kRatio{0, 1024, true};
+constexpr Bound kPositive{0, kInfinity, true}, kUnit{0, 1};
+constexpr size_t kMaxExtends = 8;
+
+void readDiffusion(MappingReader &in, Spec &spec) {
+  auto &d = spec.diffusion;
+  in.integer("steps", d.steps, {1, 1 << 20});
+  in.choice("schedule", d.schedule,
+            {Schedule::Linear, Schedule::SquaredCosine, Schedule::Quadratic});
+  in.number("beta_start", d.betaStart, {0, 1, true});
+  in.number("beta_end", d.betaEnd, {0, 1, true});
+  in.choice("prediction", d.prediction, {Prediction::Epsilon});
+  in.choice("sampler", d.sampler, {Sampler::DDPM, Sampler::DDIM});
+  in.integer("sample_steps", d.sampleSteps, {1, 1 << 20});
+  in.number("eta", d.eta, kUnit);
+  in.choice("variance", d.variance,
+            {Variance::LearnedRange, Variance::FixedLarge, Variance::FixedSmall});
+  in.flag("clip_x0", d.clipX0);
+}
+
+/// `channels: 3` or `channels: all`, which is as many as the latent has.
+void readGuidance(MappingReader &in, Spec &spec) {
+  in.number("scale", spec.guidance.scale, {0, 1000});
+  const YamlEntry *entry = in.take("channels");
+  if (entry && entry->value.kind == YamlNode::Scalar && entry->value.text == "all")
+    spec.guidance.channels = {spec.latent.channels, entry->value.loc};
+  else if (entry)
+    in.integer("channels", spec.guidance.channels, {1, 1 << 16}, "an integer or all");
+}
+
+void readLatent(MappingReader &in, Spec &spec) {
+  in.integer("channels", spec.latent.channels, {1, 1 << 16});
+  in.integer("height", spec.latent.height, {1, 1 << 16});
+  in.integer("width", spec.latent.width, {1, 1 << 16});
+  in.require({"channels", "height", "width"});
+}
+
+void readKeys(MappingReader &in, Spec &spec) {
+  in.string("name", spec.name, 100);
+  in.integer("depth", spec.depth, kDepth);
+  in.integer("width", spec.width, kSize);
+  in.integer("heads", spec.heads, kSize);
+  in.integer("patch_size", spec.patchSize, {1, 1 << 16});
+  in.number("mlp_ratio", spec.mlpRatio, kRatio);
+  in.integer("classes", spec.classes, kSize);
+  in.number("label_dropout", spec.labelDropout, kUnit);
+  in.flag("learn_sigma", spec.learnSigma);
+  in.choice("space", spec.space, {Space::Latent, Space::Pixel});
+  in.choice("conditioning", spec.conditioning,
+            {Conditioning::AdaLNZero, Conditioning::AdaLN,
+             Conditioning::CrossAttention, Conditioning::InContext});
+  in.choice("position", spec.position, {Position::Sincos});
+  in.choice("compat", spec.compat, {Compat::Official, Compat::Diffusers});
+  in.mappingAt("latent", [&](MappingReader &in) { readLatent(in, spec); });
+  in.mappingAt("norm", [&](MappingReader &in) {
+    in.number("eps", spec.norm.eps, {0, 1, true});
+  });
+  in.mappingAt("mlp", [&](MappingReader &in) {
+    in.choice("activation", spec.mlp.activation,
+              {Activation::GeluTanh, Activation::Gelu});
+  });
+  in.mappingAt("timestep", [&](MappingReader &in) {
+    in.integer("frequencies", spec.timestep.frequencies, {4, 1 << 16});
+    in.number("max_period", spec.timestep.maxPeriod, kPositive);
+  });
+  in.mappingAt("diffusion", [&](MappingReader &in) { readDiffusion(in, spec); });
+  in.mappingAt("guidance", [&](MappingReader &in) { readGuidance(in, spec); });
+  in.require({"name", "depth", "width", "heads", "patch_size", "classes", "latent"});
+  in.finish();
+}
+
+/// Defaults that follow from other keys.
+void deriveDefaults(Spec &spec) {
+  auto derive = [](auto &key, auto value) {
+    if (!key.isWritten())
+      key.value = value;
+  };
+  derive(spec.diffusion.variance,
+         spec.learnSigma ? Variance::LearnedRange : Variance::FixedLarge);
+  derive(spec.diffusion.sampleSteps,
+         std::min<int64_t>(spec.diffusion.sampleSteps, spec.diffusion.steps));
+  derive(spec.diffusion.clipX0, spec.space == Space::Pixel);
+  bool asPublished = spec.latent.channels == 4 && spec.compat == Compat::Official;
+  derive(spec.guidance.channels, asPublished ? int64_t(3) : spec.latent.channels.value);
+}
+
+FailureOr<Spec> readMapping(const YamlNode &root, StringRef text, StringRef file) {
+  Spec spec;
+  spec.file = file;
+  spec.text = text;
+  spec.loc = root.loc;
+  MappingReader in(root, "");
+  readKeys(in, spec);
+  deriveDefaults(spec);
+  bool failed = in.failed();
+  failed |= mlir::failed(checkSpec(spec));
+  if (failed)
+    return failure();
+  return spec;
+}
+
+/// The file's mapping over the mapping of the file it extends. `chain` is the
+/// files that led here, the first one first.
+FailureOr<YamlNode> readExtended(MLIRContext *context, YamlNode mapping,
+                                 std::vector<std::string> chain) {
+  const YamlEntry *extends = mapping.find("extends");
+  if (!extends)
+    return mapping;
+  const YamlNode &value = extends->value;
+  auto error = [&] { return emitError(Location(value.loc)); };
+  if (value.kind != YamlNode::Scalar || value.text.empty())
+    return error() << "extends must be the name of a YAML file";
+  SmallString<128> path = llvm::sys::path::parent_path(chain.back());
+  llvm::sys::path::append(path, value.text);
+  llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+  if (llvm::is_contained(chain, path.str()))
+    return error() << "extends must not lead back to where it began, but "
+                   << chain.back() << " extends " << path.str().str();
+  if (chain.size() > kMaxExtends)
+    return error() << "extends may be followed through at most " << kMaxExtends
+                   << " files, but this is one more";
+  auto text = readTextFile(path, kMaxSpecBytes);
+  if (!text)
+    return error() << "cannot extend " << llvm::toString(text.takeError());
+  auto base = parseYaml(context, *text, path);
+  if (failed(base))
+    return failure();
+  chain.push_back(path.str().str());
+  auto resolved = readExtended(context, std::move(*base), chain);
+  if (failed(resolved))
+    return failure();
+  llvm::erase_if(mapping.entries,
+                 [](const YamlEntry &entry) { return entry.key == "extends"; });
+  return mergeYaml(*resolved, mapping);
+}
+
+} // namespace
+
+FailureOr<Spec> dit::parseSpec(MLIRContext *context, StringRef text, StringRef file) {
+  auto mapping = parseYaml(context, text, file);
+  if (failed(mapping))
+    return failure();
+  if (!mapping->find("extends"))
+    return readMapping(*mapping, text, file);
+  SmallString<128> plain(file);
+  llvm::sys::path::remove_dots(plain, /*remove_dot_dot=*/true);
+  auto resolved = readExtended(context, std::move(*mapping), {plain.str().str()});
+  if (failed(resolved))
+    return failure();
+  return readMapping(*resolved, printYaml(*resolved), file);
+}

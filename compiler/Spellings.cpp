@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// How each enumerator of a spec is written in YAML and in the manifest.
+#include "compiler/Spec.h"
+
+using namespace dit;
+
+llvm::StringRef dit::spelling(Space value) {
+  return value == Space::Latent ? "latent" : "pixel";
+}
+
+llvm::StringRef dit::spelling(Conditioning value) {
+  switch (value) {
+  case Conditioning::AdaLNZero:
+    return "adaln_zero";
+  case Conditioning::AdaLN:
+    return "adaln";
+  case Conditioning::CrossAttention:
+    return "cross_attention";
+  case Conditioning::InContext:
+    return "in_context";
+  }
+  llvm_unreachable("all enumerators are above");
+}
+
+llvm::StringRef dit::spelling(Position) { return "sincos"; }
+
+llvm::StringRef dit::spelling(Activation value) {
+  return value == Activation::GeluTanh ? "gelu_tanh" : "gelu";
+}
+
+llvm::StringRef dit::spelling(Compat value) {
+  return value == Compat::Official ? "official" : "diffusers";
+}
+
+llvm::StringRef dit::spelling(Schedule value) {
+  switch (value) {
+  case Schedule::Linear:
+    return "linear";
+  case Schedule::SquaredCosine:
+    return "squared_cosine";
+  case Schedule::Quadratic:
+    return "quadratic";
+  }
+  llvm_unreachable("all enumerators are above");
+}
+
+llvm::StringRef dit::spelling(Prediction) { return "epsilon"; }
+
+llvm::StringRef dit::spelling(Sampler value) {
+  return value == Sampler::DDPM ? "ddpm" : "ddim";
+}
+
+llvm::StringRef dit::spelling(Variance value) {
+  switch (value) {
+  case Variance::LearnedRange:
+    return "learned_range";
+  case Variance::FixedLarge:
+    return "fixed_large";
+  case Variance::FixedSmall:
+    return "fixed_small";
+  }
+  llvm_unreachable("all enumerators are above");
+}

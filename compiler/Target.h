@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the driver needs of a target: its passes to each phase, and its code. A new
+// target is one class and one line in Target.cpp.
+#ifndef DIT_COMPILER_TARGET_H
+#define DIT_COMPILER_TARGET_H
+
+#include "compiler/Phases.h"
+#include "compiler/Spec.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dit {
+
+/// What the command line says of the target; each target reads what concerns it.
+struct TargetOptions {
+  std::string target = "cpu";
+  std::string arch = "native";
+  std::string dtype = "f32";
+  std::string fuse = "all"; ///< all, none, or names separated by commas
+};
+
+/// One pass of a phase, as `--flag=options`.
+struct PassUse {
+  std::string flag;
+  std::string options;
+  /// The name --fuse knows it by; empty for passes that always run.
+  std::string fusion;
+
+  PassUse(llvm::StringRef flag, llvm::StringRef options = "")
+      : flag(flag), options(options) {}
+  static PassUse fuse(llvm::StringRef name, llvm::StringRef options = "");
+};
+
+/// What is known of a compilation when code is made: the manifest's first half.
+struct CompiledModel {
+  mlir::ModuleOp planned;
+  const Spec &spec;
+  std::vector<std::string> passes; ///< that ran, in order
+};
+
+class Target {
+public:
+  virtual ~Target() = default;
+  /// The passes that lead from the phase before to `phase`, those of --fuse only.
+  virtual std::vector<PassUse> passes(Phase phase) const = 0;
+  /// The target's code as text, for --emit=target.
+  virtual mlir::FailureOr<std::string> emitText(const CompiledModel &model) const = 0;
+  /// Writes the artifact; nothing is left at `path` on failure.
+  virtual mlir::LogicalResult emitArtifact(const CompiledModel &model,
+                                           llvm::StringRef path) const = 0;
+};
+
+/// The target of `options`, or the sentence that says what is wrong with them.
+llvm::Expected<std::unique_ptr<Target>> makeTarget(const TargetOptions &options);
+
+/// The CPU's, defined in CpuTarget.cpp.
+llvm::Expected<std::unique_ptr<Target>> makeCpuTarget(const TargetOptions &options);
+
+/// `uses` without the fusions that --fuse=`fuse` leaves out, or the sentence that
+/// says which name it does not know.
+llvm::Expected<std::vector<PassUse>> selectFusions(std::vector<PassUse> uses,
+                                                   llvm::StringRef fuse);
+
+} // namespace dit
+
+#endif // DIT_COMPILER_TARGET_H
