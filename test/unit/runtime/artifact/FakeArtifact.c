@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ * An artifact written by hand, whose network is arithmetic:
+ *
+ *   s            = sin(t / 100)
+ *   out[c]       = sum_k gain[c][k] * x[k] + (bias[c] + s * label[y][c])    c = 0, 1
+ *   out[2 + c]   = x[c] / (1 + |x[c]|)
+ *
+ * It uses everything the ABI offers, so that the runtime is tested before, and
+ * apart from, the compiler. manifest.json describes it. */
+#include "runtime/Abi.h"
+
+#define C 2
+#define H 4
+#define W 3
+#define LABELS 4
+
+/* The section holds the text and a final 0, as ditc writes it. */
+__asm__(".pushsection .dit.manifest,\"a\",@progbits\n"
+        ".hidden manifestText\n.globl manifestText\nmanifestText:\n"
+        ".incbin \"" DIT_MANIFEST_FILE "\"\n"
+        ".hidden manifestEnd\n.globl manifestEnd\nmanifestEnd:\n"
+        ".byte 0\n.popsection\n");
+extern const char manifestText[], manifestEnd[];
+
+typedef struct {
+  float gain[C][C]; /* transposed: [k][c] */
+  float bias[C];
+  float label[LABELS][C];
+} Prepared;
+
+typedef struct {
+  const DitHost *host;
+  const Prepared *prepared;
+} State;
+
+typedef struct {
+  const State *state;
+  int64_t rows;
+  float *arena;
+} Plan;
+
+static const DitStatus ok = {0, 0};
+
+static void run(const DitHost *host, int32_t kernel, DitTask task,
+                void *const *operands, int64_t rows, int64_t units) {
+  DitLaunch launch = {kernel, task, operands, rows, units};
+  host->launch(host->context, &launch);
+}
+
+static DitStatus prepare(const DitHost *host, void *memory) {
+  Prepared *p = memory;
+  const float *gain = host->weight(host->context, 0);
+  for (int c = 0; c < C; ++c)
+    for (int k = 0; k < C; ++k)
+      p->gain[k][c] = gain[c * C + k];
+  host->release(host->context, 0);
+  const float *bias = host->weight(host->context, 1);
+  for (int c = 0; c < C; ++c)
+    p->bias[c] = bias[c];
+  host->release(host->context, 1);
+  const float *label = host->weight(host->context, 2);
+  for (int i = 0; i < LABELS * C; ++i)
+    p->label[i / C][i % C] = label[i];
+  host->release(host->context, 2);
+  if (p->bias[0] == 12345.0f) {
+    DitStatus refused = {7, "the bias is 12345"};
+    return refused;
+  }
+  return ok;
+}
+
+static DitStatus create(const DitHost *host, const void *prepared, void *state) {
+  State *s = state;
+  s->host = host;
+  s->prepared = prepared;
+  return ok;
+}
+
+static DitStatus plan(const void *state, int64_t rows, void *arena, void *memory) {
+  Plan *p = memory;
+  p->state = state;
+  p->rows = rows;
+  p->arena = arena;
+  return ok;
+}
+
+/* operands: state, t, y, arena, table. */
+static void conditionTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
+                          void *scratch) {
+  const State *s = o[0];
+  const float *t = o[1];
+  const int32_t *y = o[2];
+  float *arena = o[3], *table = o[4];
+  (void)rows;
+  (void)scratch;
+  for (int64_t i = begin; i < end; ++i) {
+    arena[i] = (float)s->host->sin((double)t[i] / 100);
+    table[i * 3] = arena[i];
+    for (int c = 0; c < C; ++c)
+      table[i * 3 + 1 + c] = s->prepared->bias[c] + arena[i] * s->prepared->label[y[i]][c];
+  }
+}
+
+static DitStatus condition(const void *state, const float *t, const int32_t *y,
+                           int64_t rows, void *arena, float *table) {
+  const State *s = state;
+  void *operands[] = {(void *)s, (void *)t, (void *)y, arena, table};
+  run(s->host, 0, conditionTask, operands, rows, rows);
+  return ok;
+}
+
+/* operands: plan, x, row_index, table. One unit is one line of one sample. */
+static void mixTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
+                    void *scratch) {
+  const Plan *p = o[0];
+  const float *x = o[1], *table = o[3];
+  const int32_t *index = o[2];
+  float *line = scratch; /* (C, W) */
+  (void)rows;
+  for (int64_t u = begin; u < end; ++u) {
+    int64_t n = u / H, h = u % H;
+    const float *row = table + index[n] * 3;
+    for (int c = 0; c < C; ++c)
+      for (int w = 0; w < W; ++w) {
+        float sum = 0;
+        for (int k = 0; k < C; ++k)
+          sum += p->state->prepared->gain[k][c] * x[((n * C + k) * H + h) * W + w];
+        line[c * W + w] = sum + row[1 + c];
+      }
+    for (int c = 0; c < C; ++c)
+      for (int w = 0; w < W; ++w)
+        p->arena[((n * C + c) * H + h) * W + w] = line[c * W + w];
+  }
+}
+
+/* operands: plan, x, out. One unit is one sample. */
+static void varianceTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
+                         void *scratch) {
+  const Plan *p = o[0];
+  const float *x = o[1];
+  float *out = o[2];
+  (void)rows;
+  (void)scratch;
+  for (int64_t i = begin * C * H * W; i < end * C * H * W; ++i) {
+    int64_t n = i / (C * H * W), e = i % (C * H * W);
+    float magnitude = x[i] < 0 ? -x[i] : x[i];
+    out[n * 2 * C * H * W + e] = p->arena[i];
+    out[n * 2 * C * H * W + C * H * W + e] = x[i] / (1 + magnitude);
+  }
+}
+
+static DitStatus denoise(const void *plan, const float *x, const int32_t *row_index,
+                         const float *table, float *out) {
+  const Plan *p = plan;
+  void *mix[] = {(void *)p, (void *)x, (void *)row_index, (void *)table};
+  run(p->state->host, 0, mixTask, mix, p->rows, p->rows * H);
+  void *variance[] = {(void *)p, (void *)x, out};
+  run(p->state->host, 1, varianceTask, variance, p->rows, p->rows);
+  return ok;
+}
+
+__attribute__((visibility("default"))) const DitArtifact *ditc_artifact(void) {
+  static DitArtifact artifact = {.abi_version = DIT_ABI_VERSION,
+                                 .prepare = prepare,
+                                 .create = create,
+                                 .plan = plan,
+                                 .condition = condition,
+                                 .denoise = denoise};
+  artifact.manifest = manifestText;
+  artifact.manifest_bytes = (uint32_t)(manifestEnd - manifestText);
+  return &artifact;
+}
