@@ -123,6 +123,10 @@ Index min(Index a, Index b) {
   return integer<arith::MinUIOp>(
       a, b, [](int64_t x, int64_t y) { return std::min(x, y); });
 }
+Index max(Index a, Index b) {
+  return integer<arith::MaxUIOp>(
+      a, b, [](int64_t x, int64_t y) { return std::max(x, y); });
+}
 
 static Bool compare(Index a, Index b, arith::CmpIPredicate predicate) {
   Emitter &e = *a.e;

@@ -49,6 +49,7 @@ Index operator*(Index a, int64_t b);
 Index operator/(Index a, int64_t b);
 Index operator%(Index a, int64_t b);
 Index min(Index a, Index b);
+Index max(Index a, Index b);
 Bool operator<(Index a, Index b);
 Bool operator==(Index a, Index b);
 
