@@ -28,28 +28,27 @@ LinearInput::LinearInput(KernelBody &body, const LinearShape &shape)
 int64_t LinearInput::scratchFloats() const {
   if (argument)
     return 0;
-  LinearOp op = shape.op;
-  int64_t rows = shape.blockRows * madeStride;
-  if (op.getX().getDefiningOp<PatchifyOp>())
-    return rows;
-  return rows + rowValueScratchBytes(body, op.getX()) / 4;
+  return shape.blockRows * madeStride + rowScratchFloats;
 }
 
 LogicalResult LinearInput::make(Index begin, Index end, Ptr scratch) {
   if (argument)
     return success();
   LinearOp op = shape.op;
-  LogicalResult result = success();
+  FailureOr<int64_t> rowScratchBytes = 0;
   body.e.loop(begin, end, 1, [&](Index r) {
     Row row = shape.row(r);
     Ptr to = scratch + (r - begin) * madeStride;
     if (auto patchify = op.getX().getDefiningOp<PatchifyOp>())
       gatherPatches(patchify, row, to);
     else
-      result = emitRowValue(body, op.getX(), row, to,
-                            scratch + shape.blockRows * madeStride);
+      rowScratchBytes = emitRowValue(body, op.getX(), row, to,
+                                     scratch + shape.blockRows * madeStride);
   });
-  return result;
+  if (failed(rowScratchBytes))
+    return failure();
+  rowScratchFloats = *rowScratchBytes / 4;
+  return success();
 }
 
 /// One patch vector, in the order (c, i, j): runs of `patch` pixels.

@@ -55,6 +55,7 @@ class LinearInput {
 public:
   LinearInput(KernelBody &body, const LinearShape &shape);
 
+  /// Known once make() was called.
   int64_t scratchFloats() const;
   /// Emits the prologue for the rows [begin, end), at most a block.
   mlir::LogicalResult make(Index begin, Index end, Ptr scratch);
@@ -67,8 +68,9 @@ private:
   KernelBody &body;
   const LinearShape &shape;
   std::optional<unsigned>
-      argument;       ///< that x is; none where there is a prologue
-  int64_t madeStride; ///< floats between the rows of a prologue
+      argument;                 ///< that x is; none where there is a prologue
+  int64_t madeStride;           ///< floats between the rows of a prologue
+  int64_t rowScratchFloats = 0; ///< that making one of these takes
 };
 
 /// What becomes of a panel's finished sums: bias, the region's epilogue,

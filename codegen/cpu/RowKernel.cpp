@@ -3,6 +3,7 @@
 // found.
 #include "codegen/cpu/Elementwise.h"
 #include "codegen/cpu/RowPlan.h"
+#include "codegen/cpu/RowValue.h"
 
 using namespace mlir;
 
@@ -209,6 +210,14 @@ Rows rowsOf(const KernelBody &body) {
 }
 
 } // namespace
+
+FailureOr<int64_t> emitRowOf(KernelBody &body, const Row &row) {
+  if (failed(checkBody(body.op())))
+    return failure();
+  RowKernel kernel(body);
+  kernel.emitRow(row);
+  return kernel.scratchBytes();
+}
 
 FailureOr<KernelShape> emitRow(KernelBody &body) {
   Block &block = body.op().getBody().front();
