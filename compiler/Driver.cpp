@@ -53,8 +53,9 @@ public:
 private:
   LogicalResult load() {
     if (!options.remarks.empty()) {
-      remark::RemarkCategories categories;
-      categories.all = options.remarks;
+      remark::RemarkCategories categories{options.remarks, options.remarks,
+                                          options.remarks, options.remarks,
+                                          options.remarks};
       auto policy = std::make_unique<remark::RemarkEmittingPolicyAll>();
       if (failed(remark::enableOptimizationRemarks(
               session.context(), nullptr, std::move(policy), categories,

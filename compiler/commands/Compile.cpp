@@ -2,8 +2,8 @@
 // ditc compile: the flags; what they do is Driver.cpp's.
 #include "compiler/Driver.h"
 #include "compiler/commands/Commands.h"
+#include "runtime/Error.h"
 #include "llvm/Support/Regex.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace dit;
 
@@ -14,14 +14,9 @@ struct CompileFlags {
   std::string emit = "artifact";
 
   void addTo(CLI::App &command);
-  /// The exit code.
+  /// The exit code; throws a FlagError for flags that cannot be.
   int run();
 };
-
-int badFlag(const std::string &sentence) {
-  llvm::errs() << "ditc compile: error: " << sentence << '\n';
-  return 2;
-}
 
 /// The table of phases, for --help.
 std::string describePhases() {
@@ -60,19 +55,19 @@ void CompileFlags::addTo(CLI::App &command) {
 int CompileFlags::run() {
   auto phase = findPhase(emit);
   if (!phase)
-    return badFlag("--emit must be a phase (see ditc compile --help), but found '" + emit +
+    throw runtime::FlagError("--emit must be a phase (see ditc compile --help), but found '" + emit +
                    "'");
   options.emit = *phase;
   if (options.emit == Phase::Artifact && options.output.empty() &&
       !options.verifyDiagnostics)
-    return badFlag("an artifact needs -o MODEL.so to be written to");
+    throw runtime::FlagError("an artifact needs -o MODEL.so to be written to");
   std::string reason;
   if (!options.remarks.empty() && !llvm::Regex(options.remarks).isValid(reason))
-    return badFlag("--remarks must be a regular expression, but '" + options.remarks +
+    throw runtime::FlagError("--remarks must be a regular expression, but '" + options.remarks +
                    "' is none: " + reason);
   auto target = makeTarget(options.target);
   if (!target)
-    return badFlag(llvm::toString(target.takeError()));
+    throw runtime::FlagError(llvm::toString(target.takeError()));
   return compile(options, **target);
 }
 

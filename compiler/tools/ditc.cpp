@@ -4,24 +4,25 @@
 #include "compiler/Manifest.h"
 #include "compiler/commands/Commands.h"
 #include "passes/Passes.h"
+#include "runtime/commands/Commands.h"
 
 int main(int argc, char **argv) {
   dit::registerDiTPasses();
-  CLI::App app("A compiler for diffusion transformers: a YAML spec in, one shared "
-               "library out.");
+  CLI::App app("a compiler for diffusion transformers: a YAML spec in, a shared "
+               "library out",
+               "ditc");
   app.set_version_flag("--version", dit::kCompilerVersion.str());
   app.require_subcommand(1);
-  int exitCode = 0;
-  dit::addCompile(app, exitCode);
-  dit::addCost(app, exitCode);
-  dit::addInterpret(app, exitCode);
+  int diagnosed = 0;
+  dit::addCompile(app, diagnosed);
+  dit::runtime::addRuntimeCommands(app);
+  dit::addInterpret(app, diagnosed);
+  dit::addCost(app, diagnosed);
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    int exitCode = dit::runtime::runTool(app, argc, argv);
+    return exitCode ? exitCode : diagnosed;
   } catch (const std::exception &error) {
     llvm::errs() << "ditc: error: " << error.what() << '\n';
     return 1;
   }
-  return exitCode;
 }
