@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compiled CPU code against the interpreter: whole models, odd shapes, and every
+// combination of fusion passes.
+#include "CompiledModel.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace dit::test {
+
+namespace {
+
+struct Shape {
+  int depth, width, heads, patch, classes, channels, height, latentWidth;
+  double mlpRatio;
+  bool learnSigma;
+};
+
+std::string yaml(const Shape &s) {
+  return fmt::format("name: shape\ndepth: {}\nwidth: {}\nheads: {}\npatch_size: {}\n"
+                     "classes: {}\nmlp_ratio: {}\nlearn_sigma: {}\n"
+                     "latent: {{channels: {}, height: {}, width: {}}}\n",
+                     s.depth, s.width, s.heads, s.patch, s.classes, s.mlpRatio,
+                     s.learnSigma, s.channels, s.height, s.latentWidth);
+}
+
+// Two blocks, an odd token count (15), a width that no tile divides.
+const Shape kTiny{2, 20, 2, 2, 5, 3, 6, 10, 4, true};
+
+void expectAgreement(const CompiledModel &model, int64_t rows) {
+  Inputs in = model.inputs(rows);
+  double error = relativeError(model.run(in), model.interpret(in));
+  EXPECT_LT(error, kBudgetF32) << "batch " << rows;
+}
+
+class Shapes : public testing::TestWithParam<Shape> {};
+
+} // namespace
+
+TEST_P(Shapes, AgreeWithTheInterpreter) {
+  CompiledModel model(yaml(GetParam()));
+  for (int64_t rows : {1, 3, 8})
+    expectAgreement(model, rows);
+}
+
+TEST_P(Shapes, AgreeOnAVX2) {
+  TargetOptions options;
+  options.arch = "x86-64-v3";
+  expectAgreement(CompiledModel(yaml(GetParam()), options), 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Odd, Shapes,
+    testing::Values(kTiny,
+                    Shape{1, 72, 1, 1, 3, 1, 5, 7, 4, true},     // head_dim 72, one head
+                    Shape{2, 144, 2, 2, 10, 4, 8, 8, 4, true},   // head_dim 72
+                    Shape{1, 4, 1, 1, 1, 1, 1, 1, 1, false},     // one token
+                    Shape{1, 44, 11, 4, 2, 2, 12, 4, 2.5, true}, // head_dim 4, three tokens
+                    Shape{3, 52, 4, 2, 7, 5, 14, 2, 3, false},   // head_dim 13
+                    Shape{1, 100, 5, 3, 9, 3, 9, 21, 1.3, true}, // patch 3, hidden 130
+                    Shape{2, 64, 4, 2, 4, 4, 34, 2, 4, true},    // 17 tokens
+                    Shape{1, 192, 3, 8, 4, 4, 32, 32, 4, true})); // patch 8
+
+TEST(Fusion, EveryCombinationMeansTheSame) {
+  const std::string names[] = {"patch-embed",    "final-layer", "conditioning",
+                               "gated-residual", "adaln",       "linear-epilogue"};
+  std::string spec = yaml(kTiny);
+  CompiledModel reference(spec);
+  Inputs in = reference.inputs(2);
+  std::vector<double> want = reference.interpret(in);
+  for (unsigned subset = 0; subset < 1u << std::size(names); ++subset) {
+    TargetOptions options;
+    options.fuse = "";
+    for (size_t i = 0; i < std::size(names); ++i)
+      if (subset >> i & 1)
+        options.fuse += (options.fuse.empty() ? "" : ",") + names[i];
+    if (options.fuse.empty())
+      options.fuse = "none";
+    CompiledModel model(spec, options);
+    EXPECT_LT(relativeError(model.run(in), want), kBudgetF32) << "--fuse=" << options.fuse;
+  }
+}
+
+TEST(Model, DiTS8AgreesWithTheInterpreter) {
+  expectAgreement(CompiledModel(DIT_REPO "/model_specs/dit_s_8.yaml"), 2);
+}
+
+TEST(Model, DigitsAgreesWithTheInterpreter) {
+  expectAgreement(CompiledModel(DIT_REPO "/model_specs/digits.yaml"), 3);
+}
+
+TEST(Threads, GiveTheSameBits) {
+  CompiledModel model(DIT_REPO "/model_specs/digits.yaml");
+  for (int64_t rows : {1, 5}) {
+    Inputs in = model.inputs(rows);
+    std::vector<float> one = model.run(in, 1);
+    for (int threads : {2, 3, 7})
+      EXPECT_EQ(one, model.run(in, threads)) << threads << " threads";
+    EXPECT_EQ(one, model.run(in, 1)) << "the same again";
+  }
+}
+
+TEST(Batch, DoesNotChangeASample) {
+  CompiledModel model(yaml(kTiny));
+  Inputs all = model.inputs(5);
+  std::vector<float> together = model.run(all);
+  size_t in = all.x.size() / 5, out = together.size() / 5;
+  for (size_t n = 0; n < 5; ++n) {
+    Inputs one{{all.x.begin() + n * in, all.x.begin() + (n + 1) * in}, {all.t[n]}, {all.y[n]}};
+    std::vector<float> want(together.begin() + n * out, together.begin() + (n + 1) * out);
+    EXPECT_LT(relativeError(model.run(one), widened(want)), 1e-6) << "sample " << n;
+  }
+}
+
+} // namespace dit::test
