@@ -253,7 +253,7 @@ struct PlanLayouts : impl::PlanLayoutsBase<PlanLayouts> {
       return signalPassFailure();
     }
     if (panel < 1) {
-      module.emitError("panel must be at least 1, got ") << panel;
+      module.emitError("panel must be at least 1, got ") << panel.getValue();
       return signalPassFailure();
     }
     if (failed(LayoutPlanner(module, prepare, panel).run()))

@@ -3,6 +3,7 @@
 # Prints a DiT of any size as phase-dit IR, with the published weight names:
 # what tests compare before and after a pass. tiny.mlir is its default output.
 import argparse
+import sys
 
 
 def arguments():
@@ -10,6 +11,7 @@ def arguments():
     for name, value in dict(depth=2, width=16, heads=2, hidden=40, channels=3, height=4, width_pixels=6,
                             patch=2, classes=10, frequency=12).items():
         parser.add_argument("--" + name.replace("_", "-"), type=int, default=value)
+    parser.add_argument("-o", dest="output", default="-")
     return parser.parse_args()
 
 
@@ -111,12 +113,11 @@ def main():
 
     inputs = ", ".join(f'%{n}: {p.types["%" + n]} {{dit.name = "{n}", dit.from = "input"}} loc("{n}")'
                        for n in "xty")
-    print('module attributes {dit.phase = "dit", dit.name = "tiny"} {')
-    print(f'func.func @denoise({inputs}) -> ({image} {{dit.name = "out"}}) {{')
-    print("\n".join(p.lines))
-    print(f"  return {o} : {image}\n}}\n}}")
-    for alias, name in p.locations:
-        print(f'#{alias} = loc("{name}")')
+    lines = ['module attributes {dit.phase = "dit", dit.name = "tiny"} {',
+             f'func.func @denoise({inputs}) -> ({image} {{dit.name = "out"}}) {{', *p.lines,
+             f"  return {o} : {image}\n}}\n}}", *(f'#{alias} = loc("{name}")' for alias, name in p.locations)]
+    with sys.stdout if a.output == "-" else open(a.output, "w") as out_file:
+        out_file.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

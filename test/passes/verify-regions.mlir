@@ -1,0 +1,117 @@
+// RUN: dit-opt %s --dit-verify-regions | FileCheck %s
+// RUN: dit-opt %s --dit-verify-regions -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
+// RUN: dit-opt %s --dit-verify-regions --remarks-filter=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
+// SAME: same: {{.*}} error 0,
+
+// CHECK-LABEL: @keep_legal_region
+func.func @keep_legal_region(%x: tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
+  // CHECK: dit.fused row
+  // CHECK-NEXT: dit.silu
+  // CHECK-NEXT: dit.layer_norm
+  %r = dit.fused row (%a = %x) : (tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
+    %0 = dit.silu %a : tensor<?x4x8xf32>
+    %1 = dit.layer_norm %0 eps 1.0e-06 : tensor<?x4x8xf32>
+    dit.yield %1 : tensor<?x4x8xf32>
+  }
+  return %r : tensor<?x4x8xf32>
+}
+
+// CHECK-LABEL: @split_two_token_counts
+func.func @split_two_token_counts(%x: tensor<?x4x8xf32>, %y: tensor<?x6x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x6x8xf32>) {
+  // CHECK: dit.fused row
+  // CHECK-NEXT: dit.silu {{.*}} : tensor<?x4x8xf32>
+  // CHECK-NEXT: dit.yield
+  // CHECK: dit.fused row
+  // CHECK-NEXT: dit.silu {{.*}} : tensor<?x6x8xf32>
+  // CHECK-NEXT: dit.yield
+  // expected-remark@below {{a region of kind row was split: expected one number of rows, but dit.silu has another}}
+  %r:2 = dit.fused row (%a = %x, %b = %y) : (tensor<?x4x8xf32>, tensor<?x6x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x6x8xf32>) {
+    %0 = dit.silu %a : tensor<?x4x8xf32>
+    %1 = dit.silu %b : tensor<?x6x8xf32>
+    dit.yield %0, %1 : tensor<?x4x8xf32>, tensor<?x6x8xf32>
+  }
+  return %r#0, %r#1 : tensor<?x4x8xf32>, tensor<?x6x8xf32>
+}
+
+// CHECK-LABEL: @split_op_of_another_kind
+func.func @split_op_of_another_kind(%x: tensor<?x3x4x6xf32>) -> tensor<?x6x12xf32> {
+  // CHECK: dit.fused patch
+  // CHECK: dit.fused row
+  // expected-remark@below {{expected row ops, but found dit.patchify}}
+  %r = dit.fused row (%a = %x) : (tensor<?x3x4x6xf32>) -> tensor<?x6x12xf32> {
+    %0 = dit.patchify %a patch 2 : tensor<?x3x4x6xf32> -> tensor<?x6x12xf32>
+    %1 = dit.silu %0 : tensor<?x6x12xf32>
+    dit.yield %1 : tensor<?x6x12xf32>
+  }
+  return %r : tensor<?x6x12xf32>
+}
+
+// CHECK-LABEL: @split_gate_made_inside
+func.func @split_gate_made_inside(%x: tensor<?x4x8xf32>, %c: tensor<?x8xf32>) -> tensor<?x4x8xf32> {
+  // CHECK: dit.fused row
+  // CHECK-NEXT: dit.silu
+  // CHECK-NEXT: dit.yield
+  // CHECK: dit.fused row
+  // CHECK-NEXT: dit.gate
+  // expected-remark@below {{expected one number of rows, but dit.gate has another}}
+  %r = dit.fused row (%a = %x, %b = %c) : (tensor<?x4x8xf32>, tensor<?x8xf32>) -> tensor<?x4x8xf32> {
+    %0 = dit.silu %b : tensor<?x8xf32>
+    %1 = dit.gate %a gate(%0) : tensor<?x4x8xf32>, tensor<?x8xf32>
+    dit.yield %1 : tensor<?x4x8xf32>
+  }
+  return %r : tensor<?x4x8xf32>
+}
+
+// CHECK-LABEL: @split_norm_behind_a_linear
+func.func @split_norm_behind_a_linear(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> tensor<?x4x6xf32> {
+  // CHECK: dit.fused linear
+  // CHECK: dit.fused row
+  // expected-remark@below {{after the linear expected elementwise ops, but found dit.layer_norm}}
+  %r = dit.fused linear (%a = %x, %b = %w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32> {
+    %0 = dit.linear %a weight(%b) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+    %1 = dit.layer_norm %0 eps 1.0e-06 : tensor<?x4x6xf32>
+    dit.yield %1 : tensor<?x4x6xf32>
+  }
+  return %r : tensor<?x4x6xf32>
+}
+
+// CHECK-LABEL: @split_two_results_of_a_linear
+func.func @split_two_results_of_a_linear(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> (tensor<?x4x6xf32>, tensor<?x4x6xf32>) {
+  // CHECK: dit.fused linear
+  // CHECK: dit.fused row
+  // expected-remark@below {{expected the last op's result alone to leave the region}}
+  %r:2 = dit.fused linear (%a = %x, %b = %w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> (tensor<?x4x6xf32>, tensor<?x4x6xf32>) {
+    %0 = dit.linear %a weight(%b) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+    %1 = dit.gelu tanh %0 : tensor<?x4x6xf32>
+    dit.yield %0, %1 : tensor<?x4x6xf32>, tensor<?x4x6xf32>
+  }
+  return %r#0, %r#1 : tensor<?x4x6xf32>, tensor<?x4x6xf32>
+}
+
+// CHECK-LABEL: @split_reader_of_an_earlier_op
+func.func @split_reader_of_an_earlier_op(%x: tensor<?x4x8xf32>, %w: tensor<8x8xf32>) -> tensor<?x4x8xf32> {
+  // CHECK: dit.fused row
+  // CHECK: dit.fused linear
+  // CHECK: dit.fused row
+  // expected-remark@below {{expected a chain of ops, but dit.add reads an earlier one}}
+  %r = dit.fused linear (%a = %x, %b = %w) : (tensor<?x4x8xf32>, tensor<8x8xf32>) -> tensor<?x4x8xf32> {
+    %0 = dit.layer_norm %a eps 1.0e-06 : tensor<?x4x8xf32>
+    %1 = dit.linear %0 weight(%b) : (tensor<?x4x8xf32>, tensor<8x8xf32>) -> tensor<?x4x8xf32>
+    %2 = dit.add %0, %1 : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+    dit.yield %2 : tensor<?x4x8xf32>
+  }
+  return %r : tensor<?x4x8xf32>
+}
+
+// CHECK-LABEL: @split_two_moves
+func.func @split_two_moves(%x: tensor<?x3x4x6xf32>) -> tensor<?x3x4x6xf32> {
+  // CHECK: dit.fused patch
+  // CHECK: dit.fused patch
+  // expected-remark@below {{a region of kind patch was split: expected one op, but found 2}}
+  %r = dit.fused patch (%a = %x) : (tensor<?x3x4x6xf32>) -> tensor<?x3x4x6xf32> {
+    %0 = dit.patchify %a patch 2 : tensor<?x3x4x6xf32> -> tensor<?x6x12xf32>
+    %1 = dit.unpatchify %0 patch 2 : tensor<?x6x12xf32> -> tensor<?x3x4x6xf32>
+    dit.yield %1 : tensor<?x3x4x6xf32>
+  }
+  return %r : tensor<?x3x4x6xf32>
+}
