@@ -19,17 +19,21 @@ SampleRequest defaultRequest(const Manifest &manifest) {
   return request;
 }
 
-void checkRequest(const Manifest &manifest, const SampleRequest &request) {
-  if (request.labels.empty())
-    failFlag("at least one class is needed");
+void checkLabels(const Manifest &manifest, std::span<const int32_t> labels) {
   int64_t highest = manifest.classes - (manifest.labelDropout ? 0 : 1);
-  for (int32_t label : request.labels)
+  for (int32_t label : labels)
     if (label < 0 || label > highest)
       failFlag("class {} is outside 0 .. {}, the classes of {}{}", label,
                manifest.classes - 1, inQuotes(manifest.name),
                manifest.labelDropout
                    ? fmt::format(", and {}, no class", manifest.classes)
                    : "");
+}
+
+void checkRequest(const Manifest &manifest, const SampleRequest &request) {
+  if (request.labels.empty())
+    failFlag("at least one class is needed");
+  checkLabels(manifest, request.labels);
   if (!std::isfinite(request.guidanceScale))
     failFlag("the guidance scale must be a number, but is {}",
              request.guidanceScale);

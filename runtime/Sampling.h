@@ -37,6 +37,9 @@ struct SampleRequest {
 /// The request that a model's manifest makes its defaults, without labels.
 SampleRequest defaultRequest(const Manifest &manifest);
 
+/// Throws a FlagError for a label the model does not have.
+void checkLabels(const Manifest &manifest, std::span<const int32_t> labels);
+
 /// Throws a FlagError for what the model cannot do, before anything long
 /// starts.
 void checkRequest(const Manifest &manifest, const SampleRequest &request);

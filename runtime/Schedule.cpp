@@ -83,8 +83,8 @@ std::vector<int64_t> keptTimesteps(int64_t total, const std::string &spelling) {
              total, inQuotes(spelling));
   if (isStrided)
     return strided(total, count);
-  // Accumulated in floating point and rounded half to even: multiplying instead
-  // gives other timesteps for 49 of the counts up to 1000.
+  // Accumulated in floating point and rounded half to even: of the counts up to
+  // 1000, half up would change 49 and multiplying instead of adding 278.
   double stride = count == 1 ? 1.0
                              : static_cast<double>(total - 1) /
                                    static_cast<double>(count - 1);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ditc.h: the C++ API with exceptions turned into codes.
+#include "runtime/ditc.h"
+
+#include "runtime/Error.h"
+#include "runtime/Sampling.h"
+
+#include <algorithm>
+
+using namespace dit::runtime;
+
+struct ditc_model {
+  std::shared_ptr<const Artifact> artifact;
+  std::unique_ptr<Denoiser> denoiser;
+  SampleRequest defaults;
+};
+
+static thread_local std::string lastError;
+
+/// Runs `work`; 0, or 1 with the thread's error set.
+template <typename F> static int guarded(F work) noexcept {
+  try {
+    lastError.clear();
+    work();
+    return 0;
+  } catch (const std::bad_alloc &) {
+    lastError.assign("no memory"); // short enough to need none
+  } catch (const std::exception &e) {
+    try {
+      lastError = e.what();
+    } catch (const std::bad_alloc &) {
+      lastError.assign("no memory");
+    }
+  }
+  return 1;
+}
+
+static void requirePointer(const void *pointer, const char *name) {
+  if (!pointer)
+    fail("'{}' must not be null", name);
+}
+
+const char *ditc_error(void) { return lastError.c_str(); }
+
+ditc_model *ditc_open(const char *artifact, const char *weights, int threads) {
+  std::unique_ptr<ditc_model> model;
+  int code = guarded([&] {
+    requirePointer(artifact, "artifact");
+    requirePointer(weights, "weights");
+    model = std::make_unique<ditc_model>();
+    model->artifact = std::make_shared<Artifact>(artifact);
+    const Manifest &manifest = model->artifact->manifest();
+    model->defaults = defaultRequest(manifest);
+    std::unique_ptr<WeightSource> source = openWeights(weights, manifest);
+    model->denoiser = std::make_unique<Denoiser>(
+        model->artifact, *source, threads == 0 ? availableThreads() : threads);
+  });
+  return code == 0 ? model.release() : nullptr;
+}
+
+void ditc_close(ditc_model *model) { delete model; }
+
+void ditc_get_shape(const ditc_model *model, ditc_shape *shape) {
+  const Manifest &m = model->artifact->manifest();
+  *shape = {m.channels, m.height,       m.width,     m.outputChannels,
+            m.classes,  m.labelDropout, m.isLatent()};
+}
+
+int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
+                 const float *t, const int32_t *y, float *out) {
+  return guarded([&] {
+    requirePointer(model, "model");
+    requirePointer(x, "x");
+    requirePointer(t, "t");
+    requirePointer(y, "y");
+    requirePointer(out, "out");
+    if (rows < 1 || rows > INT32_MAX)
+      fail("'rows' must be at least 1, but is {}", rows);
+    auto count = static_cast<size_t>(rows);
+    checkLabels(model->artifact->manifest(), {y, count});
+    model->denoiser->evaluate(x, {t, count}, {y, count}, out);
+  });
+}
+
+void ditc_get_defaults(const ditc_model *model, ditc_sampling *sampling) {
+  const SampleRequest &d = model->defaults;
+  *sampling = {d.sampler.c_str(),
+               d.steps.c_str(),
+               d.eta,
+               d.guidanceScale,
+               d.guidanceChannels.value_or(0),
+               d.seed,
+               d.batch,
+               nullptr,
+               nullptr};
+}
+
+int ditc_sample(ditc_model *model, const ditc_sampling *sampling, int64_t count,
+                const int32_t *labels, float *x) {
+  return guarded([&] {
+    requirePointer(model, "model");
+    requirePointer(sampling, "sampling");
+    requirePointer(sampling->sampler, "sampling->sampler");
+    requirePointer(sampling->steps, "sampling->steps");
+    requirePointer(labels, "labels");
+    requirePointer(x, "x");
+    if (count < 1 || count > INT32_MAX)
+      fail("'count' must be at least 1, but is {}", count);
+    SampleRequest request;
+    request.labels.assign(labels, labels + count);
+    request.sampler = sampling->sampler;
+    request.steps = sampling->steps;
+    request.eta = sampling->eta;
+    request.guidanceScale = sampling->cfg_scale;
+    if (sampling->cfg_channels != 0)
+      request.guidanceChannels = sampling->cfg_channels;
+    request.seed = sampling->seed;
+    request.batch = sampling->batch;
+    if (sampling->progress)
+      request.progress = [&](int64_t done, int64_t total) {
+        sampling->progress(sampling->context, done, total);
+      };
+    std::vector<float> samples = sample(*model->denoiser, request);
+    std::copy(samples.begin(), samples.end(), x);
+  });
+}

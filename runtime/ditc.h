@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ * Running a compiled diffusion transformer from C, or from any language that
+ * calls C. Link dit_runtime; example/denoise.c is a whole program.
+ *
+ * Functions that can fail return 0 for done and 1 for an error, whose sentence
+ * ditc_error() tells. A model may be used from several threads, which take
+ * turns.
+ */
+#ifndef DITC_H
+#define DITC_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ditc_model ditc_model;
+
+/* The sentence of this thread's last error, "" when there was none. Valid until
+ * the thread's next call. */
+const char *ditc_error(void);
+
+/* Loads the artifact at `artifact` and packs the safetensors file `weights`; on
+ * `threads` threads, 0 for one a CPU. Null on an error. */
+ditc_model *ditc_open(const char *artifact, const char *weights, int threads);
+void ditc_close(ditc_model *model);
+
+/* What the model works on: x is (N, channels, height, width), its output (N,
+ * output_channels, height, width). Labels are 0 .. classes - 1, and `classes`
+ * for no class where has_null_class is 1. */
+typedef struct ditc_shape {
+  int64_t channels, height, width, output_channels, classes;
+  int has_null_class;
+  int is_latent; /* 0: x is a picture in [-1, 1] */
+} ditc_shape;
+void ditc_get_shape(const ditc_model *model, ditc_shape *shape);
+
+/* One evaluation of the network on `rows` rows, in the caller's memory:
+ * out (rows, output_channels, height, width) = network(x, t (rows), y (rows)).
+ */
+int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
+                 const float *t, const int32_t *y, float *out);
+
+/* ditc_get_defaults fills in what the model was made for. */
+typedef struct ditc_sampling {
+  const char *sampler;  /* "ddpm", "ddim" */
+  const char *steps;    /* "250", "ddim50" */
+  double eta;           /* noise of ddim */
+  double cfg_scale;     /* 1: no guidance */
+  int64_t cfg_channels; /* 0: all */
+  uint64_t seed;
+  int64_t batch; /* samples an evaluation; does not change the result */
+  /* Called from ditc_sample with evaluations done and in all; may be null. */
+  void (*progress)(void *context, int64_t done, int64_t total);
+  void *context;
+} ditc_sampling;
+/* The strings live as long as the model. */
+void ditc_get_defaults(const ditc_model *model, ditc_sampling *sampling);
+
+/* x (count, channels, height, width) = one sample for each of `labels`. */
+int ditc_sample(ditc_model *model, const ditc_sampling *sampling, int64_t count,
+                const int32_t *labels, float *x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* DITC_H */

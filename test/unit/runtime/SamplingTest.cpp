@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Whole runs of the hand-written network. Every step is compared with the formulas
+// of semantics.md in double, from the state before it, so that a drift has a
+// birthday; then what must not change a result.
+#include "Fixture.h"
+
+#include "runtime/Sampling.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace dit::runtime::test {
+namespace {
+
+/// A change of the manifest, of the same length.
+using Patch = std::pair<std::string, std::string>;
+
+std::unique_ptr<Denoiser> makeDenoiser(const Folder &folder, std::vector<Patch> patches,
+                                       int threads = 2) {
+  std::string bytes = readFile(fakeArtifactPath());
+  for (const auto &[from, to] : patches) {
+    EXPECT_EQ(from.size(), to.size());
+    size_t at = bytes.find(from);
+    if (at == std::string::npos)
+      ADD_FAILURE() << from;
+    else
+      bytes.replace(at, from.size(), to);
+  }
+  static int number = 0;
+  std::string path = folder / ("model" + std::to_string(number++) + ".so");
+  writeFile(path, bytes);
+  writeFile(folder / "w.safetensors", FakeWeights().file());
+  auto artifact = std::make_shared<Artifact>(path);
+  auto weights = openWeights(folder / "w.safetensors", artifact->manifest());
+  return std::make_unique<Denoiser>(artifact, *weights, threads);
+}
+
+const Patch noClip{"\"clip_x0\": true ", "\"clip_x0\": false"};
+const Patch fixedLarge{"\"variance\": \"learned_range\"", "\"variance\": \"fixed_large\"  "};
+const Patch fixedSmall{"\"variance\": \"learned_range\"", "\"variance\": \"fixed_small\"  "};
+const Patch cosine{"\"linear\"        ", "\"squared_cosine\""};
+const Patch quadratic{"\"linear\"        ", "\"quadratic\"     "};
+
+constexpr int floatsOfX = 24;
+
+/// One step in double, written from semantics.md, section 5, and nothing else.
+class Reference {
+public:
+  Reference(const Manifest &m, const SampleRequest &r) : m(m), r(r) {
+    std::vector<double> betas = makeBetas(m.diffusion.schedule, m.diffusion.steps,
+                                          m.diffusion.betaStart, m.diffusion.betaEnd);
+    double bar = 1;
+    std::vector<double> bars;
+    for (double b : betas)
+      bars.push_back(bar *= 1 - b);
+    t = keptTimesteps(m.diffusion.steps, r.steps);
+    for (int64_t kept : t)
+      ab.push_back(bars[kept]);
+  }
+
+  int64_t size() const { return static_cast<int64_t>(t.size()); }
+
+  std::vector<double> step(int64_t i, int64_t n, const float *x) const {
+    int64_t k = size() - 1 - i;
+    std::vector<double> out = guided(k, n, x);
+    std::vector<float> noise(floatsOfX);
+    CounterNoise(r.seed).normal(n, i, 0, noise);
+    double bar = ab[k], previous = k > 0 ? ab[k - 1] : 1, beta = 1 - bar / previous;
+    std::vector<double> next;
+    for (int e = 0; e < floatsOfX; ++e) {
+      double eps = out[e], v = out[floatsOfX + e];
+      double x0 = std::sqrt(1 / bar) * x[e] - std::sqrt(1 / bar - 1) * eps;
+      if (m.diffusion.clipX0) {
+        x0 = std::clamp(x0, -1.0, 1.0);
+        eps = (x[e] - std::sqrt(bar) * x0) / std::sqrt(1 - bar);
+      }
+      double z = k == 0 ? 0 : noise[e];
+      next.push_back(r.sampler == "ddim" ? ddim(x0, eps, z, bar, previous)
+                                         : ddpm(x[e], x0, v, z, k, bar, previous, beta));
+    }
+    return next;
+  }
+
+private:
+  double ddpm(double x, double x0, double v, double z, int64_t k, double bar,
+              double previous, double beta) const {
+    double mean = beta * std::sqrt(previous) / (1 - bar) * x0 +
+                  (1 - previous) * std::sqrt(1 - beta) / (1 - bar) * x;
+    if (k == 0)
+      return mean;
+    double posterior = beta * (1 - previous) / (1 - bar);
+    double f = (v + 1) / 2;
+    double logVariance = m.diffusion.variance == "fixed_large"   ? std::log(beta)
+                         : m.diffusion.variance == "fixed_small" ? std::log(posterior)
+                                                                 : f * std::log(beta) +
+                                                                       (1 - f) *
+                                                                           std::log(posterior);
+    return mean + std::exp(logVariance / 2) * z;
+  }
+
+  double ddim(double x0, double eps, double z, double bar, double previous) const {
+    double sigma = r.eta * std::sqrt((1 - previous) / (1 - bar)) *
+                   std::sqrt(1 - bar / previous);
+    return x0 * std::sqrt(previous) +
+           std::sqrt(std::max(0.0, 1 - previous - sigma * sigma)) * eps + sigma * z;
+  }
+
+  std::vector<double> guided(int64_t k, int64_t n, const float *x) const {
+    std::vector<float> state(x, x + floatsOfX);
+    auto time = static_cast<float>(t[k]);
+    std::vector<float> c = weights.network(state, time, r.labels[n]);
+    std::vector<float> u = weights.network(state, time, 3);
+    std::vector<double> out(c.begin(), c.end());
+    int64_t guided = r.guidanceChannels.value_or(2) * 12;
+    for (int64_t e = 0; e < guided; ++e)
+      out[e] = u[e] + r.guidanceScale * (double{c[e]} - u[e]);
+    return out;
+  }
+
+  const Manifest &m;
+  const SampleRequest &r;
+  FakeWeights weights;
+  std::vector<int64_t> t;
+  std::vector<double> ab;
+};
+
+struct Case {
+  const char *name;
+  std::vector<Patch> patches;
+  std::string sampler, steps;
+  double eta = 0, scale = 1;
+  std::optional<int64_t> channels;
+};
+
+void PrintTo(const Case &c, std::ostream *out) { *out << c.name; }
+
+class Trajectory : public testing::TestWithParam<Case> {};
+
+TEST_P(Trajectory, EveryStepFollowsTheFormulas) {
+  const Case &c = GetParam();
+  Folder folder;
+  auto denoiser = makeDenoiser(folder, c.patches);
+  SampleRequest r = defaultRequest(denoiser->manifest());
+  r.labels = {0, 1, 2, 2, 3};
+  r.sampler = c.sampler;
+  r.steps = c.steps;
+  r.eta = c.eta;
+  r.guidanceScale = c.scale;
+  r.guidanceChannels = c.channels;
+  r.seed = 77;
+  r.batch = 2;
+  Reference reference(denoiser->manifest(), r);
+
+  std::vector<float> states;
+  std::vector<int64_t> seen(r.labels.size(), 0);
+  r.observe = [&](int64_t i, int64_t first, std::span<const float> x) {
+    if (i < 0) {
+      states.assign(x.begin(), x.end());
+      for (size_t n = 0; n < r.labels.size(); ++n) {
+        std::vector<float> noise(floatsOfX);
+        CounterNoise(77).normal(static_cast<int64_t>(n), Noise::initial, 0, noise);
+        EXPECT_TRUE(std::equal(noise.begin(), noise.end(), x.begin() + n * floatsOfX));
+      }
+      return;
+    }
+    for (size_t at = 0; at < x.size(); at += floatsOfX) {
+      int64_t n = first + static_cast<int64_t>(at) / floatsOfX;
+      EXPECT_EQ(seen[n]++, i);
+      float *state = states.data() + n * floatsOfX;
+      std::vector<double> expected = reference.step(i, n, state);
+      for (int e = 0; e < floatsOfX; ++e) {
+        // Rounding in float32 of x and of terms as large as sqrt(1/ab) * x.
+        double scale = 1 + std::fabs(expected[e]) + std::fabs(state[e]);
+        double budget = 4e-6 * scale * (denoiser->manifest().diffusion.clipX0 ? 1 : 200);
+        ASSERT_NEAR(x[at + e], expected[e], budget)
+            << "step " << i << " sample " << n << " element " << e;
+        state[e] = x[at + e];
+      }
+    }
+  };
+  std::vector<float> result = sample(*denoiser, r);
+  EXPECT_EQ(result, states);
+  for (int64_t count : seen)
+    EXPECT_EQ(count, reference.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Samplers, Trajectory,
+    testing::Values(
+        Case{"ddpm", {}, "ddpm", "10", 0, 1, {}},
+        Case{"ddpm250", {}, "ddpm", "250", 0, 1, {}},
+        Case{"ddpmNoClip", {noClip}, "ddpm", "25", 0, 1, {}},
+        Case{"ddpmFixedLarge", {fixedLarge}, "ddpm", "10", 0, 1, {}},
+        Case{"ddpmFixedSmall", {fixedSmall}, "ddpm", "10", 0, 1, {}},
+        Case{"ddpmCosine", {cosine}, "ddpm", "20", 0, 1, {}},
+        Case{"ddpmQuadratic", {quadratic}, "ddpm", "20", 0, 1, {}},
+        Case{"ddpmGuided", {}, "ddpm", "10", 0, 4, {}},
+        Case{"ddpmGuidedOneChannel", {}, "ddpm", "10", 0, 4, 1},
+        Case{"ddpmScaleZero", {}, "ddpm", "10", 0, 0, {}},
+        Case{"ddpmOneStep", {}, "ddpm", "1", 0, 1, {}},
+        Case{"ddpmStrided", {}, "ddpm", "ddim20", 0, 1.5, {}},
+        Case{"ddim", {}, "ddim", "10", 0, 1, {}},
+        Case{"ddimNoClip", {noClip}, "ddim", "50", 0, 1, {}},
+        Case{"ddimHalf", {}, "ddim", "10", 0.5, 1, {}},
+        Case{"ddimFull", {}, "ddim", "20", 1, 2, {}},
+        Case{"ddimCosine", {cosine}, "ddim", "50", 1, 2, 1},
+        Case{"ddimOneStep", {}, "ddim", "1", 1, 1, {}}),
+    [](const auto &info) { return std::string(info.param.name); });
+
+SampleRequest mixedRequest(const Manifest &m) {
+  SampleRequest r = defaultRequest(m);
+  r.labels = {2, 0, 1, 1, 3, 0, 2};
+  r.guidanceScale = 2;
+  r.seed = 5;
+  return r;
+}
+
+TEST(Sampling, DoesNotDependOnThreadsBatchOrTable) {
+  Folder folder;
+  auto one = makeDenoiser(folder, {}, 1);
+  SampleRequest r = mixedRequest(one->manifest());
+  std::vector<float> expected = sample(*one, r);
+  for (int threads : {1, 2, 5}) {
+    auto denoiser = makeDenoiser(folder, {}, threads);
+    for (int64_t batch : {1, 2, 3, 7, 100})
+      for (int64_t tableBytes : {1, 40, 100, 1000000}) {
+        r.batch = batch;
+        r.conditionBytes = tableBytes;
+        EXPECT_EQ(sample(*denoiser, r), expected) << threads << batch << tableBytes;
+      }
+  }
+}
+
+TEST(Sampling, ASampleDependsOnNoOther) {
+  Folder folder;
+  auto denoiser = makeDenoiser(folder, {});
+  SampleRequest r = mixedRequest(denoiser->manifest());
+  std::vector<float> all = sample(*denoiser, r);
+  r.labels = {2, 1, 1};
+  std::vector<float> some = sample(*denoiser, r);
+  EXPECT_TRUE(std::equal(some.begin(), some.begin() + floatsOfX, all.begin()));
+  EXPECT_FALSE(std::equal(some.begin() + floatsOfX, some.begin() + 2 * floatsOfX,
+                          all.begin() + floatsOfX));
+  EXPECT_TRUE(std::equal(some.begin() + 2 * floatsOfX, some.end(),
+                         all.begin() + 2 * floatsOfX));
+}
+
+// A null label of NaNs shows whether the unconditional pass was computed.
+TEST(Sampling, ScaleOneComputesNoUnconditionalPass) {
+  Folder folder;
+  FakeWeights weights;
+  weights.label[6] = weights.label[7] = NAN;
+  writeFile(folder / "nan.safetensors", weights.file());
+  auto artifact = std::make_shared<Artifact>(fakeArtifactPath());
+  auto source = openWeights(folder / "nan.safetensors", artifact->manifest());
+  Denoiser denoiser(artifact, *source, 1);
+  SampleRequest r = defaultRequest(artifact->manifest());
+  r.labels = {0, 1, 2};
+  auto isFinite = [](const std::vector<float> &v) {
+    return std::all_of(v.begin(), v.end(), [](float f) { return std::isfinite(f); });
+  };
+  EXPECT_TRUE(isFinite(sample(denoiser, r)));
+  r.guidanceScale = 2;
+  EXPECT_FALSE(isFinite(sample(denoiser, r)));
+}
+
+TEST(Sampling, TheConditionTableHoldsEachLabelOnce) {
+  Folder folder;
+  auto denoiser = makeDenoiser(folder, {});
+  SampleRequest r = defaultRequest(denoiser->manifest());
+  r.labels.assign(100, 1);
+  // 100 samples and 10 steps of 12-byte rows: one label's rows fit in 120 bytes.
+  r.conditionBytes = 120;
+  EXPECT_EQ(sample(*denoiser, r).size(), 2400u);
+  EXPECT_EQ(samplingBytes(denoiser->manifest(), r),
+            100 * 96 + 8 * (96 + 96 + 192) + 120);
+}
+
+TEST(Sampling, ProgressEndsAtAll) {
+  Folder folder;
+  auto denoiser = makeDenoiser(folder, {});
+  SampleRequest r = mixedRequest(denoiser->manifest());
+  int64_t last = 0;
+  r.progress = [&](int64_t done, int64_t total) {
+    EXPECT_GT(done, last);
+    EXPECT_EQ(total, 70);
+    last = done;
+  };
+  sample(*denoiser, r);
+  EXPECT_EQ(last, 70);
+}
+
+TEST(Sampling, ImpossibleRequestsAreFlagErrors) {
+  Folder folder;
+  auto denoiser = makeDenoiser(folder, {});
+  const Manifest &m = denoiser->manifest();
+  auto refused = [&](std::function<void(SampleRequest &)> change) {
+    SampleRequest r = mixedRequest(m);
+    change(r);
+    EXPECT_THROW(sample(*denoiser, r), FlagError);
+    return errorOf([&] { checkRequest(m, r); });
+  };
+  EXPECT_EQ(refused([](auto &r) { r.labels = {4}; }),
+            "class 4 is outside 0 .. 2, the classes of 'arithmetic', and 3, no class");
+  EXPECT_EQ(refused([](auto &r) { r.labels = {-1}; }).substr(0, 8), "class -1");
+  EXPECT_EQ(refused([](auto &r) { r.labels = {}; }), "at least one class is needed");
+  EXPECT_EQ(refused([](auto &r) { r.guidanceChannels = 3; }),
+            "guidance must be of 1 to 2 channels or all, but is of 3");
+  EXPECT_EQ(refused([](auto &r) { r.sampler = "euler"; }),
+            "there is no sampler 'euler', but ddpm, ddim");
+  EXPECT_EQ(refused([](auto &r) { r.eta = 1.5; }), "eta must be from 0 to 1, but is 1.5");
+  EXPECT_EQ(refused([](auto &r) { r.eta = NAN; }), "eta must be from 0 to 1, but is nan");
+  EXPECT_NE(refused([](auto &r) { r.guidanceScale = NAN; }), "");
+  EXPECT_NE(refused([](auto &r) { r.steps = "1001"; }), "");
+  EXPECT_NE(refused([](auto &r) { r.batch = 0; }), "");
+  auto plain = makeDenoiser(folder, {{"\"label_dropout\": true ", "\"label_dropout\": false"}});
+  SampleRequest r = mixedRequest(plain->manifest());
+  r.labels = {0};
+  EXPECT_EQ(errorOf([&] { sample(*plain, r); }),
+            "'arithmetic' was trained without label dropout, so it has no null class for "
+            "a guidance scale of 2: use 1");
+}
+
+} // namespace
+} // namespace dit::runtime::test

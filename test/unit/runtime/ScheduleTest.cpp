@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Betas, kept timesteps and tables against the numbers of semantics.md.
+#include "Fixture.h"
+
+#include "runtime/Schedule.h"
+
+#include <cmath>
+
+namespace dit::runtime::test {
+namespace {
+
+std::vector<double> linearBetas() { return makeBetas("linear", 1000, 1e-4, 0.02); }
+
+std::vector<double> cumulative(const std::vector<double> &betas) {
+  std::vector<double> bars;
+  double bar = 1;
+  for (double b : betas)
+    bars.push_back(bar *= 1 - b);
+  return bars;
+}
+
+TEST(Schedule, LinearHasThePublishedNumbers) {
+  std::vector<double> betas = linearBetas();
+  EXPECT_EQ(betas.front(), 1e-4);
+  EXPECT_EQ(betas.back(), 0.02);
+  std::vector<double> bars = cumulative(betas);
+  EXPECT_DOUBLE_EQ(bars[0], 0.9999);
+  EXPECT_NEAR(bars[499], 0.0785872, 5e-8);
+  EXPECT_NEAR(bars[999], 4.03583e-5, 5e-11);
+}
+
+TEST(Schedule, SquaredCosineHasThePublishedNumbers) {
+  std::vector<double> betas = makeBetas("squared_cosine", 1000, 0, 0);
+  EXPECT_NEAR(betas[0], 4.1284e-5, 5e-10);
+  EXPECT_EQ(betas[999], 0.999);
+}
+
+TEST(Schedule, QuadraticIsSpacedInTheRoot) {
+  std::vector<double> betas = makeBetas("quadratic", 5, 0.01, 0.25);
+  for (int i = 0; i < 5; ++i)
+    EXPECT_NEAR(std::sqrt(betas[i]), 0.1 + 0.1 * i, 1e-15);
+}
+
+TEST(Respacing, KeepsThePublishedTimesteps) {
+  auto t = keptTimesteps(1000, "250");
+  ASSERT_EQ(t.size(), 250u);
+  EXPECT_EQ(std::vector<int64_t>(t.begin(), t.begin() + 6),
+            (std::vector<int64_t>{0, 4, 8, 12, 16, 20}));
+  EXPECT_EQ(std::vector<int64_t>(t.end() - 3, t.end()),
+            (std::vector<int64_t>{991, 995, 999}));
+  t = keptTimesteps(1000, "50");
+  ASSERT_EQ(t.size(), 50u);
+  EXPECT_EQ(std::vector<int64_t>(t.begin(), t.begin() + 5),
+            (std::vector<int64_t>{0, 20, 41, 61, 82}));
+  EXPECT_EQ(std::vector<int64_t>(t.end() - 2, t.end()), (std::vector<int64_t>{979, 999}));
+  EXPECT_EQ(keptTimesteps(1000, "7")[1], 166);
+  EXPECT_EQ(keptTimesteps(1000, "1"), std::vector<int64_t>{0});
+  EXPECT_EQ(keptTimesteps(1, "1"), std::vector<int64_t>{0});
+  EXPECT_EQ(keptTimesteps(1000, "1000").back(), 999);
+}
+
+TEST(Respacing, EveryCountIsAscendingFromFirstToLast) {
+  for (int64_t count = 2; count <= 1000; ++count) {
+    auto t = keptTimesteps(1000, std::to_string(count));
+    ASSERT_EQ(t.size(), static_cast<size_t>(count));
+    EXPECT_EQ(t.front(), 0);
+    EXPECT_EQ(t.back(), 999);
+    for (int64_t i = 1; i < count; ++i)
+      EXPECT_LT(t[i - 1], t[i]);
+  }
+}
+
+// How many counts would differ, had the rule been another.
+TEST(Respacing, RoundsTheAccumulatedSumHalfToEven) {
+  std::vector<int64_t> halfUp, multiplied;
+  for (int64_t count = 2; count <= 1000; ++count) {
+    double stride = 999.0 / static_cast<double>(count - 1), current = 0;
+    std::vector<int64_t> up, product;
+    for (int64_t i = 0; i < count; ++i, current += stride) {
+      up.push_back(static_cast<int64_t>(std::floor(current + 0.5)));
+      product.push_back(
+          static_cast<int64_t>(std::nearbyint(stride * static_cast<double>(i))));
+    }
+    std::vector<int64_t> kept = keptTimesteps(1000, std::to_string(count));
+    if (up != kept)
+      halfUp.push_back(count);
+    if (product != kept)
+      multiplied.push_back(count);
+  }
+  EXPECT_EQ(halfUp.size(), 49u);
+  halfUp.resize(10);
+  EXPECT_EQ(halfUp, (std::vector<int64_t>{7, 13, 19, 25, 31, 37, 49, 55, 67, 73}));
+  EXPECT_EQ(multiplied.size(), 278u);
+}
+
+TEST(Respacing, StridesAreWholeWhenAskedFor) {
+  auto t = keptTimesteps(1000, "ddim50");
+  ASSERT_EQ(t.size(), 50u);
+  for (int64_t i = 0; i < 50; ++i)
+    EXPECT_EQ(t[i], 20 * i);
+  EXPECT_EQ(keptTimesteps(1000, "ddim1000").size(), 1000u);
+  EXPECT_EQ(errorOf([] { keptTimesteps(1000, "ddim600"); }),
+            "no whole stride over 1000 timesteps keeps 600 of them: leave out 'ddim', or "
+            "choose another number");
+}
+
+TEST(Respacing, NonsenseIsRefused) {
+  for (const char *text : {"", "0", "-3", "1001", "5x", "ddim", "ddim0", "ddim-1", "1e2",
+                           " 5", "99999999999999999999", "DDIM50"}) {
+    EXPECT_THROW(keptTimesteps(1000, text), FlagError) << text;
+    EXPECT_EQ(errorOf([&] { keptTimesteps(1000, text); }),
+              std::string("the number of steps must be an integer from 1 to 1000 or "
+                          "ddimN, but is '") +
+                  text + "'");
+  }
+}
+
+TEST(Respacing, BetasKeepAlphaBar) {
+  Schedule s = respace(linearBetas(), keptTimesteps(1000, "250"));
+  EXPECT_NEAR(s.beta[0], 1e-4, 1e-15);
+  EXPECT_NEAR(s.beta[1], 5.990656e-4, 5e-11);
+  EXPECT_NEAR(s.beta[249], 0.0775193, 5e-8);
+  std::vector<double> bars = cumulative(linearBetas());
+  for (int64_t k = 0; k < 250; ++k)
+    EXPECT_NEAR(s.alphaBar[k], bars[s.timesteps[k]], 1e-14);
+}
+
+TEST(Respacing, PosteriorTablesFollowTheFormulas) {
+  Schedule s = respace(linearBetas(), keptTimesteps(1000, "10"));
+  EXPECT_EQ(s.posteriorVariance[0], 0);
+  EXPECT_EQ(s.posteriorLogVariance[0], std::log(s.posteriorVariance[1]));
+  for (int k = 1; k < 10; ++k) {
+    double ab = s.alphaBar[k], abp = s.alphaBar[k - 1], beta = 1 - ab / abp;
+    EXPECT_NEAR(s.posteriorVariance[k], beta * (1 - abp) / (1 - ab), 1e-14);
+    EXPECT_NEAR(s.posteriorX0[k], beta * std::sqrt(abp) / (1 - ab), 1e-14);
+    EXPECT_NEAR(s.posteriorX[k], (1 - abp) * std::sqrt(1 - beta) / (1 - ab), 1e-14);
+  }
+  // One step: the clipped table has one entry, which is the entry itself.
+  Schedule one = respace(linearBetas(), {0});
+  EXPECT_EQ(one.posteriorLogVariance[0], -INFINITY);
+}
+
+} // namespace
+} // namespace dit::runtime::test
