@@ -37,6 +37,12 @@ inline constexpr llvm::StringLiteral kSpecAttr = "dit.spec";
 /// the first NameLoc found in the location, or "" where there is none.
 llvm::StringRef nameOf(mlir::Location loc);
 
+/// What every tensor of the dialect keeps to.
+inline bool onlyBatchIsDynamic(mlir::RankedTensorType type) {
+  return llvm::none_of(type.getShape().drop_front(type.getRank() ? 1 : 0),
+                       mlir::ShapedType::isDynamic);
+}
+
 } // namespace dit
 
 #include "dialect/DiTDialect.h.inc"

@@ -21,14 +21,21 @@ class DiT_Op<string mnemonic, list<Trait> traits = []>
 // Results only rename elements of x; see ViewLike in DiTDialect.h.
 def DiT_View : NativeOpTrait<"ViewLike"> { let cppNamespace = "::dit"; }
 
-def DiT_Real    : AnyTypeOf<[F32, F16, BF16, F64]>;
-def DiT_Tensor  : RankedTensorOf<[DiT_Real]>;
+def DiT_Real : AnyTypeOf<[F32, F16, BF16, F64]>;
+
+// The batch is the one dynamic dimension, and the first.
+class DiT_Batched<Type tensor> : ConfinedType<tensor,
+    [CPred<"::dit::onlyBatchIsDynamic(::llvm::cast<::mlir::RankedTensorType>($_self))">],
+    tensor.summary # " with no dynamic dimension but the first">;
+
+def DiT_Tensor : DiT_Batched<RankedTensorOf<[DiT_Real]>>;
 // (N, T, D), or (N, D) for what exists once a sample.
-def DiT_Rows    : TensorRankOf<[DiT_Real], [2, 3]>;
-def DiT_Cond    : TensorRankOf<[DiT_Real], [2]>;
-def DiT_Vector  : TensorRankOf<[DiT_Real], [1]>;
-def DiT_Image   : TensorRankOf<[DiT_Real], [4]>;
-def DiT_Labels  : TensorRankOf<[I32], [1]>;
+def DiT_Rows   : DiT_Batched<TensorRankOf<[DiT_Real], [2, 3]>>;
+def DiT_Tokens : DiT_Batched<TensorRankOf<[DiT_Real], [3]>>;
+def DiT_Cond   : DiT_Batched<TensorRankOf<[DiT_Real], [2]>>;
+def DiT_Vector : TensorRankOf<[DiT_Real], [1]>;
+def DiT_Image  : DiT_Batched<TensorRankOf<[DiT_Real], [4]>>;
+def DiT_Labels : TensorRankOf<[I32], [1]>;
 
 //===----------------------------------------------------------------------===//
 // Sources
@@ -61,7 +68,7 @@ def DiT_SincosPositionOp : DiT_Op<"sincos_position", [Pure]> {
 
     The column comes first, as published. Depends on nothing: computed once, in `@prepare`.
 
-    - (C1) `dim(result, 0) = grid_height * grid_width`.
+    - (C1) `dim(result, 0) = grid_height * grid_width`, both at least 1.
     - (C2) `D % 4 = 0`.
 
     ```mlir
@@ -69,7 +76,7 @@ def DiT_SincosPositionOp : DiT_Op<"sincos_position", [Pure]> {
     ```
   }];
   let arguments = (ins I64Attr:$grid_height, I64Attr:$grid_width);
-  let results = (outs TensorRankOf<[DiT_Real], [2]>:$result);
+  let results = (outs DiT_Cond:$result);
   let assemblyFormat = "`grid` $grid_height `x` $grid_width attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
@@ -84,6 +91,7 @@ def DiT_TimestepEmbeddingOp : DiT_Op<"timestep_embedding", [Pure]> {
     published code does; `shift` is 0 there and 1 in diffusers.
 
     - (C1) `dim(result) = [dim(t, 0), dim]` with an even dim > 2.
+    - (C2) max_period > 0 and `0 <= shift < h`.
 
     ```mlir
     %e = dit.timestep_embedding %t max_period 1.0e+04 shift 0 : tensor<?xf32> -> tensor<?x256xf32>
@@ -105,12 +113,13 @@ def DiT_LabelEmbeddingOp : DiT_Op<"label_embedding", [Pure]> {
     The null class of guidance is the table's last row.
 
     - (C1) `dim(result) = [dim(y, 0), dim(table, 1)]`.
+    - (C2) the table's shape is static.
 
     ```mlir
     %e = dit.label_embedding %y table(%w) : tensor<?xi32>, tensor<11x8xf32> -> tensor<?x8xf32>
     ```
   }];
-  let arguments = (ins DiT_Labels:$y, TensorRankOf<[DiT_Real], [2]>:$table);
+  let arguments = (ins DiT_Labels:$y, DiT_Cond:$table);
   let results = (outs DiT_Cond:$result);
   let assemblyFormat = [{
     $y `table` `(` $table `)` attr-dict `:` type($y) `,` type($table) `->` type($result)
@@ -210,6 +219,7 @@ def DiT_ConcatOp : DiT_Op<"concat", [Pure]> {
 
     - (C1) all dimensions but `dim` agree.
     - (C2) `dim(result, dim)` is the sum of the operands'.
+    - (C3) there is an operand, and `dim` is not the batch of a batched tensor.
 
     ```mlir
     %w = dit.concat %a, %b dim 0 : tensor<2x8xf32>, tensor<3x8xf32> -> tensor<5x8xf32>
@@ -231,6 +241,7 @@ def DiT_PackOp : DiT_Op<"pack", [Pure]> {
     it into `@prepare`; the padding of the last panel is zero.
 
     - (C1) `dim(result) = [ceil(M/L), K, L]`, or the types are equal.
+    - (C2) the shapes are static.
 
     ```mlir
     %p = dit.pack %w : tensor<24x8xf32> -> tensor<2x8x16xf32>
@@ -280,7 +291,7 @@ def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
     %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
     ```
   }];
-  let arguments = (ins DiT_Rows:$x, TensorRankOf<[DiT_Real], [2, 3]>:$weight,
+  let arguments = (ins DiT_Rows:$x, DiT_Rows:$weight,
                        Optional<DiT_Vector>:$bias);
   let results = (outs DiT_Rows:$result);
   let assemblyFormat = [{
@@ -306,9 +317,8 @@ def DiT_AttentionOp : DiT_Op<"attention",
     %a = dit.attention %q, %k, %v heads 2 : tensor<?x4x8xf32>, tensor<?x6x8xf32>
     ```
   }];
-  let arguments = (ins TensorRankOf<[DiT_Real], [3]>:$q, TensorRankOf<[DiT_Real], [3]>:$k,
-                       TensorRankOf<[DiT_Real], [3]>:$v, I64Attr:$heads);
-  let results = (outs TensorRankOf<[DiT_Real], [3]>:$result);
+  let arguments = (ins DiT_Tokens:$q, DiT_Tokens:$k, DiT_Tokens:$v, I64Attr:$heads);
+  let results = (outs DiT_Tokens:$result);
   let assemblyFormat = [{
     $q `,` $k `,` $v `heads` $heads attr-dict `:` type($q) `,` type($k)
   }];
@@ -498,7 +508,11 @@ def DiT_FusedOp : DiT_Op<"fused", [Pure, IsolatedFromAbove,
 
     - (C1) block arguments match the operands' types, `dit.yield` the results' types.
     - (C2) `offsets`, where present, has an entry a result.
-    - (C3) the body keeps to the grammar of its kind.
+    - (C3) the body holds one `dit.linear` in kind linear, one `dit.attention` in kind
+      attention, and neither in another kind.
+    - (C4) the body holds no `dit.weight` and no `dit.fused`.
+
+    The rest of the grammar is checked where a phase promises it (`--dit-verify-regions`).
 
     ```mlir
     %x1, %h = dit.fused row (%r = %x, %b = %branch, %g = %gate) : (tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<?x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
@@ -516,7 +530,7 @@ def DiT_FusedOp : DiT_Op<"fused", [Pure, IsolatedFromAbove,
   let assemblyFormat = [{
     $kind custom<FusedBody>($inputs, type($inputs), type($results), $body) attr-dict
   }];
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def DiT_YieldOp : DiT_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"FusedOp">]> {

@@ -44,6 +44,14 @@ LogicalResult expectShape(Operation *op, StringRef what, Value value,
                            << show(got);
 }
 
+/// Of a weight: every size is known when the model is compiled.
+LogicalResult expectStatic(Operation *op, StringRef what, Value value) {
+  if (tensor(value).hasStaticShape())
+    return success();
+  return op->emitOpError() << what << " must have a static shape, got "
+                           << value.getType();
+}
+
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// One row per sample: dim(c) = [dim(x, 0), dim(x, -1)].
@@ -75,20 +83,19 @@ LogicalResult expectPositive(Operation *op, StringRef what,
 
 LogicalResult verifyBroadcast(Operation *op, Value lhs, Value rhs) {
   auto x = tensor(lhs).getShape(), y = tensor(rhs).getShape();
+  auto sample = x.drop_front(x.empty() ? 0 : 1);
   // (C1)
-  if (x == y || (!x.empty() && x.drop_front() == y))
+  if (y == x || y == sample)
     return success();
   return op->emitOpError() << "rhs must be " << show(x) << " or "
-                           << show(x.drop_front()) << ", got " << show(y);
+                           << show(sample) << ", got " << show(y);
 }
 
 } // namespace
 
 LogicalResult WeightOp::verify() {
   // (C1)
-  if (!getType().hasStaticShape())
-    return emitOpError("must have a static shape, got ") << getType();
-  return success();
+  return expectStatic(*this, "a weight", getResult());
 }
 
 LogicalResult SincosPositionOp::verify() {
@@ -97,8 +104,12 @@ LogicalResult SincosPositionOp::verify() {
   if (shape[1] % 4)
     return emitOpError("width must be a multiple of 4, got ") << shape[1];
   // (C1)
+  int64_t height = getGridHeight(), width = getGridWidth();
+  if (height < 1 || width < 1)
+    return emitOpError("grid must be at least 1 x 1, got ")
+           << height << " x " << width;
   return expectShape(*this, "the table", getResult(),
-                     {(int64_t)(getGridHeight() * getGridWidth()), shape[1]});
+                     {height * width, shape[1]});
 }
 
 LogicalResult TimestepEmbeddingOp::verify() {
@@ -106,11 +117,22 @@ LogicalResult TimestepEmbeddingOp::verify() {
   // (C1)
   if (shape[1] % 2 || shape[1] <= 2)
     return emitOpError("dim must be even and greater than 2, got ") << shape[1];
+  // (C2)
+  int64_t shift = getShift();
+  if (failed(expectPositive(*this, "max_period", getMaxPeriod())))
+    return failure();
+  if (shift < 0 || shift >= shape[1] / 2)
+    return emitOpError("shift must be at least 0 and less than ")
+           << shape[1] / 2 << ", got " << shift;
+  // (C1)
   return expectShape(*this, "the result", getResult(),
                      {getT().getType().getDimSize(0), shape[1]});
 }
 
 LogicalResult LabelEmbeddingOp::verify() {
+  // (C2)
+  if (failed(expectStatic(*this, "the table", getTable())))
+    return failure();
   // (C1)
   return expectShape(
       *this, "the result", getResult(),
@@ -132,7 +154,8 @@ LogicalResult SliceOp::verify() {
     return emitOpError("dim must be less than the rank ")
            << x.size() << ", got " << dim;
   // (C3)
-  if (ShapedType::isDynamic(x[dim]))
+  if (getX().getType().isDynamicDim(dim) ||
+      (dim == 0 && !getType().hasStaticShape()))
     return emitOpError("cannot slice the batch");
   // (C1)
   SmallVector<int64_t> want(x);
@@ -166,6 +189,7 @@ LogicalResult ReshapeOp::verify() {
 }
 
 LogicalResult ConcatOp::verify() {
+  // (C3)
   if (getXs().empty())
     return emitOpError("needs at least one operand");
   auto result = getType().getShape();
@@ -173,6 +197,11 @@ LogicalResult ConcatOp::verify() {
   if (dim < 0 || dim >= (int64_t)result.size())
     return emitOpError("dim must be less than the rank ")
            << result.size() << ", got " << dim;
+  bool isBatch = dim == 0 && !getType().hasStaticShape();
+  for (Value x : getXs())
+    isBatch |= dim == 0 && !tensor(x).hasStaticShape();
+  if (isBatch)
+    return emitOpError("cannot join along the batch");
   for (Value x : getXs()) {
     auto shape = tensor(x).getShape();
     SmallVector<int64_t> want(result);
@@ -193,10 +222,14 @@ LogicalResult ConcatOp::verify() {
 
 LogicalResult PackOp::verify() {
   auto w = getW().getType(), result = getType();
+  // (C2)
+  if (failed(expectStatic(*this, "w", getW())) ||
+      failed(expectStatic(*this, "the result", getResult())))
+    return failure();
   // (C1)
   if (w == result)
     return success();
-  if (w.getRank() != 2 || result.getRank() != 3)
+  if (w.getRank() != 2 || result.getRank() != 3 || result.getDimSize(2) < 1)
     return emitOpError("must copy, or pack (M, K) into (P, K, L), got ")
            << w << " and " << result;
   int64_t lanes = result.getDimSize(2);
@@ -221,6 +254,9 @@ LogicalResult LinearOp::verify() {
   // (C2)
   int64_t m = result.back(), k = x.back();
   bool packed = weight.size() == 3;
+  if (packed && weight[2] < 1)
+    return emitOpError(
+        "packed weight must have panels of at least one feature");
   if (failed(packed ? expectShape(*this, "packed weight", getWeight(),
                                   {ceilDiv(m, weight[2]), k, weight[2]})
                     : expectShape(*this, "weight", getWeight(), {m, k})))
@@ -281,7 +317,7 @@ LogicalResult MulOp::verify() {
   return verifyBroadcast(*this, getLhs(), getRhs());
 }
 
-LogicalResult FusedOp::verify() {
+LogicalResult FusedOp::verifyRegions() {
   Block &body = getBody().front();
   auto yield = cast<YieldOp>(body.getTerminator());
   // (C1)
@@ -293,13 +329,14 @@ LogicalResult FusedOp::verify() {
   if (getOffsets() && getOffsets()->size() != getNumResults())
     return emitOpError("must have one offset a result, expected ")
            << getNumResults() << ", got " << getOffsets()->size();
-  // (C3) counts only; the shape of prologue and epilogue is the generators'.
   int64_t linears = 0, attentions = 0;
   for (Operation &op : body) {
     linears += isa<LinearOp>(op), attentions += isa<AttentionOp>(op);
-    if (isa<FusedOp>(op))
-      return emitOpError("cannot hold another dit.fused");
+    // (C4)
+    if (isa<FusedOp, WeightOp>(op))
+      return emitOpError("cannot hold ") << op.getName().getStringRef();
   }
+  // (C3)
   bool isLinear = getKind() == KernelKind::Linear;
   bool isAttention = getKind() == KernelKind::Attention;
   if (linears != isLinear || attentions != isAttention)
