@@ -5,6 +5,7 @@
 #include "compiler/Driver.h"
 #include "compiler/Importer.h"
 #include "dialect/DiTDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "passes/Passes.h"
 #include "runtime/SeededWeights.h"
@@ -68,9 +69,10 @@ std::string textOf(const std::string &spec) {
 } // namespace
 
 CompiledModel::CompiledModel(const std::string &specOrPath, TargetOptions options,
-                             std::vector<std::string> beforeFusion) {
+                             std::vector<std::string> beforeStaging) {
   static const bool registered = (registerDiTPasses(), true);
   (void)registered;
+  context.loadDialect<DiTDialect, func::FuncDialect>();
   std::string diagnostics;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     diagnostics += diagnostic.str() + "\n";
@@ -90,8 +92,8 @@ CompiledModel::CompiledModel(const std::string &specOrPath, TargetOptions option
   std::vector<std::string> ran;
   for (Phase phase : {Phase::Staged, Phase::Fused, Phase::Planned}) {
     std::vector<PassUse> uses = target->passes(phase);
-    if (phase == Phase::Fused)
-      for (const std::string &flag : llvm::reverse(beforeFusion))
+    if (phase == Phase::Staged)
+      for (const std::string &flag : llvm::reverse(beforeStaging))
         uses.insert(uses.begin(), PassUse(flag));
     if (llvm::Error error = runPasses(*module, uses))
       fail(llvm::toString(std::move(error)) + diagnostics);

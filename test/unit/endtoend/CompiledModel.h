@@ -36,10 +36,10 @@ public:
     float factor;
   };
 
-  /// Compiles `spec` (YAML text, or a path ending in .yaml). `beforeFusion` runs
-  /// on the staged module. Throws what went wrong as std::runtime_error.
+  /// Compiles `spec` (YAML text, or a path ending in .yaml). `beforeStaging` runs
+  /// on the imported module. Throws what went wrong as std::runtime_error.
   explicit CompiledModel(const std::string &spec, TargetOptions options = {},
-                         std::vector<std::string> beforeFusion = {});
+                         std::vector<std::string> beforeStaging = {});
   ~CompiledModel();
 
   const Spec &spec() const { return *parsed; }
