@@ -35,8 +35,10 @@ public:
       : options(options), target(target), session(session) {}
 
   LogicalResult run() {
-    if (failed(load()) || failed(finish(Phase::Spec)))
+    if (failed(checkOutput()) || failed(load()) || failed(finish(Phase::Spec)))
       return failure();
+    if (options.emit == Phase::Spec)
+      return success();
     for (Phase phase : {Phase::Dit, Phase::Staged, Phase::Fused, Phase::Planned}) {
       if (phase < input.phase)
         continue;
@@ -47,10 +49,24 @@ public:
       if (phase == options.emit)
         return success();
     }
-    return options.emit == Phase::Spec ? success() : makeCode();
+    return makeCode();
   }
 
 private:
+  /// Before the work, not after it: that the output's folder takes files.
+  LogicalResult checkOutput() {
+    namespace fs = llvm::sys::fs;
+    if (options.output.empty() || options.output == "-")
+      return success();
+    if (fs::is_directory(options.output))
+      return session.error(options.output + ": is a directory");
+    StringRef folder = llvm::sys::path::parent_path(options.output);
+    if (auto error = fs::access(folder.empty() ? "." : folder, fs::AccessMode::Write))
+      return session.error(options.output + ": cannot be written into its folder, " +
+                           runtime::systemMessage(error.value()));
+    return success();
+  }
+
   LogicalResult load() {
     if (!options.remarks.empty()) {
       remark::RemarkCategories categories{options.remarks, options.remarks,
@@ -66,7 +82,8 @@ private:
     if (failed(loaded))
       return failure();
     input = std::move(*loaded);
-    if (options.emit < input.phase)
+    bool isIR = StringRef(options.input).ends_with(".mlir");
+    if (options.emit < (isIR ? input.phase : Phase::Spec))
       return session.error(options.input + " has reached phase " +
                            infoOf(input.phase).name + ", so " +
                            infoOf(options.emit).name + " cannot be emitted from it");
@@ -104,7 +121,7 @@ private:
     if (!options.dumpDirectory.empty()) {
       SmallString<128> path(options.dumpDirectory);
       if (auto error = llvm::sys::fs::create_directories(path))
-        return session.error(path + ": " + error.message());
+        return session.error(path + ": " + runtime::systemMessage(error.value()));
       llvm::sys::path::append(path, info.file);
       if (failed(writeFile(path, text)))
         return failure();

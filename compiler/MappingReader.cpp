@@ -173,6 +173,9 @@ void MappingReader::string(StringRef key, Located<std::string> &out, size_t maxB
   else if (value.text.empty() || value.text.size() > maxBytes)
     error(value.loc) << qualified(key) << " must have 1 to " << maxBytes
                      << " bytes, but has " << value.text.size();
+  else if (llvm::any_of(value.text, [](char c) { return c >= 0 && c < 0x20; }))
+    error(value.loc) << qualified(key)
+                     << " must be one line, but has a control character";
   else
     out = {value.text, value.loc};
 }

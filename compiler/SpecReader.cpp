@@ -125,6 +125,8 @@ FailureOr<YamlNode> readExtended(MLIRContext *context, YamlNode mapping,
   if (value.kind != YamlNode::Scalar || value.text.empty())
     return error() << "extends must be the name of a YAML file";
   SmallString<128> path = llvm::sys::path::parent_path(chain.back());
+  if (llvm::sys::path::is_absolute(value.text))
+    path.clear();
   llvm::sys::path::append(path, value.text);
   llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/true);
   if (llvm::is_contained(chain, path.str()))

@@ -4,9 +4,9 @@
 // an alias is never expanded.
 #include "compiler/Yaml.h"
 
+#include "runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
-#include "llvm/Support/Errno.h"
 #include "mlir/IR/Diagnostics.h"
 #include <fstream>
 #include <sstream>
@@ -131,6 +131,8 @@ private:
       auto diag = error(key.loc) << "duplicate key " << quoted(key.text);
       diag.attachNote(Location(first->keyLoc)) << "first set here";
     } else {
+      if (value.kind == YamlNode::Null)
+        value.loc = key.loc; // nothing is nowhere
       mapping.entries.push_back({key.text, key.loc, std::move(value)});
     }
   }
@@ -229,7 +231,7 @@ llvm::Expected<std::string> dit::readTextFile(StringRef path, size_t limit) {
   errno = 0;
   std::ifstream in(path.str(), std::ios::binary);
   if (!in)
-    return complain(llvm::sys::StrError());
+    return complain(runtime::systemMessage(errno));
   std::string text;
   char block[1 << 14];
   while (in.read(block, sizeof block), in.gcount() > 0) {
@@ -239,7 +241,7 @@ llvm::Expected<std::string> dit::readTextFile(StringRef path, size_t limit) {
                       " bytes, but has more");
   }
   if (in.bad() || !in.eof())
-    return complain(llvm::sys::StrError());
+    return complain(runtime::systemMessage(errno));
   return text;
 }
 
