@@ -23,6 +23,9 @@ class Spec:
     conditioning: str = "adaln_zero"  # adaln, cross_attention, in_context
     compat: str = "official"  # diffusers
     learn_sigma: bool = True
+    activation: str = "gelu_tanh"  # gelu
+    null_class: bool = True
+    frequencies: int = 256
 
     @property
     def grid(self):
@@ -65,8 +68,8 @@ def weight_shapes(spec):
     """Name to shape of every weight."""
     d, p, channels = spec.width, spec.patch_size, spec.latent[0]
     shapes = {"x_embedder.proj.weight": (d, channels, p, p), "x_embedder.proj.bias": (d,)}
-    shapes |= linear_shapes("t_embedder.mlp.0", 256, d) | linear_shapes("t_embedder.mlp.2", d, d)
-    shapes["y_embedder.embedding_table.weight"] = (spec.classes + 1, d)
+    shapes |= linear_shapes("t_embedder.mlp.0", spec.frequencies, d) | linear_shapes("t_embedder.mlp.2", d, d)
+    shapes["y_embedder.embedding_table.weight"] = (spec.classes + spec.null_class, d)
     for i in range(spec.depth):
         shapes |= block_shapes(spec, f"blocks.{i}")
     if spec.conditioning in ("adaln_zero", "adaln"):
@@ -117,7 +120,8 @@ class DiT:
     def embed_timestep(self, t):
         """The rates and the product with t are float32, whatever the dtype: the
         published code computes them so, and at t = 1000 the difference is large."""
-        half, last = 128, 127 if self.spec.compat == "diffusers" else 128
+        half = self.spec.frequencies // 2
+        last = half - 1 if self.spec.compat == "diffusers" else half
         rates = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float64) / last)
         angles = (t.float()[:, None] * rates.float()).to(self.dtype)
         h = self.note("t_frequencies", torch.cat([angles.cos(), angles.sin()], dim=1))
@@ -147,7 +151,8 @@ class DiT:
 
     def mlp(self, h, at, block):
         h = self.note(f"{at}.fc1", self.linear(h, f"{block}.mlp.fc1"))
-        h = self.note(f"{at}.gelu", F.gelu(h, approximate="tanh"))
+        approximation = "tanh" if self.spec.activation == "gelu_tanh" else "none"
+        h = self.note(f"{at}.gelu", F.gelu(h, approximate=approximation))
         return self.note(f"{at}.fc2", self.linear(h, f"{block}.mlp.fc2"))
 
     def adaptive_block(self, x, c, at, block):

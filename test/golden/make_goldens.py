@@ -20,13 +20,19 @@ SEED = 7
 
 TINY = dict(depth=2, width=24, heads=2, patch_size=2, latent=(3, 4, 6), classes=5)
 S_8 = dict(depth=12, width=384, heads=6, patch_size=8, latent=(4, 32, 32), classes=1000)
+# The other designs, and one key each that no other golden turns.
+VARIANTS = {"adaln": dict(conditioning="adaln", activation="gelu", learn_sigma=False),
+            "cross_attention": dict(conditioning="cross_attention", mlp_ratio=3.5),
+            "in_context": dict(conditioning="in_context", null_class=False),
+            "diffusers": dict(compat="diffusers", frequencies=18)}
 
 
 def inputs(spec, samples):
     rng = np.random.default_rng(SEED)
     return {"x": rng.standard_normal((samples, *spec.latent)).astype(np.float32),
             "t": np.array([999, 0, 417][:samples], np.float32),
-            "y": np.array([spec.classes, 3, 1][:samples], np.int32)}  # the null class first
+            # The table's last row first: the null class, where there is one.
+            "y": np.array([spec.classes + spec.null_class - 1, 3, 1][:samples], np.int32)}
 
 
 def evaluate(spec, weights, given, dtype):
@@ -36,7 +42,8 @@ def evaluate(spec, weights, given, dtype):
 
 
 def save(name, tensors):
-    metadata = {"made_by": "test/golden/make_goldens.py", "torch": torch.__version__}
+    # One key: safetensors writes several in any order.
+    metadata = {"made_by": f"test/golden/make_goldens.py, torch {torch.__version__}"}
     tensors = {key: np.ascontiguousarray(value) for key, value in tensors.items()}
     save_file(tensors, HERE / name, metadata=metadata)
     print(f"{name}: {len(tensors)} tensors, {(HERE / name).stat().st_size} bytes")
@@ -46,7 +53,7 @@ def tiny_with_intermediates():
     """One tiny model: its weights, and every intermediate outside of block 0."""
     spec = Spec(**TINY)
     rng = np.random.default_rng(SEED)
-    weights = {name: (rng.standard_normal(shape) * (0.02 if len(shape) == 1 else
+    weights = {name: (rng.standard_normal(shape) * (0.1 if len(shape) == 1 else
                                                     np.prod(shape[1:]) ** -0.5)).astype(np.float32)
                for name, shape in weight_shapes(spec).items()}
     given = inputs(spec, 3)
@@ -69,7 +76,6 @@ def seeded_model(name, spec, samples, float32=False):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     tiny_with_intermediates()
-    for conditioning in ("adaln", "cross_attention", "in_context"):
-        seeded_model(conditioning, Spec(**TINY, conditioning=conditioning), 2)
-    seeded_model("diffusers", Spec(**TINY, compat="diffusers"), 2)
+    for name, keys in VARIANTS.items():
+        seeded_model(name, Spec(**TINY, **keys), 2)
     seeded_model("s_8", Spec(**S_8), 2, float32=True)

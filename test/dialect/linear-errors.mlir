@@ -1,0 +1,62 @@
+// RUN: dit-opt %s --split-input-file --verify-diagnostics
+
+// (C1)
+func.func @tokens(%x: tensor<?x4x8xf32>, %w: tensor<24x8xf32>, %b: tensor<24xf32>) {
+  // expected-error@below {{the result must be ?x4x24, got ?x5x24}}
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x5x24xf32>
+  return
+}
+
+// -----
+
+// (C1)
+func.func @rank(%x: tensor<?x4x8xf32>, %w: tensor<24x8xf32>, %b: tensor<24xf32>) {
+  // expected-error@below {{the result must be ?x4x24, got ?x24}}
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x24xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @inputs(%x: tensor<?x4x8xf32>, %w: tensor<24x7xf32>, %b: tensor<24xf32>) {
+  // expected-error@below {{weight must be 24x8, got 24x7}}
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x7xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @transposed(%x: tensor<?x4x8xf32>, %w: tensor<8x24xf32>, %b: tensor<24xf32>) {
+  // expected-error@below {{weight must be 24x8, got 8x24}}
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<8x24xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @panels(%x: tensor<?x4x8xf32>, %w: tensor<1x8x16xf32>, %b: tensor<24xf32>) {
+  // expected-error@below {{packed weight must be 2x8x16, got 1x8x16}}
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<1x8x16xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @empty_panels(%x: tensor<?x4x8xf32>, %w: tensor<2x8x0xf32>, %b: tensor<24xf32>) {
+  // expected-error@below {{packed weight must have panels of at least one feature}}
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<2x8x0xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @bias(%x: tensor<?x4x8xf32>, %w: tensor<24x8xf32>, %b: tensor<8xf32>) {
+  // expected-error@below {{bias must be 24, got 8}}
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<8xf32>) -> tensor<?x4x24xf32>
+  return
+}

@@ -1,0 +1,31 @@
+// RUN: dit-opt %s | dit-opt | FileCheck %s
+// RUN: dit-opt %s --mlir-print-op-generic | dit-opt | FileCheck %s
+
+// CHECK-LABEL: @bias
+func.func @bias(%x: tensor<?x4x8xf32>, %w: tensor<24x8xf32>, %b: tensor<24xf32>) -> tensor<?x4x24xf32> {
+  // CHECK: dit.linear %{{.*}} weight(%{{.*}}) bias(%{{.*}}) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  return %h : tensor<?x4x24xf32>
+}
+
+// CHECK-LABEL: @no_bias
+func.func @no_bias(%x: tensor<?x4x8xf32>, %w: tensor<24x8xf32>) -> tensor<?x4x24xf32> {
+  // CHECK: dit.linear %{{.*}} weight(%{{.*}}) : (tensor<?x4x8xf32>, tensor<24x8xf32>) -> tensor<?x4x24xf32>
+  %h = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<24x8xf32>) -> tensor<?x4x24xf32>
+  return %h : tensor<?x4x24xf32>
+}
+
+// CHECK-LABEL: @once_a_sample
+func.func @once_a_sample(%x: tensor<?x8xf32>, %w: tensor<24x8xf32>, %b: tensor<24xf32>) -> tensor<?x24xf32> {
+  // CHECK: dit.linear %{{.*}} weight(%{{.*}}) bias(%{{.*}}) : (tensor<?x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x24xf32>
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x24xf32>
+  return %h : tensor<?x24xf32>
+}
+
+// Panels of 16 features; the last one is half full.
+// CHECK-LABEL: @packed
+func.func @packed(%x: tensor<?x4x8xf32>, %w: tensor<2x8x16xf32>, %b: tensor<24xf32>) -> tensor<?x4x24xf32> {
+  // CHECK: dit.linear %{{.*}} weight(%{{.*}}) bias(%{{.*}}) : (tensor<?x4x8xf32>, tensor<2x8x16xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<2x8x16xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  return %h : tensor<?x4x24xf32>
+}

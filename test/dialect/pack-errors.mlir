@@ -1,0 +1,44 @@
+// RUN: dit-opt %s --split-input-file --verify-diagnostics
+
+// (C1)
+func.func @panels(%w: tensor<24x8xf32>) {
+  // expected-error@below {{the result must be 2x8x16, got 3x8x16}}
+  %p = dit.pack %w : tensor<24x8xf32> -> tensor<3x8x16xf32>
+  return
+}
+
+// -----
+
+// (C1)
+func.func @inputs(%w: tensor<24x8xf32>) {
+  // expected-error@below {{the result must be 2x8x16, got 2x7x16}}
+  %p = dit.pack %w : tensor<24x8xf32> -> tensor<2x7x16xf32>
+  return
+}
+
+// -----
+
+// (C1)
+func.func @rank(%w: tensor<24x8xf32>) {
+  // expected-error@below {{must copy, or pack (M, K) into (P, K, L), got 'tensor<24x8xf32>' and 'tensor<24x8x1x1xf32>'}}
+  %p = dit.pack %w : tensor<24x8xf32> -> tensor<24x8x1x1xf32>
+  return
+}
+
+// -----
+
+// (C1) a panel without features.
+func.func @empty_panel(%w: tensor<24x8xf32>) {
+  // expected-error@below {{must copy, or pack (M, K) into (P, K, L)}}
+  %p = dit.pack %w : tensor<24x8xf32> -> tensor<2x8x0xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @dynamic(%w: tensor<?x8xf32>) {
+  // expected-error@below {{w must have a static shape, got 'tensor<?x8xf32>'}}
+  %p = dit.pack %w : tensor<?x8xf32> -> tensor<?x8xf32>
+  return
+}

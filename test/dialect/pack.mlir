@@ -1,0 +1,17 @@
+// RUN: dit-opt %s | dit-opt | FileCheck %s
+// RUN: dit-opt %s --mlir-print-op-generic | dit-opt | FileCheck %s
+
+// The last panel is padded: 24 features in panels of 16.
+// CHECK-LABEL: @panels
+func.func @panels(%w: tensor<24x8xf32>) -> tensor<2x8x16xf32> {
+  // CHECK: dit.pack %{{.*}} : tensor<24x8xf32> -> tensor<2x8x16xf32>
+  %p = dit.pack %w : tensor<24x8xf32> -> tensor<2x8x16xf32>
+  return %p : tensor<2x8x16xf32>
+}
+
+// CHECK-LABEL: @copy
+func.func @copy(%w: tensor<24xf32>) -> tensor<24xf32> {
+  // CHECK: dit.pack %{{.*}} : tensor<24xf32> -> tensor<24xf32>
+  %p = dit.pack %w : tensor<24xf32> -> tensor<24xf32>
+  return %p : tensor<24xf32>
+}

@@ -1,0 +1,9 @@
+// RUN: dit-opt %s | dit-opt | FileCheck %s
+// RUN: dit-opt %s --mlir-print-op-generic | dit-opt | FileCheck %s
+
+// CHECK-LABEL: @sincos_position
+func.func @sincos_position() -> tensor<6x8xf32> {
+  // CHECK: dit.sincos_position grid 2 x 3 : tensor<6x8xf32>
+  %p = dit.sincos_position grid 2 x 3 : tensor<6x8xf32>
+  return %p : tensor<6x8xf32>
+}
