@@ -81,6 +81,10 @@ void SafetensorsFile::readHeader() {
          "header's "
          "length",
          all.size(), lengthBytes);
+  if (all.starts_with("PK\x03\x04"))
+    fail("not a safetensors file, but a zip, as PyTorch's .pt files are: save "
+         "the "
+         "tensors with the safetensors package");
   uint64_t length;
   std::memcpy(&length, all.data(), sizeof(length));
   if (length > longest)

@@ -218,7 +218,7 @@ void addBenchCommand(CLI::App &app) {
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
   c->add_option("--repeat", flags->repeat, "timed evaluations (default 20)")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
-  c->add_option("--seed", flags->seed, "of weights and input (default 0)");
+  addSeedFlag(*c, flags->seed);
   addThreadsFlag(*c, flags->threads);
   c->add_flag("--json", flags->json, "print JSON");
   c->callback([flags] { benchCommand(*flags); });

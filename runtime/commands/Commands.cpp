@@ -25,6 +25,16 @@ void addThreadsFlag(CLI::App &command, int &threads) {
       ->check(CLI::Range(1, 1024));
 }
 
+void addSeedFlag(CLI::App &command, uint64_t &seed) {
+  command.add_option("--seed", seed, "of all that is random (default 0)")
+      ->check([](const std::string &text) {
+        // CLI11 would take -1 for 2^64 - 1.
+        return text.find_first_not_of("0123456789") == std::string::npos
+                   ? std::string()
+                   : "must be an integer from 0, but is " + inQuotes(text);
+      });
+}
+
 /// "ditc sample" once a subcommand is known, else "ditc".
 static std::string speaker(const CLI::App &app, int argc, char **argv) {
   std::string name = app.get_name();

@@ -25,6 +25,8 @@ int runTool(CLI::App &app, int argc, char **argv);
 
 /// Adds `--threads N`: at least 1, by default one a CPU of this process.
 void addThreadsFlag(CLI::App &command, int &threads);
+/// Adds `--seed N`: 0 to 2^64 - 1, by default 0.
+void addSeedFlag(CLI::App &command, uint64_t &seed);
 
 } // namespace dit::runtime
 

@@ -93,11 +93,11 @@ void sampleCommand(const SampleFlags &flags, const std::string &tool) {
   if (!flags.quiet)
     fmt::print(
         stderr,
-        "{}: {} samples, {} steps of {}, guidance {}; memory: {} of weights, "
+        "{}: {} sample{}, {} steps of {}, guidance {}; memory: {} of weights, "
         "{} "
         "to work in\n",
-        manifest.name, count, request.steps, request.sampler,
-        request.guidanceScale,
+        manifest.name, count, count == 1 ? "" : "s", request.steps,
+        request.sampler, request.guidanceScale,
         showBytes(static_cast<double>(manifest.memory.prepared)),
         showBytes(static_cast<double>(samplingBytes(manifest, request))));
   Denoiser denoiser(artifact, *weights, flags.threads);
@@ -148,7 +148,7 @@ void addSampleCommand(CLI::App &app) {
       ->check(CLI::Range(0.0, 1e6));
   c->add_option("--cfg-channels", flags->cfgChannels,
                 "guided channels: N or all");
-  c->add_option("--seed", flags->seed, "of the noise (default 0)");
+  addSeedFlag(*c, flags->seed);
   c->add_option("--columns", flags->columns, "samples in a row of the picture")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
   c->add_option("--batch", flags->batch,

@@ -71,10 +71,11 @@ std::string patchedArtifact(const std::string &from, const std::string &to) {
 }
 
 std::string FakeWeights::file() const {
-  return safetensors(R"({"gain":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},)"
-                     R"("bias":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},)"
-                     R"("label":{"dtype":"F32","shape":[4,2],"data_offsets":[24,56]}})",
-                     floats(gain) + floats(bias) + floats(label));
+  return safetensors(
+      R"({"gain":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},)"
+      R"("bias":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},)"
+      R"("label":{"dtype":"F32","shape":[4,2],"data_offsets":[24,56]}})",
+      floats(gain) + floats(bias) + floats(label));
 }
 
 std::vector<float> FakeWeights::network(const std::vector<float> &x, float t,

@@ -20,7 +20,9 @@ class Folder {
 public:
   Folder();
   ~Folder();
-  std::string operator/(const std::string &name) const { return path + "/" + name; }
+  std::string operator/(const std::string &name) const {
+    return path + "/" + name;
+  }
   /// Names in it, hidden ones too.
   std::vector<std::string> names() const;
 
@@ -48,9 +50,11 @@ std::string patchedArtifact(const std::string &from, const std::string &to);
 struct FakeWeights {
   std::vector<float> gain{0.75f, -0.25f, 0.125f, 0.5f};
   std::vector<float> bias{0.0625f, -0.03125f};
-  std::vector<float> label{0.5f, -0.5f, 0.25f, 1.0f, -0.75f, 0.125f, 0.0f, 0.3125f};
+  std::vector<float> label{0.5f,   -0.5f,  0.25f, 1.0f,
+                           -0.75f, 0.125f, 0.0f,  0.3125f};
   std::string file() const;
-  /// The network in float32 as the artifact computes it: x (2, 12) -> out (4, 12).
+  /// The network in float32 as the artifact computes it: x (2, 12) -> out (4,
+  /// 12).
   std::vector<float> network(const std::vector<float> &x, float t, int y) const;
 };
 

@@ -12,8 +12,8 @@
 namespace dit::runtime::test {
 namespace {
 
-std::vector<float> draw(uint64_t seed, int64_t sample, int64_t step, size_t count,
-                        int64_t first = 0) {
+std::vector<float> draw(uint64_t seed, int64_t sample, int64_t step,
+                        size_t count, int64_t first = 0) {
   std::vector<float> out(count);
   CounterNoise(seed).normal(sample, step, first, out);
   return out;
@@ -37,8 +37,9 @@ TEST(Noise, BitsAreFrozen) {
     bits.push_back(std::bit_cast<uint32_t>(v));
   for (float v : draw(123456789012345, 41, 7, 4, 1001))
     bits.push_back(std::bit_cast<uint32_t>(v));
-  EXPECT_EQ(bits, (std::vector<uint32_t>{1065204531, 3211572912, 3206421407, 3203846578,
-                                         1062717877, 1039804008, 1067411247, 3166789489}));
+  EXPECT_EQ(bits, (std::vector<uint32_t>{1065204531, 3211572912, 3206421407,
+                                         3203846578, 1062717877, 1039804008,
+                                         1067411247, 3166789489}));
   // A hundred thousand values in one number (FNV-1a).
   uint64_t hash = 0xcbf29ce484222325;
   for (float v : draw(42, 3, 5, 100000))
@@ -68,8 +69,10 @@ TEST(Noise, AnyPieceIsTheSame) {
   std::vector<float> whole = draw(1, 2, 3, 100);
   for (size_t first = 0; first < 100; first += 7)
     for (size_t count = 0; first + count <= 100; count += 13) {
-      std::vector<float> piece = draw(1, 2, 3, count, static_cast<int64_t>(first));
-      EXPECT_TRUE(std::equal(piece.begin(), piece.end(), whole.begin() + first));
+      std::vector<float> piece =
+          draw(1, 2, 3, count, static_cast<int64_t>(first));
+      EXPECT_TRUE(
+          std::equal(piece.begin(), piece.end(), whole.begin() + first));
     }
 }
 
@@ -114,7 +117,8 @@ TEST(Noise, IsNormal) {
 TEST(Noise, NeighbouringSamplesAndStepsAreUncorrelated) {
   constexpr int count = 1 << 16;
   std::vector<float> a = draw(7, 0, 0, count);
-  for (const auto &b : {draw(7, 1, 0, count), draw(7, 0, 1, count), draw(8, 0, 0, count)}) {
+  for (const auto &b :
+       {draw(7, 1, 0, count), draw(7, 0, 1, count), draw(8, 0, 0, count)}) {
     double product = 0;
     for (int i = 0; i < count; ++i)
       product += double{a[i]} * b[i] / count;

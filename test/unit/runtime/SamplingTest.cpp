@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Whole runs of the hand-written network. Every step is compared with the formulas
-// of semantics.md in double, from the state before it, so that a drift has a
-// birthday; then what must not change a result.
+// Whole runs of the hand-written network. Every step is compared with the
+// formulas of semantics.md in double, from the state before it, so that a drift
+// has a birthday; then what must not change a result.
 #include "Fixture.h"
 
 #include "runtime/Sampling.h"
@@ -16,7 +16,8 @@ namespace {
 /// A change of the manifest, of the same length.
 using Patch = std::pair<std::string, std::string>;
 
-std::unique_ptr<Denoiser> makeDenoiser(const Folder &folder, std::vector<Patch> patches,
+std::unique_ptr<Denoiser> makeDenoiser(const Folder &folder,
+                                       std::vector<Patch> patches,
                                        int threads = 2) {
   std::string bytes = readFile(fakeArtifactPath());
   for (const auto &[from, to] : patches) {
@@ -37,8 +38,10 @@ std::unique_ptr<Denoiser> makeDenoiser(const Folder &folder, std::vector<Patch> 
 }
 
 const Patch noClip{"\"clip_x0\": true ", "\"clip_x0\": false"};
-const Patch fixedLarge{"\"variance\": \"learned_range\"", "\"variance\": \"fixed_large\"  "};
-const Patch fixedSmall{"\"variance\": \"learned_range\"", "\"variance\": \"fixed_small\"  "};
+const Patch fixedLarge{"\"variance\": \"learned_range\"",
+                       "\"variance\": \"fixed_large\"  "};
+const Patch fixedSmall{"\"variance\": \"learned_range\"",
+                       "\"variance\": \"fixed_small\"  "};
 const Patch cosine{"\"linear\"        ", "\"squared_cosine\""};
 const Patch quadratic{"\"linear\"        ", "\"quadratic\"     "};
 
@@ -48,8 +51,9 @@ constexpr int floatsOfX = 24;
 class Reference {
 public:
   Reference(const Manifest &m, const SampleRequest &r) : m(m), r(r) {
-    std::vector<double> betas = makeBetas(m.diffusion.schedule, m.diffusion.steps,
-                                          m.diffusion.betaStart, m.diffusion.betaEnd);
+    std::vector<double> betas =
+        makeBetas(m.diffusion.schedule, m.diffusion.steps,
+                  m.diffusion.betaStart, m.diffusion.betaEnd);
     double bar = 1;
     std::vector<double> bars;
     for (double b : betas)
@@ -66,7 +70,8 @@ public:
     std::vector<double> out = guided(k, n, x);
     std::vector<float> noise(floatsOfX);
     CounterNoise(r.seed).normal(n, i, 0, noise);
-    double bar = ab[k], previous = k > 0 ? ab[k - 1] : 1, beta = 1 - bar / previous;
+    double bar = ab[k], previous = k > 0 ? ab[k - 1] : 1,
+           beta = 1 - bar / previous;
     std::vector<double> next;
     for (int e = 0; e < floatsOfX; ++e) {
       double eps = out[e], v = out[floatsOfX + e];
@@ -76,8 +81,9 @@ public:
         eps = (x[e] - std::sqrt(bar) * x0) / std::sqrt(1 - bar);
       }
       double z = k == 0 ? 0 : noise[e];
-      next.push_back(r.sampler == "ddim" ? ddim(x0, eps, z, bar, previous)
-                                         : ddpm(x[e], x0, v, z, k, bar, previous, beta));
+      next.push_back(r.sampler == "ddim"
+                         ? ddim(x0, eps, z, bar, previous)
+                         : ddpm(x[e], x0, v, z, k, bar, previous, beta));
     }
     return next;
   }
@@ -91,19 +97,21 @@ private:
       return mean;
     double posterior = beta * (1 - previous) / (1 - bar);
     double f = (v + 1) / 2;
-    double logVariance = m.diffusion.variance == "fixed_large"   ? std::log(beta)
-                         : m.diffusion.variance == "fixed_small" ? std::log(posterior)
-                                                                 : f * std::log(beta) +
-                                                                       (1 - f) *
-                                                                           std::log(posterior);
+    double logVariance =
+        m.diffusion.variance == "fixed_large" ? std::log(beta)
+        : m.diffusion.variance == "fixed_small"
+            ? std::log(posterior)
+            : f * std::log(beta) + (1 - f) * std::log(posterior);
     return mean + std::exp(logVariance / 2) * z;
   }
 
-  double ddim(double x0, double eps, double z, double bar, double previous) const {
+  double ddim(double x0, double eps, double z, double bar,
+              double previous) const {
     double sigma = r.eta * std::sqrt((1 - previous) / (1 - bar)) *
                    std::sqrt(1 - bar / previous);
     return x0 * std::sqrt(previous) +
-           std::sqrt(std::max(0.0, 1 - previous - sigma * sigma)) * eps + sigma * z;
+           std::sqrt(std::max(0.0, 1 - previous - sigma * sigma)) * eps +
+           sigma * z;
   }
 
   std::vector<double> guided(int64_t k, int64_t n, const float *x) const {
@@ -159,8 +167,10 @@ TEST_P(Trajectory, EveryStepFollowsTheFormulas) {
       states.assign(x.begin(), x.end());
       for (size_t n = 0; n < r.labels.size(); ++n) {
         std::vector<float> noise(floatsOfX);
-        CounterNoise(77).normal(static_cast<int64_t>(n), Noise::initial, 0, noise);
-        EXPECT_TRUE(std::equal(noise.begin(), noise.end(), x.begin() + n * floatsOfX));
+        CounterNoise(77).normal(static_cast<int64_t>(n), Noise::initial, 0,
+                                noise);
+        EXPECT_TRUE(
+            std::equal(noise.begin(), noise.end(), x.begin() + n * floatsOfX));
       }
       return;
     }
@@ -172,7 +182,8 @@ TEST_P(Trajectory, EveryStepFollowsTheFormulas) {
       for (int e = 0; e < floatsOfX; ++e) {
         // Rounding in float32 of x and of terms as large as sqrt(1/ab) * x.
         double scale = 1 + std::fabs(expected[e]) + std::fabs(state[e]);
-        double budget = 4e-6 * scale * (denoiser->manifest().diffusion.clipX0 ? 1 : 200);
+        double budget =
+            4e-6 * scale * (denoiser->manifest().diffusion.clipX0 ? 1 : 200);
         ASSERT_NEAR(x[at + e], expected[e], budget)
             << "step " << i << " sample " << n << " element " << e;
         state[e] = x[at + e];
@@ -227,7 +238,8 @@ TEST(Sampling, DoesNotDependOnThreadsBatchOrTable) {
       for (int64_t tableBytes : {1, 40, 100, 1000000}) {
         r.batch = batch;
         r.conditionBytes = tableBytes;
-        EXPECT_EQ(sample(*denoiser, r), expected) << threads << batch << tableBytes;
+        EXPECT_EQ(sample(*denoiser, r), expected)
+            << threads << batch << tableBytes;
       }
   }
 }
@@ -240,7 +252,8 @@ TEST(Sampling, ASampleDependsOnNoOther) {
   r.labels = {2, 1, 1};
   std::vector<float> some = sample(*denoiser, r);
   EXPECT_TRUE(std::equal(some.begin(), some.begin() + floatsOfX, all.begin()));
-  EXPECT_FALSE(std::equal(some.begin() + floatsOfX, some.begin() + 2 * floatsOfX,
+  EXPECT_FALSE(std::equal(some.begin() + floatsOfX,
+                          some.begin() + 2 * floatsOfX,
                           all.begin() + floatsOfX));
   EXPECT_TRUE(std::equal(some.begin() + 2 * floatsOfX, some.end(),
                          all.begin() + 2 * floatsOfX));
@@ -258,7 +271,8 @@ TEST(Sampling, ScaleOneComputesNoUnconditionalPass) {
   SampleRequest r = defaultRequest(artifact->manifest());
   r.labels = {0, 1, 2};
   auto isFinite = [](const std::vector<float> &v) {
-    return std::all_of(v.begin(), v.end(), [](float f) { return std::isfinite(f); });
+    return std::all_of(v.begin(), v.end(),
+                       [](float f) { return std::isfinite(f); });
   };
   EXPECT_TRUE(isFinite(sample(denoiser, r)));
   r.guidanceScale = 2;
@@ -270,7 +284,8 @@ TEST(Sampling, TheConditionTableHoldsEachLabelOnce) {
   auto denoiser = makeDenoiser(folder, {});
   SampleRequest r = defaultRequest(denoiser->manifest());
   r.labels.assign(100, 1);
-  // 100 samples and 10 steps of 12-byte rows: one label's rows fit in 120 bytes.
+  // 100 samples and 10 steps of 12-byte rows: one label's rows fit in 120
+  // bytes.
   r.conditionBytes = 120;
   EXPECT_EQ(sample(*denoiser, r).size(), 2400u);
   EXPECT_EQ(samplingBytes(denoiser->manifest(), r),
@@ -302,23 +317,29 @@ TEST(Sampling, ImpossibleRequestsAreFlagErrors) {
     return errorOf([&] { checkRequest(m, r); });
   };
   EXPECT_EQ(refused([](auto &r) { r.labels = {4}; }),
-            "class 4 is outside 0 .. 2, the classes of 'arithmetic', and 3, no class");
+            "class 4 is outside 0 .. 2, the classes of 'arithmetic', and 3, no "
+            "class");
   EXPECT_EQ(refused([](auto &r) { r.labels = {-1}; }).substr(0, 8), "class -1");
-  EXPECT_EQ(refused([](auto &r) { r.labels = {}; }), "at least one class is needed");
+  EXPECT_EQ(refused([](auto &r) { r.labels = {}; }),
+            "at least one class is needed");
   EXPECT_EQ(refused([](auto &r) { r.guidanceChannels = 3; }),
             "guidance must be of 1 to 2 channels or all, but is of 3");
   EXPECT_EQ(refused([](auto &r) { r.sampler = "euler"; }),
             "there is no sampler 'euler', but ddpm, ddim");
-  EXPECT_EQ(refused([](auto &r) { r.eta = 1.5; }), "eta must be from 0 to 1, but is 1.5");
-  EXPECT_EQ(refused([](auto &r) { r.eta = NAN; }), "eta must be from 0 to 1, but is nan");
+  EXPECT_EQ(refused([](auto &r) { r.eta = 1.5; }),
+            "eta must be from 0 to 1, but is 1.5");
+  EXPECT_EQ(refused([](auto &r) { r.eta = NAN; }),
+            "eta must be from 0 to 1, but is nan");
   EXPECT_NE(refused([](auto &r) { r.guidanceScale = NAN; }), "");
   EXPECT_NE(refused([](auto &r) { r.steps = "1001"; }), "");
   EXPECT_NE(refused([](auto &r) { r.batch = 0; }), "");
-  auto plain = makeDenoiser(folder, {{"\"label_dropout\": true ", "\"label_dropout\": false"}});
+  auto plain = makeDenoiser(
+      folder, {{"\"label_dropout\": true ", "\"label_dropout\": false"}});
   SampleRequest r = mixedRequest(plain->manifest());
   r.labels = {0};
   EXPECT_EQ(errorOf([&] { sample(*plain, r); }),
-            "'arithmetic' was trained without label dropout, so it has no null class for "
+            "'arithmetic' was trained without label dropout, so it has no null "
+            "class for "
             "a guidance scale of 2: use 1");
 }
 

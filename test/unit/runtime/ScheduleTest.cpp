@@ -9,7 +9,9 @@
 namespace dit::runtime::test {
 namespace {
 
-std::vector<double> linearBetas() { return makeBetas("linear", 1000, 1e-4, 0.02); }
+std::vector<double> linearBetas() {
+  return makeBetas("linear", 1000, 1e-4, 0.02);
+}
 
 std::vector<double> cumulative(const std::vector<double> &betas) {
   std::vector<double> bars;
@@ -52,7 +54,8 @@ TEST(Respacing, KeepsThePublishedTimesteps) {
   ASSERT_EQ(t.size(), 50u);
   EXPECT_EQ(std::vector<int64_t>(t.begin(), t.begin() + 5),
             (std::vector<int64_t>{0, 20, 41, 61, 82}));
-  EXPECT_EQ(std::vector<int64_t>(t.end() - 2, t.end()), (std::vector<int64_t>{979, 999}));
+  EXPECT_EQ(std::vector<int64_t>(t.end() - 2, t.end()),
+            (std::vector<int64_t>{979, 999}));
   EXPECT_EQ(keptTimesteps(1000, "7")[1], 166);
   EXPECT_EQ(keptTimesteps(1000, "1"), std::vector<int64_t>{0});
   EXPECT_EQ(keptTimesteps(1, "1"), std::vector<int64_t>{0});
@@ -78,8 +81,8 @@ TEST(Respacing, RoundsTheAccumulatedSumHalfToEven) {
     std::vector<int64_t> up, product;
     for (int64_t i = 0; i < count; ++i, current += stride) {
       up.push_back(static_cast<int64_t>(std::floor(current + 0.5)));
-      product.push_back(
-          static_cast<int64_t>(std::nearbyint(stride * static_cast<double>(i))));
+      product.push_back(static_cast<int64_t>(
+          std::nearbyint(stride * static_cast<double>(i))));
     }
     std::vector<int64_t> kept = keptTimesteps(1000, std::to_string(count));
     if (up != kept)
@@ -89,7 +92,8 @@ TEST(Respacing, RoundsTheAccumulatedSumHalfToEven) {
   }
   EXPECT_EQ(halfUp.size(), 49u);
   halfUp.resize(10);
-  EXPECT_EQ(halfUp, (std::vector<int64_t>{7, 13, 19, 25, 31, 37, 49, 55, 67, 73}));
+  EXPECT_EQ(halfUp,
+            (std::vector<int64_t>{7, 13, 19, 25, 31, 37, 49, 55, 67, 73}));
   EXPECT_EQ(multiplied.size(), 278u);
 }
 
@@ -100,18 +104,21 @@ TEST(Respacing, StridesAreWholeWhenAskedFor) {
     EXPECT_EQ(t[i], 20 * i);
   EXPECT_EQ(keptTimesteps(1000, "ddim1000").size(), 1000u);
   EXPECT_EQ(errorOf([] { keptTimesteps(1000, "ddim600"); }),
-            "no whole stride over 1000 timesteps keeps 600 of them: leave out 'ddim', or "
+            "no whole stride over 1000 timesteps keeps 600 of them: leave out "
+            "'ddim', or "
             "choose another number");
 }
 
 TEST(Respacing, NonsenseIsRefused) {
-  for (const char *text : {"", "0", "-3", "1001", "5x", "ddim", "ddim0", "ddim-1", "1e2",
-                           " 5", "99999999999999999999", "DDIM50"}) {
+  for (const char *text :
+       {"", "0", "-3", "1001", "5x", "ddim", "ddim0", "ddim-1", "1e2", " 5",
+        "99999999999999999999", "DDIM50"}) {
     EXPECT_THROW(keptTimesteps(1000, text), FlagError) << text;
-    EXPECT_EQ(errorOf([&] { keptTimesteps(1000, text); }),
-              std::string("the number of steps must be an integer from 1 to 1000 or "
-                          "ddimN, but is '") +
-                  text + "'");
+    EXPECT_EQ(
+        errorOf([&] { keptTimesteps(1000, text); }),
+        std::string("the number of steps must be an integer from 1 to 1000 or "
+                    "ddimN, but is '") +
+            text + "'");
   }
 }
 
@@ -133,7 +140,8 @@ TEST(Respacing, PosteriorTablesFollowTheFormulas) {
     double ab = s.alphaBar[k], abp = s.alphaBar[k - 1], beta = 1 - ab / abp;
     EXPECT_NEAR(s.posteriorVariance[k], beta * (1 - abp) / (1 - ab), 1e-14);
     EXPECT_NEAR(s.posteriorX0[k], beta * std::sqrt(abp) / (1 - ab), 1e-14);
-    EXPECT_NEAR(s.posteriorX[k], (1 - abp) * std::sqrt(1 - beta) / (1 - ab), 1e-14);
+    EXPECT_NEAR(s.posteriorX[k], (1 - abp) * std::sqrt(1 - beta) / (1 - ab),
+                1e-14);
   }
   // One step: the clipped table has one entry, which is the entry itself.
   Schedule one = respace(linearBetas(), {0});

@@ -71,7 +71,8 @@ TEST(ThreadPool, CallersTakeTurns) {
   for (int c = 0; c < 3; ++c)
     callers.emplace_back([&] {
       for (int round = 0; round < 300; ++round)
-        pool.run(10, [&](int, int64_t begin, int64_t end) { total += end - begin; });
+        pool.run(
+            10, [&](int, int64_t begin, int64_t end) { total += end - begin; });
     });
   for (auto &caller : callers)
     caller.join();

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The C API gives what the C++ one gives, and codes where it throws.
+#include "Fixture.h"
+
+#include "runtime/Sampling.h"
+#include "runtime/ditc.h"
+
+#include <cmath>
+
+namespace dit::runtime::test {
+namespace {
+
+class CApi : public testing::Test {
+protected:
+  void SetUp() override {
+    writeFile(weights, FakeWeights().file());
+    model = ditc_open(fakeArtifactPath().c_str(), weights.c_str(), 2);
+    ASSERT_NE(model, nullptr) << ditc_error();
+  }
+  void TearDown() override { ditc_close(model); }
+
+  Folder folder;
+  std::string weights = folder / "w.safetensors";
+  ditc_model *model = nullptr;
+};
+
+TEST_F(CApi, SaysWhatTheModelIs) {
+  ditc_shape s;
+  ditc_get_shape(model, &s);
+  EXPECT_EQ(s.channels, 2);
+  EXPECT_EQ(s.height, 4);
+  EXPECT_EQ(s.width, 3);
+  EXPECT_EQ(s.output_channels, 4);
+  EXPECT_EQ(s.classes, 3);
+  EXPECT_EQ(s.has_null_class, 1);
+  EXPECT_EQ(s.is_latent, 0);
+}
+
+TEST_F(CApi, DenoisesInTheCallersMemory) {
+  for (int64_t rows : {3, 1, 3}) {
+    std::vector<float> x(rows * 24), t(rows), out(rows * 48);
+    std::vector<int32_t> y(rows);
+    for (size_t i = 0; i < x.size(); ++i)
+      x[i] = std::sin(static_cast<float>(i));
+    for (int64_t n = 0; n < rows; ++n) {
+      t[n] = static_cast<float>(100 * n);
+      y[n] = static_cast<int32_t>(3 - n);
+    }
+    ASSERT_EQ(
+        ditc_denoise(model, rows, x.data(), t.data(), y.data(), out.data()), 0);
+    for (int64_t n = 0; n < rows; ++n) {
+      std::vector<float> one(x.begin() + n * 24, x.begin() + (n + 1) * 24);
+      std::vector<float> expected = FakeWeights().network(one, t[n], y[n]);
+      EXPECT_TRUE(
+          std::equal(expected.begin(), expected.end(), out.begin() + n * 48));
+    }
+  }
+}
+
+TEST_F(CApi, SamplesAsTheCppApiDoes) {
+  ditc_sampling s;
+  ditc_get_defaults(model, &s);
+  EXPECT_STREQ(s.sampler, "ddpm");
+  EXPECT_STREQ(s.steps, "10");
+  EXPECT_EQ(s.cfg_channels, 0);
+  s.seed = 9;
+  s.cfg_scale = 3;
+  s.cfg_channels = 1;
+  int64_t seen = 0;
+  s.context = &seen;
+  s.progress = [](void *context, int64_t done, int64_t) {
+    *static_cast<int64_t *>(context) = done;
+  };
+  int32_t labels[] = {1, 0};
+  std::vector<float> x(48);
+  ASSERT_EQ(ditc_sample(model, &s, 2, labels, x.data()), 0) << ditc_error();
+  EXPECT_EQ(seen, 20);
+
+  auto denoiser = makeFakeDenoiser(folder, 1);
+  SampleRequest r = defaultRequest(denoiser->manifest());
+  r.labels = {1, 0};
+  r.seed = 9;
+  r.guidanceScale = 3;
+  r.guidanceChannels = 1;
+  EXPECT_EQ(sample(*denoiser, r), x);
+}
+
+TEST_F(CApi, ErrorsAreSentences) {
+  EXPECT_EQ(ditc_open("/none", weights.c_str(), 0), nullptr);
+  EXPECT_STREQ(ditc_error(),
+               "/none: cannot be opened: no such file or directory");
+  EXPECT_EQ(ditc_open(nullptr, nullptr, 0), nullptr);
+  EXPECT_STREQ(ditc_error(), "'artifact' must not be null");
+  EXPECT_EQ(ditc_open(fakeArtifactPath().c_str(), weights.c_str(), -1),
+            nullptr);
+  EXPECT_STREQ(ditc_error(),
+               "the number of threads must be at least 1, but is -1");
+  float x[48] = {}, t = 0;
+  int32_t y = 4;
+  EXPECT_EQ(ditc_denoise(model, 1, x, &t, &y, x), 1);
+  EXPECT_STREQ(ditc_error(), "class 4 is outside 0 .. 2, the classes of "
+                             "'arithmetic', and 3, no class");
+  y = 0;
+  EXPECT_EQ(ditc_denoise(model, 0, x, &t, &y, x), 1);
+  EXPECT_STREQ(ditc_error(), "'rows' must be at least 1, but is 0");
+  ditc_sampling s;
+  ditc_get_defaults(model, &s);
+  s.sampler = "euler";
+  EXPECT_EQ(ditc_sample(model, &s, 1, &y, x), 1);
+  EXPECT_STREQ(ditc_error(), "there is no sampler 'euler', but ddpm, ddim");
+  float ok[48];
+  EXPECT_EQ(ditc_denoise(model, 1, x, &t, &y, ok), 0);
+  EXPECT_STREQ(ditc_error(), "");
+  ditc_close(nullptr);
+}
+
+} // namespace
+} // namespace dit::runtime::test
