@@ -21,7 +21,9 @@ struct Candidate {
   bool fromTop; // takes the highest gap, not the lowest
 };
 
-bool meet(const Life &a, const Life &b) { return a.first <= b.last && b.first <= a.last; }
+bool meet(const Life &a, const Life &b) {
+  return a.first <= b.last && b.first <= a.last;
+}
 
 int64_t largestSum(ArrayRef<Life> lives) {
   int64_t largest = 0;
@@ -36,10 +38,11 @@ int64_t largestSum(ArrayRef<Life> lives) {
   return largest;
 }
 
-/// The lowest or highest offset for `life` among `placed`, which are in order of
-/// their offsets. Above `ceiling` only when there is no gap below it.
-int64_t findGap(ArrayRef<Life> lives, ArrayRef<unsigned> placed, ArrayRef<int64_t> offsets,
-                const Life &life, bool fromTop, int64_t ceiling) {
+/// The lowest or highest offset for `life` among `placed`, which are in order
+/// of their offsets. Above `ceiling` only when there is no gap below it.
+int64_t findGap(ArrayRef<Life> lives, ArrayRef<unsigned> placed,
+                ArrayRef<int64_t> offsets, const Life &life, bool fromTop,
+                int64_t ceiling) {
   int64_t found = -1, end = 0;
   for (unsigned other : placed) {
     if (!meet(life, lives[other]))
@@ -56,21 +59,25 @@ int64_t findGap(ArrayRef<Life> lives, ArrayRef<unsigned> placed, ArrayRef<int64_
   return found < 0 ? end : found;
 }
 
-ArenaPlan placeAll(ArrayRef<Life> lives, ArrayRef<Candidate> candidates, int64_t ceiling) {
+ArenaPlan placeAll(ArrayRef<Life> lives, ArrayRef<Candidate> candidates,
+                   int64_t ceiling) {
   SmallVector<unsigned> order(lives.size());
   std::iota(order.begin(), order.end(), 0u);
   llvm::sort(order, [&](unsigned a, unsigned b) {
-    return std::make_pair(-candidates[a].priority, a) < std::make_pair(-candidates[b].priority, b);
+    return std::make_pair(-candidates[a].priority, a) <
+           std::make_pair(-candidates[b].priority, b);
   });
   ArenaPlan plan;
   plan.offsets.assign(lives.size(), 0);
   SmallVector<unsigned> placed; // by offset
   for (unsigned index : order) {
     const Life &life = lives[index];
-    plan.offsets[index] =
-        findGap(lives, placed, plan.offsets, life, candidates[index].fromTop, ceiling);
+    plan.offsets[index] = findGap(lives, placed, plan.offsets, life,
+                                  candidates[index].fromTop, ceiling);
     plan.bytes = std::max(plan.bytes, plan.offsets[index] + life.bytes);
-    auto byOffset = [&](unsigned a, unsigned b) { return plan.offsets[a] < plan.offsets[b]; };
+    auto byOffset = [&](unsigned a, unsigned b) {
+      return plan.offsets[a] < plan.offsets[b];
+    };
     placed.insert(llvm::upper_bound(placed, index, byOffset), index);
   }
   return plan;
@@ -88,7 +95,8 @@ ArenaPlan planArena(ArrayRef<Life> lives) {
   // Seeded, so that a module always compiles to the same plan.
   std::mt19937 random(1);
   for (int round = 0; best.bytes > live; ++round) {
-    if (round >= kMoreRounds || (round >= kRounds && best.bytes * 10 <= live * 11))
+    if (round >= kMoreRounds ||
+        (round >= kRounds && best.bytes * 10 <= live * 11))
       break;
     for (auto [index, life] : llvm::enumerate(lives))
       if (plan.offsets[index] + life.bytes > live) {

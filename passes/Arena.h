@@ -18,7 +18,7 @@ struct Life {
 struct ArenaPlan {
   llvm::SmallVector<int64_t> offsets; // one a life
   int64_t bytes = 0;                  // the arena
-  int64_t liveBytes = 0;              // the largest sum of live bytes: no plan is smaller
+  int64_t liveBytes = 0; // the largest sum of live bytes: no plan is smaller
 };
 
 /// Offsets such that lives that meet do not overlap: with `liveBytes` in all

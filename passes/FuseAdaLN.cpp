@@ -15,15 +15,19 @@ constexpr StringLiteral kPass = "fuse-adaln";
 
 void fuseAdaLN(RewriterBase &rewriter, ModulateOp modulate) {
   Operation *norm = definerOf(modulate.getX());
-  if (!isa_and_nonnull<LayerNormOp, RMSNormOp>(norm) || unitOf(norm) == unitOf(modulate))
+  if (!isa_and_nonnull<LayerNormOp, RMSNormOp>(norm) ||
+      unitOf(norm) == unitOf(modulate))
     return;
   if (usersOf(norm->getResult(0)).size() != 1)
     return remarkMissed(modulate, kPass, "the norm has a second user");
   if (!isRowUnit(unitOf(norm)) || !isRowUnit(unitOf(modulate)))
-    return remarkMissed(modulate, kPass, "the norm or modulate is fused with a linear");
-  auto fused = fuse(rewriter, KernelKind::Row, {unitOf(norm), unitOf(modulate)});
+    return remarkMissed(modulate, kPass,
+                        "the norm or modulate is fused with a linear");
+  auto fused =
+      fuse(rewriter, KernelKind::Row, {unitOf(norm), unitOf(modulate)});
   if (failed(fused))
-    return remarkMissed(modulate, kPass, "another kernel must run between them");
+    return remarkMissed(modulate, kPass,
+                        "another kernel must run between them");
   remarkFused(*fused, kPass, listOps(*fused));
 }
 

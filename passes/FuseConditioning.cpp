@@ -15,7 +15,8 @@ constexpr StringLiteral kPass = "fuse-conditioning";
 
 void fuseConditioning(RewriterBase &rewriter, AddOp add) {
   auto type = cast<RankedTensorType>(add.getType());
-  if (type.getRank() != 2 || add.getRhs().getType() != type || !isRowUnit(unitOf(add)))
+  if (type.getRank() != 2 || add.getRhs().getType() != type ||
+      !isRowUnit(unitOf(add)))
     return;
   SmallVector<Operation *> units = {unitOf(add)};
   for (Value operand : add->getOperands()) {

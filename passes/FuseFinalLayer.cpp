@@ -31,8 +31,9 @@ struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
     int64_t features = linear.getType().getShape().back();
     if (features > maxFeatures) {
       remarkMissed(linear, kPass,
-                   "the norm would be computed anew for every tile of " + Twine(features) +
-                       " output features, and at most " + Twine(maxFeatures) + " are allowed");
+                   "the norm would be computed anew for every tile of " +
+                       Twine(features) + " output features, and at most " +
+                       Twine(maxFeatures) + " are allowed");
       return {};
     }
     for (Operation *part : ops) {
@@ -42,7 +43,8 @@ struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
       }
       for (Operation *other : opsOf(unitOf(part)))
         if (!llvm::is_contained(ops, other)) {
-          remarkMissed(linear, kPass, "the norm is fused with other ops already");
+          remarkMissed(linear, kPass,
+                       "the norm is fused with other ops already");
           return {};
         }
     }
@@ -52,9 +54,11 @@ struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
   void fuseFinalLayer(RewriterBase &rewriter, UnpatchifyOp unpatchify) {
     auto linear = definerOf<LinearOp>(unpatchify.getX());
     if (!linear)
-      return remarkMissed(unpatchify, kPass, "no linear makes the patch vectors");
+      return remarkMissed(unpatchify, kPass,
+                          "no linear makes the patch vectors");
     if (usersOf(linear.getResult()).size() != 1)
-      return remarkMissed(unpatchify, kPass, "the patch vectors have a second user");
+      return remarkMissed(unpatchify, kPass,
+                          "the patch vectors have a second user");
     SmallVector<Operation *> units = {unitOf(linear), unitOf(unpatchify)};
     if (opsOf(unitOf(linear)).front() == linear)
       for (Operation *op : prologueOps(linear))
@@ -63,7 +67,8 @@ struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
       return;
     auto fused = fuse(rewriter, KernelKind::Linear, units);
     if (failed(fused))
-      return remarkMissed(unpatchify, kPass, "another kernel must run between them");
+      return remarkMissed(unpatchify, kPass,
+                          "another kernel must run between them");
     remarkFused(*fused, kPass, listOps(*fused));
   }
 

@@ -34,7 +34,8 @@ Operation *gateUnit(AddOp add) {
 Operation *nextNorm(AddOp add) {
   SmallVector<Operation *> norms;
   for (Operation *user : usersOf(add.getResult()))
-    if (isa<LayerNormOp, RMSNormOp>(user) && definerOf(user->getOperand(0)) == add)
+    if (isa<LayerNormOp, RMSNormOp>(user) &&
+        definerOf(user->getOperand(0)) == add)
       norms.push_back(user);
   if (norms.size() > 1)
     remarkMissed(add, kPass, Twine(norms.size()) + " norms read the sum");
@@ -42,13 +43,15 @@ Operation *nextNorm(AddOp add) {
     return nullptr;
   if (isRowUnit(unitOf(norms[0])))
     return norms[0];
-  remarkMissed(add, kPass, "the norm that reads the sum is fused with a linear");
+  remarkMissed(add, kPass,
+               "the norm that reads the sum is fused with a linear");
   return nullptr;
 }
 
 void fuseGatedResidual(RewriterBase &rewriter, AddOp add) {
   // A table that is the same for every sample is no residual.
-  if (add.getLhs().getType() != add.getRhs().getType() || !isRowUnit(unitOf(add)))
+  if (add.getLhs().getType() != add.getRhs().getType() ||
+      !isRowUnit(unitOf(add)))
     return;
   SmallVector<Operation *> units = {unitOf(add)};
   if (Operation *gate = gateUnit(add))
@@ -56,7 +59,8 @@ void fuseGatedResidual(RewriterBase &rewriter, AddOp add) {
   if (Operation *norm = nextNorm(add)) {
     units.push_back(unitOf(norm));
     SmallVector<Operation *> users = usersOf(norm->getResult(0));
-    if (users.size() == 1 && isa<ModulateOp>(users[0]) && isRowUnit(unitOf(users[0])))
+    if (users.size() == 1 && isa<ModulateOp>(users[0]) &&
+        isRowUnit(unitOf(users[0])))
       units.push_back(unitOf(users[0]));
     else if (llvm::any_of(users, llvm::IsaPred<ModulateOp>))
       remarkMissed(add, kPass, "the norm has a second user");

@@ -25,16 +25,19 @@ struct FuseLinearEpilogue : impl::FuseLinearEpilogueBase<FuseLinearEpilogue> {
       return gateResidual && definerOf(gate.getX()) == definerOf(value) &&
              definerOf(gate.getGate()) != definerOf(value);
     if (isa<AddOp>(op))
-      return gateResidual && op->getOperand(0).getType() == op->getOperand(1).getType();
-    return !isa<MulOp>(op) || op->getOperand(0).getType() == op->getOperand(1).getType() ||
+      return gateResidual &&
+             op->getOperand(0).getType() == op->getOperand(1).getType();
+    return !isa<MulOp>(op) ||
+           op->getOperand(0).getType() == op->getOperand(1).getType() ||
            definerOf(op->getOperand(0)) == definerOf(value);
   }
 
   /// The op to join behind `last`, null where there is none.
   Operation *nextOp(Operation *last, Operation *unit) {
     SmallVector<Operation *> users = usersOf(last->getResult(0));
-    auto wanted = llvm::find_if(
-        users, [&](Operation *user) { return wants(user, last->getResult(0)); });
+    auto wanted = llvm::find_if(users, [&](Operation *user) {
+      return wants(user, last->getResult(0));
+    });
     if (wanted == users.end() || unitOf(*wanted) == unit)
       return nullptr;
     if (users.size() > 1)
@@ -42,7 +45,8 @@ struct FuseLinearEpilogue : impl::FuseLinearEpilogueBase<FuseLinearEpilogue> {
     else if (unitOf(*wanted) != *wanted && opsOf(unitOf(*wanted)).size() > 1)
       remarkMissed(*wanted, kPass, "it is fused with other ops already");
     else if (isa<AddOp, MulOp>(*wanted) &&
-             definerOf((*wanted)->getOperand(0)) == definerOf((*wanted)->getOperand(1)))
+             definerOf((*wanted)->getOperand(0)) ==
+                 definerOf((*wanted)->getOperand(1)))
       remarkMissed(*wanted, kPass, "both operands are the linear's result");
     else
       return *wanted;

@@ -38,7 +38,8 @@ void fusePatchEmbed(RewriterBase &rewriter, PatchifyOp patchify) {
   if (users.size() != 1)
     return remarkMissed(linear, kPass, "the patch vectors have a second user");
   SmallVector<Operation *> units = {unitOf(patchify), unitOf(linear)};
-  // An add in an epilogue already is in the linear's unit; one among row ops stays there.
+  // An add in an epilogue already is in the linear's unit; one among row ops
+  // stays there.
   if (AddOp add = positionAdd(linear)) {
     if (unitOf(add) == add || opsOf(unitOf(add)).size() == 1)
       units.push_back(unitOf(add));

@@ -8,8 +8,9 @@ using namespace mlir;
 namespace dit {
 
 bool isRowOp(Operation *op) {
-  return isa<LayerNormOp, RMSNormOp, ModulateOp, GateOp, AddOp, MulOp, GeluOp, SiluOp, CastOp,
-             LabelEmbeddingOp, TimestepEmbeddingOp, SincosPositionOp>(op);
+  return isa<LayerNormOp, RMSNormOp, ModulateOp, GateOp, AddOp, MulOp, GeluOp,
+             SiluOp, CastOp, LabelEmbeddingOp, TimestepEmbeddingOp,
+             SincosPositionOp>(op);
 }
 
 bool isEpilogueOp(Operation *op) {
@@ -25,7 +26,8 @@ std::optional<KernelKind> kindAlone(Operation *op) {
     return KernelKind::Patch;
   if (isa<PackOp>(op))
     return KernelKind::Pack;
-  if (isa<ConcatOp, AddOp, MulOp, CastOp>(op) && dependsOnWeightsOnly(op->getResult(0)))
+  if (isa<ConcatOp, AddOp, MulOp, CastOp>(op) &&
+      dependsOnWeightsOnly(op->getResult(0)))
     return KernelKind::Pack;
   if (isa<ConcatOp>(op))
     return KernelKind::Patch;
@@ -36,7 +38,9 @@ std::optional<KernelKind> kindAlone(Operation *op) {
 
 namespace {
 
-std::string describe(Operation *op) { return op->getName().getStringRef().str(); }
+std::string describe(Operation *op) {
+  return op->getName().getStringRef().str();
+}
 
 ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
@@ -53,7 +57,8 @@ SmallVector<Value> broadcastOperands(Operation *op) {
     return op->getOperands().drop_front();
   if (isa<LabelEmbeddingOp, TimestepEmbeddingOp>(op))
     return op->getOperands();
-  if (isa<AddOp, MulOp>(op) && op->getOperand(0).getType() != op->getOperand(1).getType())
+  if (isa<AddOp, MulOp>(op) &&
+      op->getOperand(0).getType() != op->getOperand(1).getType())
     return {op->getOperand(1)};
   return {};
 }
@@ -66,10 +71,12 @@ std::string rowFault(ArrayRef<Operation *> ops, ArrayRef<int64_t> rows) {
     if (isa<TimestepEmbeddingOp, SincosPositionOp>(op) && ops.size() != 1)
       return describe(op) + " must be alone in its region";
     if (shapeOf(op->getResult(0)).drop_back() != rows)
-      return "expected one number of rows, but " + describe(op) + " has another";
+      return "expected one number of rows, but " + describe(op) +
+             " has another";
     for (Value operand : broadcastOperands(op))
       if (!isa<BlockArgument>(operand))
-        return "what " + describe(op) + " broadcasts must come from outside the region";
+        return "what " + describe(op) +
+               " broadcasts must come from outside the region";
   }
   return "";
 }
@@ -86,33 +93,41 @@ std::string linearFault(FusedOp fused, ArrayRef<Operation *> ops) {
   ArrayRef<Operation *> prologue(ops.begin(), at), epilogue(at + 1, ops.end());
   bool patches = prologue.size() == 1 && isa<PatchifyOp>(prologue[0]);
   if (!prologue.empty() && !patches)
-    if (auto fault = rowFault(prologue, shapeOf(linear.getX()).drop_back()); !fault.empty())
+    if (auto fault = rowFault(prologue, shapeOf(linear.getX()).drop_back());
+        !fault.empty())
       return "before the linear, " + fault;
 
   // A chain: each op reads the one before it, nothing else made here.
   Operation *last = nullptr;
   for (Operation *op : ops) {
     bool isEpilogue = llvm::is_contained(epilogue, op);
-    if (isEpilogue && !isEpilogueOp(op) && !(isa<UnpatchifyOp>(op) && op == ops.back()))
-      return "after the linear expected elementwise ops, but found " + describe(op);
+    if (isEpilogue && !isEpilogueOp(op) &&
+        !(isa<UnpatchifyOp>(op) && op == ops.back()))
+      return "after the linear expected elementwise ops, but found " +
+             describe(op);
     for (Value operand : op->getOperands())
       if (operand.getDefiningOp() && operand.getDefiningOp() != last)
-        return "expected a chain of ops, but " + describe(op) + " reads an earlier one";
+        return "expected a chain of ops, but " + describe(op) +
+               " reads an earlier one";
     if (last && !llvm::is_contained(last->getUsers(), op))
-      return "expected a chain of ops, but " + describe(op) + " does not read " + describe(last);
+      return "expected a chain of ops, but " + describe(op) +
+             " does not read " + describe(last);
     if (isEpilogue)
       for (Value operand : broadcastOperands(op))
         if (!isa<BlockArgument>(operand))
-          return "what " + describe(op) + " broadcasts must come from outside the region";
+          return "what " + describe(op) +
+                 " broadcasts must come from outside the region";
     last = op;
   }
-  if (fused.getNumResults() != 1 || fused.getBody().front().getTerminator()->getOperand(0) !=
-                                        ops.back()->getResult(0))
+  if (fused.getNumResults() != 1 ||
+      fused.getBody().front().getTerminator()->getOperand(0) !=
+          ops.back()->getResult(0))
     return "expected the last op's result alone to leave the region";
   return "";
 }
 
-std::string singleFault(ArrayRef<Operation *> ops, bool (*allowed)(Operation *)) {
+std::string singleFault(ArrayRef<Operation *> ops,
+                        bool (*allowed)(Operation *)) {
   if (ops.size() != 1)
     return "expected one op, but found " + std::to_string(ops.size());
   return allowed(ops[0]) ? "" : "cannot hold " + describe(ops[0]);
@@ -120,7 +135,7 @@ std::string singleFault(ArrayRef<Operation *> ops, bool (*allowed)(Operation *))
 
 std::string packFault(ArrayRef<Operation *> ops) {
   for (Operation *op : ops)
-    if (!isView(op) && !isa<ConcatOp, PackOp, AddOp, MulOp, CastOp>(op))
+    if (!isa<ReshapeOp, ConcatOp, PackOp, AddOp, MulOp, CastOp>(op))
       return "expected work on weights, but found " + describe(op);
   return "";
 }

@@ -14,19 +14,22 @@ bool isRowOp(mlir::Operation *op);
 /// Ops that a linear's epilogue holds, each working on one element at a time.
 bool isEpilogueOp(mlir::Operation *op);
 
-/// The kind that `op` runs as when nothing is fused with it; none for an op that
-/// the dialect does not know, and for views and weights, which run as nothing.
+/// The kind that `op` runs as when nothing is fused with it; none for an op
+/// that the dialect does not know, and for views and weights, which run as
+/// nothing.
 std::optional<KernelKind> kindAlone(mlir::Operation *op);
 
 /// Empty when the body of `fused` keeps to the grammar of its kind, else a
 /// sentence that says what was expected and what was found.
 ///
-/// row: row ops on tensors (N, T, *) of one N and T, or (N, *); what is broadcast
+/// row: row ops on tensors (N, T, *) of one N and T, or (N, *); what is
+/// broadcast
 ///   (shift, scale, gate, norm weights, tables) enters as a block argument.
 ///   timestep_embedding and sincos_position stand alone.
-/// linear: one linear, its weight and bias block arguments; before it, on its x,
-///   one patchify or a chain of row ops; after it a chain of epilogue ops, then at
-///   most one unpatchify. The one result is the last op's.
+/// linear: one linear, its weight and bias block arguments; before it, on its
+/// x,
+///   one patchify or a chain of row ops; after it a chain of epilogue ops, then
+///   at most one unpatchify. The one result is the last op's.
 /// attention, patch: one op. pack: work on weights.
 std::string grammarFault(FusedOp fused);
 

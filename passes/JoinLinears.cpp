@@ -56,9 +56,11 @@ Value concat(RewriterBase &rewriter, Location loc, ArrayRef<Value> parts) {
 
 /// Every reader of `linear` reads [offset, offset + M) of `joined` instead; a
 /// slice of the old result becomes one slice of the new.
-void sliceForUsers(RewriterBase &rewriter, LinearOp linear, LinearOp joined, int64_t offset) {
+void sliceForUsers(RewriterBase &rewriter, LinearOp linear, LinearOp joined,
+                   int64_t offset) {
   int64_t dim = linear.getType().getRank() - 1;
-  for (Operation *user : llvm::make_early_inc_range(linear.getResult().getUsers())) {
+  for (Operation *user :
+       llvm::make_early_inc_range(linear.getResult().getUsers())) {
     auto slice = dyn_cast<SliceOp>(user);
     if (!slice || (int64_t)slice.getDim() != dim)
       continue;
@@ -68,7 +70,8 @@ void sliceForUsers(RewriterBase &rewriter, LinearOp linear, LinearOp joined, int
   }
   if (!linear->use_empty()) {
     rewriter.setInsertionPointAfter(joined);
-    Value part = SliceOp::create(rewriter, linear.getLoc(), linear.getType(), joined, dim, offset);
+    Value part = SliceOp::create(rewriter, linear.getLoc(), linear.getType(),
+                                 joined, dim, offset);
     rewriter.replaceAllUsesWith(linear.getResult(), part);
   }
   rewriter.eraseOp(linear);
@@ -95,11 +98,13 @@ void join(RewriterBase &rewriter, ArrayRef<LinearOp> linears) {
   };
   rewriter.setInsertionPoint(first);
   Value weight = concat(rewriter, named(".weight"), weights);
-  Value bias = biases.empty() ? Value() : concat(rewriter, named(".bias"), biases);
+  Value bias =
+      biases.empty() ? Value() : concat(rewriter, named(".bias"), biases);
   SmallVector<int64_t> shape(first.getType().getShape());
   shape.back() = features;
-  auto joined = LinearOp::create(rewriter, named(""), first.getType().clone(shape), first.getX(),
-                                 weight, bias);
+  auto joined =
+      LinearOp::create(rewriter, named(""), first.getType().clone(shape),
+                       first.getX(), weight, bias);
   remarkFused(joined, kPass, Twine(linears.size()) + " linears of one x");
   int64_t offset = 0;
   for (LinearOp linear : linears) {
@@ -115,13 +120,15 @@ struct JoinLinears : impl::JoinLinearsBase<JoinLinears> {
     getOperation().walk([&](Block *block) {
       llvm::MapVector<JoinKey, SmallVector<LinearOp>> groups;
       for (auto linear : block->getOps<LinearOp>()) {
-        if (!llvm::all_of(llvm::drop_begin(linear->getOperands()), dependsOnWeightsOnly)) {
+        if (!llvm::all_of(llvm::drop_begin(linear->getOperands()),
+                          dependsOnWeightsOnly)) {
           remarkMissed(linear, kPass, "its weight depends on an argument");
           continue;
         }
         Value bias = linear.getBias();
         groups[{linear.getX(), linear.getWeight().getType().getElementType(),
-                bias ? cast<ShapedType>(bias.getType()).getElementType() : Type()}]
+                bias ? cast<ShapedType>(bias.getType()).getElementType()
+                     : Type()}]
             .push_back(linear);
       }
       for (auto &[key, linears] : groups)

@@ -10,7 +10,8 @@ namespace dit {
 
 bool dependsOnWeightsOnly(Value value) {
   Operation *op = value.getDefiningOp();
-  return op && isPure(op) && llvm::all_of(op->getOperands(), dependsOnWeightsOnly);
+  return op && isPure(op) &&
+         llvm::all_of(op->getOperands(), dependsOnWeightsOnly);
 }
 
 Value viewedValue(Value value) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // PlanLayouts: the weight of every linear is packed in @prepare, and everything
 // @prepare returns is made by a region of its own.
+#include "passes/Crossings.h"
 #include "passes/Passes.h"
 #include "passes/Phase.h"
 #include "passes/Region.h"
@@ -35,16 +36,16 @@ bool sameViews(ArrayRef<Operation *> a, ArrayRef<Operation *> b) {
 class LayoutPlanner {
 public:
   LayoutPlanner(ModuleOp module, func::FuncOp prepare, int64_t panel)
-      : module(module), prepare(prepare), panel(panel), rewriter(module.getContext()) {}
+      : module(module), prepare(prepare), panel(panel),
+        rewriter(module.getContext()) {}
 
   LogicalResult run();
 
 private:
   LogicalResult packOperand(func::FuncOp function, LinearOp linear);
-  std::string packedName(StringRef source, ArrayRef<Operation *> views, RankedTensorType type);
-  void dropUnread();
-  Value preparedValue(StringRef name);
+  std::string packedName(Packed wanted);
   void returnPacked();
+  void joinPacks();
   void copyPlain();
   void orderReads();
 
@@ -56,135 +57,81 @@ private:
   UniqueNames unique;
 };
 
-/// The arguments of `function` that come from @prepare, by name.
-std::optional<unsigned> findPrepared(func::FuncOp function, StringRef name) {
-  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    auto from = function.getArgAttrOfType<StringAttr>(i, kFromAttr);
-    auto arg = function.getArgAttrOfType<StringAttr>(i, kNameAttr);
-    if (from && from == "prepare" && arg && arg == name)
-      return i;
-  }
-  return std::nullopt;
-}
-
-std::string LayoutPlanner::packedName(StringRef source, ArrayRef<Operation *> views,
-                                      RankedTensorType type) {
+/// The name of what is packed already in the wanted way, else a new one.
+std::string LayoutPlanner::packedName(Packed wanted) {
   for (Packed &known : packed)
-    if (known.source == source && known.type == type && sameViews(known.views, views))
+    if (known.source == wanted.source && known.type == wanted.type &&
+        sameViews(known.views, wanted.views))
       return known.name;
-  packed.push_back({source.str(), SmallVector<Operation *>(views), type,
-                    unique((source + ".packed").str())});
-  return packed.back().name;
+  wanted.name = unique(wanted.source + ".packed");
+  packed.push_back(wanted);
+  return wanted.name;
 }
 
-/// Lets `linear`, in a region of `function`, read the packed form of its weight.
-LogicalResult LayoutPlanner::packOperand(func::FuncOp function, LinearOp linear) {
-  auto weight = cast<RankedTensorType>(linear.getWeight().getType());
+/// Lets `linear`, in a region of `function`, read its weight packed.
+LogicalResult LayoutPlanner::packOperand(func::FuncOp function,
+                                         LinearOp linear) {
   auto fused = dyn_cast<FusedOp>(linear->getParentOp());
-  if (weight.getRank() != 2)
-    return success();
   if (!fused)
-    return linear.emitError("must be in a dit.fused; run --dit-wrap-kernels first");
+    return linear.emitError(
+        "must be in a dit.fused; run --dit-wrap-kernels first");
   auto inner = dyn_cast<BlockArgument>(linear.getWeight());
-  Value outer = inner ? fused.getInputs()[inner.getArgNumber()] : linear.getWeight();
+  auto weight = cast<RankedTensorType>(linear.getWeight().getType());
+  // Packed already, or read as it is by the same region too.
+  if (!inner || weight.getRank() != 2 || !inner.hasOneUse())
+    return success();
+  Value outer = fused.getInputs()[inner.getArgNumber()];
   auto arg = dyn_cast<BlockArgument>(viewedValue(outer));
-  if (!inner || !arg || !inner.hasOneUse())
-    return success(); // computed on the spot, or read as it is too: stays row-major
-  auto from = function.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kFromAttr);
-  auto name = function.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr);
-  if (!from || from != "prepare" || !name)
+  if (!arg || argumentFrom(function, arg.getArgNumber()) != kPrepare)
     return success();
 
-  SmallVector<Operation *> views;
-  for (Value value = outer; value != arg; value = value.getDefiningOp()->getOperand(0))
-    views.insert(views.begin(), value.getDefiningOp());
+  Packed wanted;
+  wanted.source = argumentName(function, arg.getArgNumber()).str();
+  for (Value value = outer; value != arg;
+       value = value.getDefiningOp()->getOperand(0))
+    wanted.views.insert(wanted.views.begin(), value.getDefiningOp());
   int64_t features = weight.getDimSize(0);
-  auto type = weight.clone({(features + panel - 1) / panel, weight.getDimSize(1), panel});
-  std::string to = packedName(name, views, type);
-  std::optional<unsigned> at = findPrepared(function, to);
-  if (!at) {
-    at = function.getNumArguments();
-    (void)function.insertArgument(
-        *at, type,
-        rewriter.getDictionaryAttr({rewriter.getNamedAttr(kNameAttr, rewriter.getStringAttr(to)),
-                                    rewriter.getNamedAttr(kFromAttr, from)}),
-        arg.getLoc());
-  }
-  fused.getInputsMutable()[inner.getArgNumber()].set(function.getArgument(*at));
-  inner.setType(type);
+  wanted.type = weight.clone(
+      {(features + panel - 1) / panel, weight.getDimSize(1), panel});
+  std::string name = packedName(wanted);
+  Value argument = findArgument(function, kPrepare, name);
+  if (!argument)
+    argument = addArgument(function, wanted.type, name, kPrepare, arg.getLoc());
+  fused.getInputsMutable()[inner.getArgNumber()].set(argument);
+  inner.setType(wanted.type);
   return success();
 }
 
-/// Erases views that nobody reads, then prepared arguments that nobody reads,
-/// then the results of @prepare that no function takes.
-void LayoutPlanner::dropUnread() {
-  for (auto function : module.getOps<func::FuncOp>()) {
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
-      if (isView(&op) && op.use_empty())
-        op.erase();
-    for (int i = (int)function.getNumArguments() - 1; i >= 0; --i) {
-      auto from = function.getArgAttrOfType<StringAttr>(i, kFromAttr);
-      if (from && from == "prepare" && function.getArgument(i).use_empty())
-        (void)function.eraseArgument(i);
-    }
-  }
-  for (int i = (int)prepare.getNumResults() - 1; i >= 0; --i) {
-    StringRef name = prepare.getResultAttrOfType<StringAttr>(i, kNameAttr).getValue();
-    bool read = llvm::any_of(module.getOps<func::FuncOp>(), [&](func::FuncOp function) {
-      return findPrepared(function, name).has_value();
-    });
-    if (read)
-      continue;
-    prepare.getBody().front().getTerminator()->eraseOperand(i);
-    (void)prepare.eraseResult(i);
-  }
-}
-
-Value LayoutPlanner::preparedValue(StringRef name) {
-  for (auto [i, value] : llvm::enumerate(prepare.getBody().front().getTerminator()->getOperands()))
-    if (prepare.getResultAttrOfType<StringAttr>(i, kNameAttr) == name)
-      return value;
-  return {};
-}
-
-/// Adds the packed values to what @prepare returns, each made in one region
-/// with the concat and the views it comes from.
+/// Adds the packed values to what @prepare returns, with their views.
 void LayoutPlanner::returnPacked() {
-  Operation *end = prepare.getBody().front().getTerminator();
   for (Packed &each : packed) {
-    Value value = preparedValue(each.source);
-    rewriter.setInsertionPoint(end);
-    SmallVector<Operation *> units;
+    Value value = findResult(prepare, each.source);
+    rewriter.setInsertionPoint(prepare.getBody().front().getTerminator());
     for (Operation *view : each.views) {
       IRMapping map;
       map.map(view->getOperand(0), value);
-      units.push_back(rewriter.clone(*view, map));
-      value = units.back()->getResult(0);
+      value = rewriter.clone(*view, map)->getResult(0);
     }
     auto loc = NameLoc::get(rewriter.getStringAttr(each.name), value.getLoc());
-    Value result = PackOp::create(rewriter, loc, each.type, value);
-    units.push_back(result.getDefiningOp());
-    (void)prepare.insertResult(
-        prepare.getNumResults(), each.type,
-        rewriter.getDictionaryAttr(
-            rewriter.getNamedAttr(kNameAttr, rewriter.getStringAttr(each.name))));
-    end->insertOperands(end->getNumOperands(), result);
+    addResult(prepare, PackOp::create(rewriter, loc, each.type, value),
+              each.name);
   }
-  dropUnread();
-  // Only now is known which of the sources are read by their packing alone.
-  for (Operation &op : llvm::make_early_inc_range(prepare.getBody().front())) {
-    auto pack = dyn_cast<PackOp>(op);
-    if (!pack)
-      continue;
+}
+
+/// Puts each pack into one region with the concat and the reshapes that it
+/// alone reads.
+void LayoutPlanner::joinPacks() {
+  for (PackOp pack : llvm::make_early_inc_range(prepare.getOps<PackOp>())) {
     SmallVector<Operation *> units = {pack};
     for (Value value = pack.getW(); Operation *from = value.getDefiningOp();
          value = from->getOperand(0)) {
       auto fused = dyn_cast<FusedOp>(from);
-      bool joins = isView(from) || (fused && fused.getKind() == KernelKind::Pack);
-      if (!joins || !from->hasOneUse())
+      bool isPack = fused && fused.getKind() == KernelKind::Pack;
+      // A slice stays a view of what is in memory anyway.
+      if (!from->hasOneUse() || !(isPack || isa<ReshapeOp>(from)))
         break;
       units.push_back(from);
-      if (fused)
+      if (isPack)
         break;
     }
     (void)fuse(rewriter, KernelKind::Pack, units);
@@ -200,7 +147,8 @@ void LayoutPlanner::copyPlain() {
     if (value.getDefiningOp<FusedOp>() && seen.insert(value).second)
       continue;
     rewriter.setInsertionPoint(end);
-    auto copy = PackOp::create(rewriter, value.getLoc(), value.getType(), value);
+    auto copy =
+        PackOp::create(rewriter, value.getLoc(), value.getType(), value);
     operand.set(copy);
     (void)fuse(rewriter, KernelKind::Pack, {copy});
   }
@@ -237,6 +185,9 @@ LogicalResult LayoutPlanner::run() {
         return failure();
   }
   returnPacked();
+  // Only now is known what is read by its packing alone.
+  dropUnread(module, prepare);
+  joinPacks();
   copyPlain();
   orderReads();
   return success();

@@ -18,7 +18,9 @@ namespace {
 constexpr int64_t kAlign = 64;
 constexpr StringLiteral kLiveAttr = "dit.live_bytes";
 
-int64_t alignUp(int64_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
+int64_t alignUp(int64_t bytes) {
+  return (bytes + kAlign - 1) / kAlign * kAlign;
+}
 
 /// Bytes of a sample, in all for a tensor without the batch.
 int64_t bytesOf(Value value) {
@@ -29,10 +31,11 @@ int64_t bytesOf(Value value) {
   return alignUp((bits + 7) / 8);
 }
 
-/// True when `returned` has all elements of `made` in the same order, so that the
-/// region can write the caller's memory.
+/// True when `returned` has all elements of `made` in the same order, so that
+/// the region can write the caller's memory.
 bool isWhole(Value returned, Value made) {
-  for (Value value = returned; value != made; value = value.getDefiningOp()->getOperand(0))
+  for (Value value = returned; value != made;
+       value = value.getDefiningOp()->getOperand(0))
     if (!isa<ReshapeOp>(value.getDefiningOp()))
       return false;
   return true;
@@ -70,7 +73,8 @@ LogicalResult MemoryPlanner::findLives() {
     if (isView(&op) || isa<WeightOp, func::ReturnOp>(op))
       continue;
     if (!isa<FusedOp>(op))
-      return op.emitError("must be in a dit.fused; run --dit-wrap-kernels first");
+      return op.emitError(
+          "must be in a dit.fused; run --dit-wrap-kernels first");
     for (Value operand : op.getOperands())
       if (auto life = lives.find(viewedValue(operand)); life != lives.end())
         life->second.last = steps;
@@ -85,10 +89,11 @@ LogicalResult MemoryPlanner::findReturned() {
   Operation *end = function.getBody().front().getTerminator();
   for (auto [index, value] : llvm::enumerate(end->getOperands())) {
     Value made = viewedValue(value);
-    if (!lives.count(made) || !isWhole(value, made) || !returned.insert(made).second)
-      return end->emitError("result ")
-             << index << " of @" << function.getName()
-             << " must be all of what one dit.fused makes, and be returned once";
+    if (!lives.count(made) || !isWhole(value, made) ||
+        !returned.insert(made).second)
+      return end->emitError("result ") << index << " of @" << function.getName()
+                                       << " must be all of what one dit.fused "
+                                          "makes, and be returned once";
     lives[made].last = steps;
   }
   return success();
@@ -117,17 +122,19 @@ void MemoryPlanner::place() {
   remark::analysis(function.getLoc(), remark::RemarkOpts::name("plan-memory")
                                           .category("memory")
                                           .function(function.getName()))
-      << remark::add("arena of @{0}: {1} bytes, {2:F3} times the largest sum of live bytes",
+      << remark::add("arena of @{0}: {1} bytes, {2:F3} times the largest sum "
+                     "of live bytes",
                      function.getName(), plan.bytes,
-                     plan.liveBytes ? double(plan.bytes) / plan.liveBytes : 1.0);
+                     plan.liveBytes ? double(plan.bytes) / plan.liveBytes
+                                    : 1.0);
 }
 
 /// The results of @condition side by side in a condition row, in order.
 void MemoryPlanner::placeSlots() {
   Builder builder(function.getContext());
   int64_t floats = 0;
-  for (auto [index, value] :
-       llvm::enumerate(function.getBody().front().getTerminator()->getOperands())) {
+  for (auto [index, value] : llvm::enumerate(
+           function.getBody().front().getTerminator()->getOperands())) {
     function.setResultAttr(index, kSlotAttr, builder.getI64IntegerAttr(floats));
     floats += bytesOf(value) / sizeof(float);
   }
@@ -139,7 +146,8 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (failed(MemoryPlanner(function).run()))
         return signalPassFailure();
-    getOperation()->setAttr(kPhaseAttr, StringAttr::get(&getContext(), "planned"));
+    getOperation()->setAttr(kPhaseAttr,
+                            StringAttr::get(&getContext(), "planned"));
   }
 };
 

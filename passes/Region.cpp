@@ -19,7 +19,8 @@ Operation *definerOf(Value value) {
       continue;
     }
     auto arg = dyn_cast<BlockArgument>(value);
-    auto fused = arg ? dyn_cast_or_null<FusedOp>(arg.getOwner()->getParentOp()) : FusedOp();
+    auto fused = arg ? dyn_cast_or_null<FusedOp>(arg.getOwner()->getParentOp())
+                     : FusedOp();
     if (!fused)
       return value.getDefiningOp();
     value = fused.getInputs()[arg.getArgNumber()];
@@ -32,7 +33,8 @@ static void collectUsers(Value value, SetVector<Operation *> &users) {
     if (auto fused = dyn_cast<FusedOp>(owner))
       collectUsers(fused.getBody().getArgument(use.getOperandNumber()), users);
     else if (auto yield = dyn_cast<YieldOp>(owner))
-      collectUsers(yield->getParentOp()->getResult(use.getOperandNumber()), users);
+      collectUsers(yield->getParentOp()->getResult(use.getOperandNumber()),
+                   users);
     else
       users.insert(owner);
   }
@@ -76,13 +78,15 @@ void dissolve(RewriterBase &rewriter, FusedOp fused) {
   rewriter.replaceOp(fused, values);
 }
 
-/// The ops from the first to the last of `units`, without them, that read one of
-/// their results, directly or not; failure when one of those feeds a unit.
+/// The ops from the first to the last of `units`, without them, that read one
+/// of their results, directly or not; failure when one of those feeds a unit.
 static FailureOr<SmallVector<Operation *>>
-findDependents(const SetVector<Operation *> &units, Operation *first, Operation *last) {
+findDependents(const SetVector<Operation *> &units, Operation *first,
+               Operation *last) {
   llvm::SmallPtrSet<Operation *, 16> tainted(units.begin(), units.end());
   SmallVector<Operation *> dependents;
-  for (Operation *op = first; op != last->getNextNode(); op = op->getNextNode()) {
+  for (Operation *op = first; op != last->getNextNode();
+       op = op->getNextNode()) {
     bool inside = units.contains(op), reads = false;
     // What regions of other ops capture counts as read.
     op->walk([&](Operation *nested) {
@@ -103,8 +107,8 @@ findDependents(const SetVector<Operation *> &units, Operation *first, Operation 
 }
 
 /// A dit.fused of `kind` in front of `before`, with `ops` as its body.
-static FusedOp draw(RewriterBase &rewriter, KernelKind kind, ArrayRef<Operation *> ops,
-                    Operation *before) {
+static FusedOp draw(RewriterBase &rewriter, KernelKind kind,
+                    ArrayRef<Operation *> ops, Operation *before) {
   llvm::SmallPtrSet<Operation *, 16> inside(ops.begin(), ops.end());
   SetVector<Value> inputs;
   SmallVector<Value> results;
@@ -114,14 +118,15 @@ static FusedOp draw(RewriterBase &rewriter, KernelKind kind, ArrayRef<Operation 
       if (!inside.contains(operand.getDefiningOp()))
         inputs.insert(operand);
     for (Value result : op->getResults())
-      if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !inside.contains(user); }))
+      if (llvm::any_of(result.getUsers(),
+                       [&](Operation *user) { return !inside.contains(user); }))
         results.push_back(result);
     locs.push_back(op->getLoc());
   }
   rewriter.setInsertionPoint(before);
   Location loc = rewriter.getFusedLoc(locs);
-  auto fused = FusedOp::create(rewriter, loc, ValueRange(results).getTypes(), kind,
-                               inputs.getArrayRef(), DenseI64ArrayAttr());
+  auto fused = FusedOp::create(rewriter, loc, ValueRange(results).getTypes(),
+                               kind, inputs.getArrayRef(), DenseI64ArrayAttr());
   Block *body = rewriter.createBlock(&fused.getBody());
   for (auto [result, value] : llvm::zip(results, fused.getResults()))
     rewriter.replaceUsesWithIf(result, value, [&](OpOperand &use) {
@@ -131,17 +136,21 @@ static FusedOp draw(RewriterBase &rewriter, KernelKind kind, ArrayRef<Operation 
     rewriter.moveOpBefore(op, body, body->end());
   for (Value input : inputs) {
     BlockArgument arg = body->addArgument(input.getType(), input.getLoc());
-    rewriter.replaceUsesWithIf(
-        input, arg, [&](OpOperand &use) { return inside.contains(use.getOwner()); });
+    rewriter.replaceUsesWithIf(input, arg, [&](OpOperand &use) {
+      return inside.contains(use.getOwner());
+    });
   }
   rewriter.setInsertionPointToEnd(body);
   YieldOp::create(rewriter, loc, results);
   return fused;
 }
 
-FailureOr<FusedOp> fuse(RewriterBase &rewriter, KernelKind kind, ArrayRef<Operation *> units) {
+FailureOr<FusedOp> fuse(RewriterBase &rewriter, KernelKind kind,
+                        ArrayRef<Operation *> units) {
   SmallVector<Operation *> sorted(units);
-  llvm::sort(sorted, [](Operation *a, Operation *b) { return a != b && a->isBeforeInBlock(b); });
+  llvm::sort(sorted, [](Operation *a, Operation *b) {
+    return a != b && a->isBeforeInBlock(b);
+  });
   SetVector<Operation *> ordered(sorted.begin(), sorted.end());
   auto dependents = findDependents(ordered, ordered.front(), ordered.back());
   if (failed(dependents))
@@ -155,7 +164,8 @@ FailureOr<FusedOp> fuse(RewriterBase &rewriter, KernelKind kind, ArrayRef<Operat
   }
   for (Operation *op : *dependents)
     rewriter.moveOpBefore(op, after);
-  return draw(rewriter, kind, ops, dependents->empty() ? after : dependents->front());
+  return draw(rewriter, kind, ops,
+              dependents->empty() ? after : dependents->front());
 }
 
 static remark::RemarkOpts fusionRemark(Operation *op, StringRef pass) {
@@ -170,12 +180,15 @@ void remarkFused(Operation *fused, StringRef pass, const Twine &what) {
 }
 
 void remarkMissed(Operation *op, StringRef pass, const Twine &reason) {
-  remark::missed(op->getLoc(), fusionRemark(op, pass)) << (reason + inName(op->getLoc())).str();
+  remark::missed(op->getLoc(), fusionRemark(op, pass))
+      << (reason + inName(op->getLoc())).str();
 }
 
 std::string listOps(FusedOp fused) {
   return llvm::join(llvm::map_range(opsOf(fused),
-                                    [](Operation *op) { return op->getName().stripDialect(); }),
+                                    [](Operation *op) {
+                                      return op->getName().stripDialect();
+                                    }),
                     " + ");
 }
 

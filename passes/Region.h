@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one mechanism that draws a dit.fused, and the questions a fusion pass asks
-// about ops on either side of boundaries that are already drawn. A pass matches
-// on the ops as if no region existed, then fuses the units that hold them.
+// The one mechanism that draws a dit.fused, and the questions a fusion pass
+// asks about ops on either side of boundaries that are already drawn. A pass
+// matches on the ops as if no region existed, then fuses the units that hold
+// them.
 #ifndef DIT_PASSES_REGION_H
 #define DIT_PASSES_REGION_H
 
@@ -17,7 +18,8 @@ template <typename OpTy> OpTy definerOf(mlir::Value value) {
   return llvm::dyn_cast_or_null<OpTy>(definerOf(value));
 }
 
-/// The ops that read `value`, each once, seen through the boundaries of dit.fused.
+/// The ops that read `value`, each once, seen through the boundaries of
+/// dit.fused.
 llvm::SmallVector<mlir::Operation *> usersOf(mlir::Value value);
 
 /// The op itself, or the dit.fused that holds it: what runs as one kernel.
@@ -29,12 +31,12 @@ llvm::SmallVector<mlir::Operation *> opsOf(mlir::Operation *unit);
 /// True for a lone row op and for a region of kind row.
 bool isRowUnit(mlir::Operation *unit);
 
-/// Draws one dit.fused of `kind` around `units`: ops of one block, in any order,
-/// repeats allowed; a dit.fused among them is absorbed. The ops are moved, so
-/// pointers to them stay valid. Values that are read outside become results, the
-/// region stands where the last unit stood, and ops between the units that read
-/// one of its results move behind it. Fails, and changes nothing, when such an op
-/// also feeds a unit.
+/// Draws one dit.fused of `kind` around `units`: ops of one block, in any
+/// order, repeats allowed; a dit.fused among them is absorbed. The ops are
+/// moved, so pointers to them stay valid. Values that are read outside become
+/// results, the region stands where the last unit stood, and ops between the
+/// units that read one of its results move behind it. Fails, and changes
+/// nothing, when such an op also feeds a unit.
 llvm::FailureOr<FusedOp> fuse(mlir::RewriterBase &rewriter, KernelKind kind,
                               llvm::ArrayRef<mlir::Operation *> units);
 
@@ -43,8 +45,10 @@ void dissolve(mlir::RewriterBase &rewriter, FusedOp fused);
 
 /// Remarks of category "fusion", under the pass's flag without `dit-`. `what`
 /// is the sentence; the name of the location follows.
-void remarkFused(mlir::Operation *fused, llvm::StringRef pass, const llvm::Twine &what);
-void remarkMissed(mlir::Operation *op, llvm::StringRef pass, const llvm::Twine &reason);
+void remarkFused(mlir::Operation *fused, llvm::StringRef pass,
+                 const llvm::Twine &what);
+void remarkMissed(mlir::Operation *op, llvm::StringRef pass,
+                  const llvm::Twine &reason);
 
 /// `layer_norm + modulate`: the ops of a region, in order.
 std::string listOps(FusedOp fused);

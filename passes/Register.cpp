@@ -1,37 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The order the passes run in, and their registration for dit-opt.
+// Registration, and the whole way from dit to planned as dit-opt takes it. What
+// ditc runs is the target's list (compiler/Target.h).
 #include "dialect/DiTDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 
 using namespace mlir;
 
 namespace dit {
+namespace {
 
-// Patch embedding and final layer first: they are the narrow patterns whose ops
-// the wider ones would take. Then what joins a linear, then what joins rows.
-static constexpr StringLiteral kFusions[] = {"patch-embed",    "final-layer", "linear-epilogue",
-                                             "gated-residual", "adaln",       "conditioning"};
-
-ArrayRef<StringLiteral> fusionNames() { return kFusions; }
-
-static std::unique_ptr<Pass> createFusion(StringRef name, const PassChoices &choices) {
-  if (name == "patch-embed")
-    return createFusePatchEmbed();
-  if (name == "final-layer")
-    return createFuseFinalLayer();
-  if (name == "linear-epilogue")
-    return createFuseLinearEpilogue({choices.gateResidual});
-  if (name == "gated-residual")
-    return createFuseGatedResidual();
-  if (name == "adaln")
-    return createFuseAdaLN();
-  assert(name == "conditioning");
-  return createFuseConditioning();
-}
+struct Options : PassPipelineOptions<Options> {
+  ListOption<std::string> fuse{
+      *this, "fuse", llvm::cl::desc("fusions to make; all by default")};
+  Option<int64_t> panel{*this, "panel",
+                        llvm::cl::desc("output features a panel"),
+                        llvm::cl::init(48)};
+  Option<bool> gateResidual{
+      *this, "gate-residual",
+      llvm::cl::desc("gate and residual in the linear's epilogue"),
+      llvm::cl::init(false)};
+};
 
 void addStaging(OpPassManager &manager) {
   manager.addPass(createCSEPass());
@@ -39,56 +31,45 @@ void addStaging(OpPassManager &manager) {
   manager.addPass(createStage());
 }
 
-void addFusion(OpPassManager &manager, const PassChoices &choices) {
-  for (StringRef name : kFusions)
-    if (llvm::is_contained(choices.fuse, name) || llvm::is_contained(choices.fuse, "all"))
-      manager.addPass(createFusion(name, choices));
-  manager.addPass(createWrapKernels());
+// Patch embedding and final layer first: they are the narrow patterns whose ops
+// the wider ones would take. Then what joins a linear, then what joins rows.
+void addFusion(OpPassManager &manager, const Options &options) {
+  auto add = [&](StringRef name, std::unique_ptr<Pass> pass) {
+    if (options.fuse.empty() || llvm::is_contained(options.fuse, name))
+      manager.addPass(std::move(pass));
+  };
+  add("patch-embed", createFusePatchEmbed());
+  add("final-layer", createFuseFinalLayer());
+  add("linear-epilogue", createFuseLinearEpilogue({options.gateResidual}));
+  add("gated-residual", createFuseGatedResidual());
+  add("adaln", createFuseAdaLN());
+  add("conditioning", createFuseConditioning());
   manager.addPass(createVerifyRegions());
+  manager.addPass(createWrapKernels());
 }
 
-void addPlanning(OpPassManager &manager, const PassChoices &choices) {
-  manager.addPass(createPlanLayouts({choices.panel}));
+void addPlanning(OpPassManager &manager, const Options &options) {
+  manager.addPass(createPlanLayouts({options.panel}));
   manager.addPass(createPlanMemory());
 }
-
-namespace {
-
-struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
-  ListOption<std::string> fuse{*this, "fuse", llvm::cl::desc("fusions to run; all by default")};
-  Option<int64_t> panel{*this, "panel", llvm::cl::desc("output features a panel"),
-                        llvm::cl::init(48)};
-  Option<bool> gateResidual{*this, "gate-residual",
-                            llvm::cl::desc("gate and residual in the linear's epilogue"),
-                            llvm::cl::init(false)};
-
-  PassChoices choices() const {
-    PassChoices choices;
-    if (!fuse.empty())
-      choices.fuse = {fuse.begin(), fuse.end()};
-    choices.panel = panel;
-    choices.gateResidual = gateResidual;
-    return choices;
-  }
-};
 
 } // namespace
 
 void registerPasses() {
   registerDiTPasses();
   PassPipelineRegistration<>("dit-to-staged", "dit -> staged", addStaging);
-  PassPipelineRegistration<PipelineOptions>(
+  PassPipelineRegistration<Options>(
       "dit-to-fused", "dit -> staged -> fused",
-      [](OpPassManager &manager, const PipelineOptions &options) {
+      [](OpPassManager &manager, const Options &options) {
         addStaging(manager);
-        addFusion(manager, options.choices());
+        addFusion(manager, options);
       });
-  PassPipelineRegistration<PipelineOptions>(
+  PassPipelineRegistration<Options>(
       "dit-to-planned", "dit -> staged -> fused -> planned",
-      [](OpPassManager &manager, const PipelineOptions &options) {
+      [](OpPassManager &manager, const Options &options) {
         addStaging(manager);
-        addFusion(manager, options.choices());
-        addPlanning(manager, options.choices());
+        addFusion(manager, options);
+        addPlanning(manager, options);
       });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Stage: a binding-time analysis over operands, and the three functions it
 // splits the network into. No op is named here.
+#include "passes/Crossings.h"
 #include "passes/Passes.h"
 #include "passes/Phase.h"
 
@@ -21,7 +22,6 @@ namespace {
 enum Time { Prepare, Condition, Denoise };
 
 constexpr StringLiteral kFunctions[] = {kPrepare, kCondition, kDenoise};
-constexpr StringLiteral kFrom[] = {"prepare", "condition", "input"};
 
 /// All that an op reads, also in its regions.
 SetVector<Value> valuesRead(Operation *op) {
@@ -49,8 +49,7 @@ private:
   LogicalResult findCrossings();
   void build(Time time);
   Value materialise(Value value, OpBuilder &body, IRMapping &map);
-  void addArgument(func::FuncOp function, Value value, StringRef name, StringRef from,
-                   IRMapping &map);
+  void addArguments(Time time, func::FuncOp function, IRMapping &map);
 
   func::FuncOp network;
   OpBuilder builder;
@@ -65,11 +64,13 @@ private:
 
 LogicalResult Stager::findTimes() {
   for (BlockArgument arg : network.getArguments()) {
-    auto name = network.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr);
+    auto name =
+        network.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr);
     if (!name || (name != "x" && name != "t" && name != "y"))
       return network.emitError("argument ")
              << arg.getArgNumber() << " must be named x, t or y, but is "
-             << (name ? "'" + name.getValue() + "'" : Twine("without dit.name"));
+             << (name ? "'" + name.getValue() + "'"
+                      : Twine("without dit.name"));
     times[arg] = name == "x" ? Denoise : Condition;
   }
   for (Operation &op : network.getBody().front()) {
@@ -97,8 +98,8 @@ LogicalResult Stager::findCrossings() {
       if (known == times.end() || known->second == time)
         continue;
       if (isa<BlockArgument>(value))
-        return op.emitError("reads t or y beside x; only what is computed from t and y can cross "
-                            "into @denoise");
+        return op.emitError("reads t or y beside x; only what is computed from "
+                            "t and y can cross into @denoise");
       crossing.insert(value);
       readBy[time].insert(value);
     }
@@ -123,66 +124,53 @@ Value Stager::materialise(Value value, OpBuilder &body, IRMapping &map) {
   return body.clone(*view, map)->getResult(0);
 }
 
-void Stager::addArgument(func::FuncOp function, Value value, StringRef name, StringRef from,
-                         IRMapping &map) {
-  unsigned index = function.getNumArguments();
-  auto attrs = builder.getDictionaryAttr(
-      {builder.getNamedAttr(kNameAttr, builder.getStringAttr(name)),
-       builder.getNamedAttr(kFromAttr, builder.getStringAttr(from))});
-  (void)function.insertArgument(index, value.getType(), attrs, value.getLoc());
-  map.map(value, function.getArgument(index));
+void Stager::addArguments(Time time, func::FuncOp function, IRMapping &map) {
+  auto add = [&](Value value, StringRef name, StringRef from) {
+    map.map(value,
+            addArgument(function, value.getType(), name, from, value.getLoc()));
+  };
+  for (BlockArgument arg : network.getArguments())
+    if (times[arg] == time)
+      add(arg, argumentName(network, arg.getArgNumber()), "input");
+  for (int earlier = time - 1; earlier >= 0; --earlier)
+    for (Value value : crossings[earlier])
+      if (readBy[time].contains(value))
+        add(value, names[value], kFunctions[earlier]);
 }
 
 void Stager::build(Time time) {
   builder.setInsertionPoint(network);
-  auto function = func::FuncOp::create(builder, network.getLoc(), kFunctions[time],
-                                       builder.getFunctionType({}, {}));
+  auto function =
+      func::FuncOp::create(builder, network.getLoc(), kFunctions[time],
+                           builder.getFunctionType({}, {}));
+  OpBuilder body = OpBuilder::atBlockEnd(function.addEntryBlock());
   IRMapping map;
-  Block *block = function.addEntryBlock();
-  OpBuilder body = OpBuilder::atBlockEnd(block);
-  for (BlockArgument arg : network.getArguments())
-    if (times[arg] == time)
-      addArgument(function, arg,
-                  network.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr).getValue(),
-                  "input", map);
-  for (int earlier = time - 1; earlier >= 0; --earlier)
-    for (Value value : crossings[earlier])
-      if (readBy[time].contains(value))
-        addArgument(function, value, names[value], kFrom[earlier], map);
-
-  for (Operation &op : network.getBody().front()) {
-    if (opTimes[&op] != time || isView(&op) || isa<func::ReturnOp>(op))
+  addArguments(time, function, map);
+  Operation *end = network.getBody().front().getTerminator();
+  for (Operation &op : network.getBody().front().without_terminator()) {
+    if (opTimes[&op] != time || isView(&op))
       continue;
     for (Value value : valuesRead(&op))
       if (times.contains(value))
         materialise(value, body, map);
     body.clone(op, map);
   }
-
-  auto finish = [&](ValueRange values, ArrayRef<DictionaryAttr> attrs, Location loc) {
-    func::ReturnOp::create(body, loc, values);
-    function.setType(builder.getFunctionType(function.getArgumentTypes(), values.getTypes()));
-    for (auto [index, attr] : llvm::enumerate(attrs))
-      function.setResultAttrs(index, attr);
-  };
-  SmallVector<Value> values;
-  SmallVector<DictionaryAttr> attrs;
-  Operation *end = network.getBody().front().getTerminator();
-  if (time == Denoise) {
-    for (auto [index, value] : llvm::enumerate(end->getOperands())) {
-      values.push_back(materialise(value, body, map));
-      attrs.push_back(network.getResultAttrDict(index));
-    }
-    for (NamedAttribute attr : network->getDiscardableAttrs())
-      function->setAttr(attr.getName(), attr.getValue());
-  } else {
-    for (Value value : crossings[time]) {
-      values.push_back(map.lookup(value));
-      attrs.push_back(builder.getDictionaryAttr(
-          builder.getNamedAttr(kNameAttr, builder.getStringAttr(names[value]))));
-    }
+  if (time != Denoise) {
+    func::ReturnOp::create(body, end->getLoc());
+    for (Value value : crossings[time])
+      addResult(function, map.lookup(value), names[value]);
+    return;
   }
-  finish(values, attrs, end->getLoc());
+  SmallVector<Value> results;
+  for (Value value : end->getOperands())
+    results.push_back(materialise(value, body, map));
+  func::ReturnOp::create(body, end->getLoc(), results);
+  function.setType(builder.getFunctionType(function.getArgumentTypes(),
+                                           ValueRange(results).getTypes()));
+  if (ArrayAttr attrs = network.getAllResultAttrs())
+    function.setAllResultAttrs(attrs);
+  for (NamedAttribute attr : network->getDiscardableAttrs())
+    function->setAttr(attr.getName(), attr.getValue());
 }
 
 struct Stage : impl::StageBase<Stage> {
@@ -191,7 +179,8 @@ struct Stage : impl::StageBase<Stage> {
     auto network = module.lookupSymbol<func::FuncOp>(kDenoise);
     if (!network || network.isExternal() || module.lookupSymbol(kPrepare) ||
         module.lookupSymbol(kCondition)) {
-      module.emitError("expected one function @denoise and neither @prepare nor @condition");
+      module.emitError(
+          "expected one function @denoise and neither @prepare nor @condition");
       return signalPassFailure();
     }
     if (failed(Stager(network).run()))

@@ -24,7 +24,8 @@ struct VerifyRegions : impl::VerifyRegionsBase<VerifyRegions> {
       if (fault.empty())
         continue;
       remarkMissed(fused, kPass,
-                   "a region of kind " + stringifyKernelKind(fused.getKind()) + " was split: " + fault);
+                   "a region of kind " + stringifyKernelKind(fused.getKind()) +
+                       " was split: " + fault);
       SmallVector<Operation *> ops = opsOf(fused);
       dissolve(rewriter, fused);
       for (Operation *op : ops)

@@ -26,9 +26,11 @@ struct WrapKernels : impl::WrapKernelsBase<WrapKernels> {
         if (std::optional<KernelKind> kind = kindAlone(&op))
           (void)fuse(rewriter, *kind, {&op});
         else
-          remarkMissed(&op, kPass, "no kernel kind holds " + op.getName().getStringRef());
+          remarkMissed(&op, kPass,
+                       "no kernel kind holds " + op.getName().getStringRef());
       }
-    getOperation()->setAttr(kPhaseAttr, StringAttr::get(&getContext(), "fused"));
+    getOperation()->setAttr(kPhaseAttr,
+                            StringAttr::get(&getContext(), "fused"));
   }
 };
 

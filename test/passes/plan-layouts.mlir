@@ -1,6 +1,6 @@
 // RUN: dit-opt %s --dit-plan-layouts=panel=5 --split-input-file | FileCheck %s
 // RUN: dit-opt %s --dit-plan-layouts=panel=5 --split-input-file -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
-// SAME-COUNT-3: same: {{.*}} error 0,
+// SAME-COUNT-4: same: {{.*}} error 0,
 
 // One region reads two weights, joins them and packs: 16 features are 4 panels
 // of 5. The bias is copied, so that the checkpoint can be let go.
@@ -113,5 +113,32 @@ module {
       dit.yield %0 : tensor<?x4x8xf32>
     }
     return %m : tensor<?x4x8xf32>
+  }
+}
+
+// -----
+
+// A slice stays outside the region: it is a view of what lies in memory anyway.
+module {
+  // CHECK-LABEL: @prepare
+  // CHECK-SAME:    -> (tensor<1x8x5xf32> {dit.name = "w.packed"})
+  // CHECK:         %[[S:.*]] = dit.slice %{{.*}} dim 0 offset 2 : tensor<6x8xf32> -> tensor<4x8xf32>
+  // CHECK:         dit.fused pack (%{{.*}} = %[[S]])
+  func.func @prepare() -> (tensor<6x8xf32> {dit.name = "w"}) {
+    %w = dit.weight "w" : tensor<6x8xf32>
+    return %w : tensor<6x8xf32>
+  }
+  func.func @condition() {
+    return
+  }
+  // CHECK-LABEL: @denoise
+  // CHECK-NOT:     dit.slice
+  func.func @denoise(%x: tensor<?x7x8xf32> {dit.name = "x", dit.from = "input"}, %w: tensor<6x8xf32> {dit.name = "w", dit.from = "prepare"}) -> (tensor<?x7x4xf32> {dit.name = "out"}) {
+    %v = dit.slice %w dim 0 offset 2 : tensor<6x8xf32> -> tensor<4x8xf32>
+    %l = dit.fused linear (%a = %x, %b = %v) : (tensor<?x7x8xf32>, tensor<4x8xf32>) -> tensor<?x7x4xf32> {
+      %0 = dit.linear %a weight(%b) : (tensor<?x7x8xf32>, tensor<4x8xf32>) -> tensor<?x7x4xf32>
+      dit.yield %0 : tensor<?x7x4xf32>
+    }
+    return %l : tensor<?x7x4xf32>
   }
 }

@@ -13,16 +13,20 @@ namespace dit::test {
 
 class PureOp
     : public Op<PureOp, OpTrait::VariadicOperands, OpTrait::VariadicResults,
-                MemoryEffectOpInterface::Trait, ConditionallySpeculatable::Trait> {
+                MemoryEffectOpInterface::Trait,
+                ConditionallySpeculatable::Trait> {
 public:
   using Op::Op;
   static StringRef getOperationName() { return "test.pure"; }
   static ArrayRef<StringRef> getAttributeNames() { return {}; }
   void getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &) {}
-  Speculation::Speculatability getSpeculatability() { return Speculation::Speculatable; }
+  Speculation::Speculatability getSpeculatability() {
+    return Speculation::Speculatable;
+  }
 };
 
-class EffectOp : public Op<EffectOp, OpTrait::VariadicOperands, OpTrait::VariadicResults> {
+class EffectOp
+    : public Op<EffectOp, OpTrait::VariadicOperands, OpTrait::VariadicResults> {
 public:
   using Op::Op;
   static StringRef getOperationName() { return "test.effect"; }
@@ -38,7 +42,8 @@ public:
   static StringRef getDialectNamespace() { return "test"; }
 };
 
-void registerTestDialect(DialectRegistry &registry) { registry.insert<TestDialect>(); }
+void registerTestDialect(DialectRegistry &registry) {
+  registry.insert<TestDialect>();
+}
 
 } // namespace dit::test
-

@@ -8,8 +8,8 @@
 
 namespace dit::test {
 
-/// Registers the dialect `test` with `test.pure`, which has no side effects, and
-/// `test.effect`, which has unknown ones: any operands, any results.
+/// Registers the dialect `test` with `test.pure`, which has no side effects,
+/// and `test.effect`, which has unknown ones: any operands, any results.
 void registerTestDialect(mlir::DialectRegistry &registry);
 
 } // namespace dit::test

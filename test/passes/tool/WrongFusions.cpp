@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Five fusion passes that are wrong on purpose, one classic mistake each. They
-// draw legal regions, so that only a comparison of results can catch them: it is
-// the comparison that is tested.
+// draw legal regions, so that only a comparison of results can catch them: it
+// is the comparison that is tested.
 #include "test/passes/tool/WrongFusions.h"
 #include "passes/Region.h"
 
@@ -15,8 +15,10 @@ namespace {
 
 /// A pass that calls `Fuse` on every op of one kind.
 template <typename OpTy, void (*Fuse)(RewriterBase &, OpTy)>
-struct WrongFusion : PassWrapper<WrongFusion<OpTy, Fuse>, OperationPass<ModuleOp>> {
-  WrongFusion(StringRef flag, StringRef mistake) : flag(flag), mistake(mistake) {}
+struct WrongFusion
+    : PassWrapper<WrongFusion<OpTy, Fuse>, OperationPass<ModuleOp>> {
+  WrongFusion(StringRef flag, StringRef mistake)
+      : flag(flag), mistake(mistake) {}
 
   StringRef getArgument() const override { return flag; }
   StringRef getDescription() const override { return mistake; }
@@ -47,7 +49,8 @@ void swapShiftAndScale(RewriterBase &rewriter, ModulateOp modulate) {
   Value shift = modulate.getShift(), scale = modulate.getScale();
   modulate.getShiftMutable().set(scale);
   modulate.getScaleMutable().set(shift);
-  (void)fuse(rewriter, KernelKind::Row, {modulate.getX().getDefiningOp(), modulate});
+  (void)fuse(rewriter, KernelKind::Row,
+             {modulate.getX().getDefiningOp(), modulate});
 }
 
 /// The region of norm + modulate takes the sum before it in and yields only its
@@ -57,9 +60,11 @@ void ignoreSecondUser(RewriterBase &rewriter, ModulateOp modulate) {
   auto add = norm->getOperand(0).getDefiningOp<AddOp>();
   if (!add || add->hasOneUse())
     return;
-  rewriter.replaceUsesWithIf(add.getResult(), modulate.getResult(), [&](OpOperand &use) {
-    return use.getOwner() != norm && modulate->isBeforeInBlock(use.getOwner());
-  });
+  rewriter.replaceUsesWithIf(add.getResult(), modulate.getResult(),
+                             [&](OpOperand &use) {
+                               return use.getOwner() != norm &&
+                                      modulate->isBeforeInBlock(use.getOwner());
+                             });
   (void)fuse(rewriter, KernelKind::Row, {add, norm, modulate});
 }
 
@@ -69,7 +74,8 @@ void broadcastFirstRow(RewriterBase &rewriter, AddOp add) {
   if (type == add.getLhs().getType() || type.getRank() != 2)
     return;
   auto rowType = type.clone({1, type.getDimSize(1)});
-  Value row = SliceOp::create(rewriter, add.getLoc(), rowType, add.getRhs(), 0, 0);
+  Value row =
+      SliceOp::create(rewriter, add.getLoc(), rowType, add.getRhs(), 0, 0);
   SmallVector<Value> rows(type.getDimSize(0), row);
   Value table = ConcatOp::create(rewriter, add.getLoc(), type, rows, 0);
   add.getRhsMutable().set(table);
@@ -90,15 +96,20 @@ void modulateBeforeNorm(RewriterBase &rewriter, ModulateOp modulate) {
 
 template <typename OpTy, void (*Fuse)(RewriterBase &, OpTy)>
 void add(StringRef flag, StringRef mistake) {
-  registerPass([=] { return std::make_unique<WrongFusion<OpTy, Fuse>>(flag, mistake); });
+  registerPass(
+      [=] { return std::make_unique<WrongFusion<OpTy, Fuse>>(flag, mistake); });
 }
 
 } // namespace
 
 void dit::test::registerWrongFusions() {
   add<GateOp, dropGate>("wrong-drop-gate", "drops the gate of a branch");
-  add<ModulateOp, swapShiftAndScale>("wrong-swap-shift-scale", "swaps shift and scale");
-  add<ModulateOp, ignoreSecondUser>("wrong-second-user", "ignores the second user of a sum");
-  add<AddOp, broadcastFirstRow>("wrong-broadcast", "adds the first token's position to all");
-  add<ModulateOp, modulateBeforeNorm>("wrong-order", "modulates before the norm");
+  add<ModulateOp, swapShiftAndScale>("wrong-swap-shift-scale",
+                                     "swaps shift and scale");
+  add<ModulateOp, ignoreSecondUser>("wrong-second-user",
+                                    "ignores the second user of a sum");
+  add<AddOp, broadcastFirstRow>("wrong-broadcast",
+                                "adds the first token's position to all");
+  add<ModulateOp, modulateBeforeNorm>("wrong-order",
+                                      "modulates before the norm");
 }

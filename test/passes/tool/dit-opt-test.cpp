@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// dit-opt-test: dit-opt with the fusions that are wrong on purpose, and with ops
-// that no pass knows.
+// dit-opt-test: dit-opt with the fusions that are wrong on purpose, and with
+// ops that no pass knows.
 #include "dialect/DiTDialect.h"
 #include "passes/Passes.h"
 #include "test/passes/tool/TestDialect.h"
@@ -15,6 +15,6 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<dit::DiTDialect, mlir::func::FuncDialect>();
   dit::test::registerTestDialect(registry);
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "dit-opt with what only tests need\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      argc, argv, "dit-opt with what only tests need\n", registry));
 }
