@@ -17,7 +17,7 @@ struct CheckOptions {
   bool useArena = false;
 };
 
-/// The worst of a comparison. `error` is ||got - expected|| / ||expected||; NaN
+/// The worst of a comparison. `error` is ||got - expected|| / ||expected||; infinite
 /// where either side has a NaN or the shapes differ.
 struct Difference {
   std::string tensor;
