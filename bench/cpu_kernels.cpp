@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How near the compiled matmuls and attentions of the paper's models come to the
-// machine's multiply-add peak, measured in the same run, in turns with them.
+// How near the compiled matmuls and attentions of the paper's models come to
+// the machine's multiply-add peak, measured in the same run, in turns with
+// them.
 //   cpu_kernels [--arch=NAME] [--threads=N] [--rounds=N] [--only=SUBSTRING]
 #include "codegen/cpu/Compile.h"
 #include "mlir/Parser/Parser.h"
@@ -10,9 +11,10 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <dlfcn.h>
 #include <memory>
 #include <random>
@@ -22,9 +24,13 @@ using namespace dit;
 
 namespace {
 
-double now() {
-  using namespace std::chrono;
-  return duration<double>(steady_clock::now().time_since_epoch()).count();
+/// Seconds. On one thread those that it ran: another process then costs only
+/// what it takes from the caches.
+double now(bool ofThread) {
+  timespec time;
+  clock_gettime(ofThread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) +
+         1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 //===----------------------------------------------------------------------===//
@@ -57,13 +63,14 @@ struct Case {
 
 class Artifact {
 public:
-  Artifact(mlir::MLIRContext &context, const codegen::cpu::Arch &arch, const Case &c,
-           int threads)
+  Artifact(mlir::MLIRContext &context, const codegen::cpu::Arch &arch,
+           const Case &c, int threads)
       : input(c.inputFloats), output(c.outputFloats), pool(threads) {
     auto module = mlir::parseSourceString<mlir::ModuleOp>(c.module, &context);
     // dlopen takes two files of one name for one library.
     static int number = 0;
-    std::string path = llvm::formatv("/tmp/cpu_kernels.{0}.{1}.so", getpid(), number++);
+    std::string path =
+        llvm::formatv("/tmp/cpu_kernels.{0}.{1}.so", getpid(), number++);
     int64_t scratchBytes = 0, preparedBytes = 0;
     auto manifest = [&](const codegen::cpu::Report &report) {
       scratchBytes = report.scratchBytes;
@@ -96,7 +103,9 @@ public:
     artifact->plan(state, c.rows, nullptr, plan);
   }
 
-  void run() { artifact->denoise(plan, input.data, nullptr, nullptr, output.data); }
+  void run() {
+    artifact->denoise(plan, input.data, nullptr, nullptr, output.data);
+  }
   dit::runtime::ThreadPool &threads() { return pool; }
 
 private:
@@ -177,22 +186,38 @@ Case linear(std::string name, int64_t panel, int64_t samples, int64_t tokens,
   auto str = [](int64_t x) { return std::to_string(x); };
   std::string lead = tokens ? str(tokens) + "x" : "", y = lead + str(m);
   int64_t bias = (weights * 4 + 63) / 64 * 64;
-  Words words = {{"P", str(panels)}, {"K", str(k)}, {"L", str(panel)},
-                 {"M", str(m)}, {"X", lead + str(k)}, {"Y", y}, {"BIAS", str(bias)},
-                 {"PREPARED", str(bias + m * 4)}, {"R", gelu ? "1" : "0"},
-                 {"GELU", gelu ? "%1 = dit.gelu tanh %0 : tensor<?x" + y + "xf32>" : ""}};
+  Words words = {
+      {"P", str(panels)},
+      {"K", str(k)},
+      {"L", str(panel)},
+      {"M", str(m)},
+      {"X", lead + str(k)},
+      {"Y", y},
+      {"BIAS", str(bias)},
+      {"PREPARED", str(bias + m * 4)},
+      {"R", gelu ? "1" : "0"},
+      {"GELU", gelu ? "%1 = dit.gelu tanh %0 : tensor<?x" + y + "xf32>" : ""}};
   int64_t rows = samples * std::max<int64_t>(tokens, 1);
-  return {name, fill(kLinear, words), samples, 2.0 * rows * k * m,
-          static_cast<size_t>(rows * k), static_cast<size_t>(rows * m)};
+  return {name,
+          fill(kLinear, words),
+          samples,
+          2.0 * rows * k * m,
+          static_cast<size_t>(rows * k),
+          static_cast<size_t>(rows * m)};
 }
 
 Case attention(std::string name, int64_t samples, int64_t tokens, int64_t heads,
                int64_t headDim) {
   int64_t width = heads * headDim;
   auto str = [](int64_t x) { return std::to_string(x); };
-  Words words = {{"T", str(tokens)}, {"D", str(width)}, {"D2", str(2 * width)},
-                 {"D3", str(3 * width)}, {"H", str(heads)}};
-  return {name, fill(kAttention, words), samples,
+  Words words = {{"T", str(tokens)},
+                 {"D", str(width)},
+                 {"D2", str(2 * width)},
+                 {"D3", str(3 * width)},
+                 {"H", str(heads)}};
+  return {name,
+          fill(kAttention, words),
+          samples,
           4.0 * samples * tokens * tokens * width,
           static_cast<size_t>(samples * tokens * 3 * width),
           static_cast<size_t>(samples * tokens * width)};
@@ -204,8 +229,9 @@ std::vector<Case> paperCases(int64_t panel) {
     const char *name;
     int64_t width, heads;
   };
-  for (auto [name, d, heads] : {Model{"S/2", 384, 6}, Model{"B/2", 768, 12},
-                                Model{"L/2", 1024, 16}, Model{"XL/2", 1152, 16}}) {
+  for (auto [name, d, heads] :
+       {Model{"S/2", 384, 6}, Model{"B/2", 768, 12}, Model{"L/2", 1024, 16},
+        Model{"XL/2", 1152, 16}}) {
     std::string model = name;
     cases.push_back(linear(model + " patch", panel, 1, 256, 16, d));
     cases.push_back(linear(model + " qkv", panel, 1, 256, d, 3 * d));
@@ -216,25 +242,21 @@ std::vector<Case> paperCases(int64_t panel) {
     cases.push_back(attention(model + " attention", 1, 256, heads, d / heads));
   }
   cases.push_back(linear("S/8 fc1+gelu", panel, 1, 16, 384, 1536, true));
-  cases.push_back(linear("S/2 fc1+gelu 258 tokens x 2", panel, 2, 258, 384, 1536, true));
+  cases.push_back(
+      linear("S/2 fc1+gelu 258 tokens x 2", panel, 2, 258, 384, 1536, true));
   cases.push_back(attention("XL/2 512 attention", 1, 1024, 16, 72));
   cases.push_back(attention("4096 tokens attention", 1, 4096, 2, 64));
   for (int64_t n : {1, 2, 3, 8})
-    cases.push_back(linear("S/2 adaln, rows " + std::to_string(n), panel, n, 0, 384,
-                           384 * 6 * 12));
+    cases.push_back(linear("S/2 adaln, rows " + std::to_string(n), panel, n, 0,
+                           384, 384 * 6 * 12));
   return cases;
-}
-
-double median(std::vector<double> x) {
-  std::nth_element(x.begin(), x.begin() + x.size() / 2, x.end());
-  return x[x.size() / 2];
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
   std::string archName = "native", only;
-  int threads = 1, rounds = 15;
+  int threads = 1, rounds = 25;
   for (int i = 1; i < argc; ++i) {
     llvm::StringRef arg = argv[i];
     if (arg.consume_front("--arch="))
@@ -253,27 +275,29 @@ int main(int argc, char **argv) {
   }
   mlir::MLIRContext context;
   context.loadDialect<DiTDialect, mlir::func::FuncDialect>();
-  std::printf("%s, %d threads\n%-30s %10s %9s %8s %9s\n", arch->name.c_str(), threads,
-              "kernel", "us", "GFLOP/s", "% peak", "peak");
+  std::printf("%s, %d threads\n%-30s %10s %9s %8s %9s\n", arch->name.c_str(),
+              threads, "kernel", "us", "GFLOP/s", "% peak", "peak");
   for (const Case &c : paperCases(arch->machine.panel)) {
     if (c.name.find(only) == std::string::npos)
       continue;
     Artifact artifact(context, *arch, c, threads);
-    double begin = now();
+    double begin = now(threads == 1);
     artifact.run();
-    int repeats = std::max(1, static_cast<int>(0.005 / (now() - begin)));
-    std::vector<double> times, peaks;
+    int repeats =
+        std::max(1, static_cast<int>(0.001 / (now(threads == 1) - begin)));
+    // The best of many short turns: on a machine that others use, an average
+    // tells about them.
+    double time = INFINITY, peak = 0;
     for (int round = 0; round < rounds; ++round) {
-      peaks.push_back(runtime::measureFmaPeak(artifact.threads(), 0.002));
-      begin = now();
+      peak = std::max(peak, runtime::measureFmaPeak(artifact.threads(), 0.001));
+      begin = now(threads == 1);
       for (int i = 0; i < repeats; ++i)
         artifact.run();
-      times.push_back((now() - begin) / repeats);
+      time = std::min(time, (now(threads == 1) - begin) / repeats);
     }
-    double time = median(times), peak = median(peaks);
     double speed = c.flop / time * 1e-9;
-    std::printf("%-30s %10.1f %9.1f %8.1f %9.1f\n", c.name.c_str(), time * 1e6, speed,
-                100 * speed / peak, peak);
+    std::printf("%-30s %10.1f %9.1f %8.1f %9.1f\n", c.name.c_str(), time * 1e6,
+                speed, 100 * speed / peak, peak);
     std::fflush(stdout);
   }
 }
