@@ -67,11 +67,10 @@ private:
 /// True where this CPU has what `arch` needs.
 bool canRun(const std::string &arch);
 
-/// ||got - want|| / ||want||, both of `count` numbers from `begin` on; NaN
-/// where anything is NaN. Values that cancel to nothing count as 1e-3 each.
+/// ||got - want|| / ||want||; NaN where anything is NaN. Operands are of the
+/// order of 1: where they cancel in the result, it counts as 0.1 an element.
 double relativeError(const std::vector<float> &got,
-                     const std::vector<double> &want, size_t begin = 0,
-                     size_t count = -1);
+                     const std::vector<double> &want);
 
 } // namespace dit::test
 

@@ -93,16 +93,20 @@ std::string RegionText::print() const {
       tensorType(x), out);
   for (const std::string &line : outside)
     text += "  " + line + "\n";
-  bool two = yields.size() == 2;
+  bool many = yields.size() > 1;
   text += fmt::format("  %r{} = dit.fused {} ({}) : ({}) -> ({}) {{\n",
-                      two ? ":2" : "", kind, inputs, types, results);
+                      many ? fmt::format(":{}", yields.size()) : "", kind,
+                      inputs, types, results);
   for (const std::string &line : ops)
     text += "    " + line + "\n";
   text += fmt::format("    dit.yield {} : {}\n  }}\n", yielded, results);
-  if (two)
-    text += fmt::format("  %sum = dit.add %r#0, %r#1 : {}\n", results);
-  return text +
-         fmt::format("  return {} : {}\n}}\n}}\n", two ? "%sum" : "%r", out);
+  std::string sum = many ? "%r#0" : "%r";
+  for (size_t i = 1; i < yields.size(); ++i) {
+    text += fmt::format("  %sum{0} = dit.add {1}, %r#{0} : {2}, {2}\n", i, sum,
+                        out);
+    sum = fmt::format("%sum{}", i);
+  }
+  return text + fmt::format("  return {} : {}\n}}\n}}\n", sum, out);
 }
 
 } // namespace dit::test

@@ -39,7 +39,7 @@ public:
 
   /// Adds `%v3 = dit.<text>`, and returns `%v3`.
   std::string op(const std::string &text);
-  /// One yield is the network's result; a second of its shape is added to it
+  /// One yield is the network's result; others of its shape are added to it
   /// outside.
   void yield(std::string value, Shape shape);
 
