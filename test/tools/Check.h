@@ -17,8 +17,8 @@ struct CheckOptions {
   bool useArena = false;
 };
 
-/// The worst of a comparison. `error` is ||got - expected|| / ||expected||; infinite
-/// where either side has a NaN or the shapes differ.
+/// The worst of a comparison. `error` is ||got - expected|| / ||expected||;
+/// infinite where either side has a NaN or the shapes differ.
 struct Difference {
   std::string tensor;
   double error = 0;
@@ -63,6 +63,26 @@ llvm::Expected<TensorMap> runModule(mlir::ModuleOp module,
 llvm::Expected<Difference> compareModules(mlir::ModuleOp expected,
                                           mlir::ModuleOp got,
                                           const CheckOptions &options);
+
+/// Runs the network on `inputs` and compares every golden tensor with the
+/// output, or with the first value, of that name. What nothing is called comes
+/// back too.
+llvm::Expected<std::vector<Difference>>
+compareGolden(mlir::ModuleOp module, const WeightSource &weights,
+              const TensorMap &inputs, const TensorMap &golden,
+              const CheckOptions &options);
+
+/// For each weight, scaled by `factor`: how far the network's outputs are then
+/// from `expected`. A weight for which that is little is one that no test would
+/// miss.
+llvm::Expected<std::map<std::string, double>>
+walkWeights(mlir::ModuleOp module, const WeightSource &weights,
+            const TensorMap &inputs, const TensorMap &expected, double factor,
+            const CheckOptions &options);
+
+/// Made-up inputs of the network, by name.
+llvm::Expected<TensorMap> makeInputs(mlir::ModuleOp module,
+                                     const CheckOptions &options);
 
 /// True where no result differs by more than 1e-12: that is how a pass is
 /// tested.

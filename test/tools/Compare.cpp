@@ -2,6 +2,8 @@
 // Runs modules and says how far apart their results are.
 #include "test/tools/Check.h"
 
+#include "dialect/DiTDialect.h"
+
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -56,38 +58,45 @@ static bool isPartOfNetwork(func::FuncOp function) {
          function.getName() == "denoise";
 }
 
-static llvm::Error runNetwork(ModuleOp module, const WeightSource &weights,
-                              const CheckOptions &options,
-                              const InterpreterOptions &how,
-                              TensorMap &results) {
+static InterpreterOptions interpreterOptions(const CheckOptions &options) {
+  InterpreterOptions how;
+  how.exact = options.exact;
+  how.useArena = options.useArena;
+  return how;
+}
+
+Expected<TensorMap> makeInputs(ModuleOp module, const CheckOptions &options) {
   TensorMap inputs;
   for (auto function : module.getOps<func::FuncOp>())
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (isPartOfNetwork(function) &&
-          !inputs.contains(argumentName(function, i))) {
-        auto input = makeInput(function, i, options);
-        if (!input)
-          return input.takeError();
-        inputs[argumentName(function, i)] = std::move(*input);
-      }
-  auto outputs = interpret(module, weights, inputs, how);
-  if (!outputs)
-    return outputs.takeError();
-  for (auto &[name, tensor] : *outputs)
-    results["@denoise." + name] = std::move(tensor);
-  return llvm::Error::success();
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      auto from = function.getArgAttrOfType<StringAttr>(i, kFromAttr);
+      std::string name = argumentName(function, i);
+      if (!isPartOfNetwork(function) || (from && from != "input") ||
+          inputs.contains(name))
+        continue;
+      auto input = makeInput(function, i, options);
+      if (!input)
+        return input.takeError();
+      inputs[name] = std::move(*input);
+    }
+  return inputs;
 }
 
 Expected<TensorMap> runModule(ModuleOp module, const WeightSource &weights,
                               const CheckOptions &options) {
-  InterpreterOptions how;
-  how.exact = options.exact;
-  how.useArena = options.useArena;
+  InterpreterOptions how = interpreterOptions(options);
   TensorMap results;
   bool isNetwork = !!module.lookupSymbol<func::FuncOp>("denoise");
-  if (isNetwork)
-    if (llvm::Error error = runNetwork(module, weights, options, how, results))
-      return error;
+  if (isNetwork) {
+    auto inputs = makeInputs(module, options);
+    if (!inputs)
+      return inputs.takeError();
+    auto outputs = interpret(module, weights, *inputs, how);
+    if (!outputs)
+      return outputs.takeError();
+    for (auto &[name, tensor] : *outputs)
+      results["@denoise." + name] = std::move(tensor);
+  }
   for (auto function : module.getOps<func::FuncOp>()) {
     if (isNetwork && isPartOfNetwork(function))
       continue;
@@ -140,6 +149,60 @@ Expected<Difference> compareModules(ModuleOp a, ModuleOp b,
       worst = difference;
   }
   return worst;
+}
+
+Expected<std::vector<Difference>> compareGolden(ModuleOp module,
+                                                const WeightSource &weights,
+                                                const TensorMap &inputs,
+                                                const TensorMap &golden,
+                                                const CheckOptions &options) {
+  std::vector<Difference> differences;
+  std::set<std::string> seen, arguments;
+  for (auto function : module.getOps<func::FuncOp>())
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      arguments.insert(argumentName(function, i));
+  auto check = [&](StringRef name, const Tensor &got) {
+    auto it = golden.find(name.str());
+    if (it != golden.end() && seen.insert(name.str()).second)
+      differences.push_back(compareTensors(name, it->second, got));
+  };
+  InterpreterOptions how = interpreterOptions(options);
+  how.observe = check;
+  auto outputs = interpret(module, weights, inputs, how);
+  if (!outputs)
+    return outputs.takeError();
+  for (auto &[name, tensor] : *outputs)
+    check(name, tensor);
+  for (const auto &[name, tensor] : golden)
+    if (!seen.contains(name) && !arguments.contains(name)) {
+      Difference missing;
+      missing.tensor = name;
+      missing.note = "nothing is called so";
+      differences.push_back(missing);
+    }
+  return differences;
+}
+
+Expected<std::map<std::string, double>>
+walkWeights(ModuleOp module, const WeightSource &weights,
+            const TensorMap &inputs, const TensorMap &expected, double factor,
+            const CheckOptions &options) {
+  std::map<std::string, double> moved;
+  module.walk([&](WeightOp op) { moved[op.getName().str()] = 0; });
+  for (auto &[name, most] : moved) {
+    auto outputs = interpret(module, scaleWeight(weights, name, factor), inputs,
+                             interpreterOptions(options));
+    if (!outputs)
+      return outputs.takeError();
+    for (const auto &[output, tensor] : *outputs) {
+      auto it = expected.find(output);
+      if (it == expected.end())
+        return createStringError(
+            fmt::format("there is no expected value for '{}'", output));
+      most = std::max(most, compareTensors(output, it->second, tensor).error);
+    }
+  }
+  return moved;
 }
 
 bool sameMeaning(ModuleOp a, ModuleOp b, uint64_t seed) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// dit-check A.mlir             runs the functions of A and prints their results
-// dit-check A.mlir B.mlir      exits 1 where a result of B differs from A's
-// dit-check A.mlir --golden    exits 1 where A differs from stored tensors
-// dit-check A.mlir --walk-weights   exits 1 where scaling a weight changes too
-// little Files may hold several modules, separated by `// -----`.
+// dit-check A.mlir                 runs A's functions and prints their results
+// dit-check A.mlir B.mlir          fails where a result of B differs from A's
+// dit-check A.mlir --golden FILE   fails where A differs from stored tensors
+// dit-check A.mlir --walk-weights  scales each weight by 1.5; fails where the
+// output
+//                                  moves by less than 100 budgets
+// Files may hold several modules, separated by `// -----`.
 #include "test/tools/Check.h"
 
 #include "dialect/DiTDialect.h"
@@ -11,7 +13,6 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <set>
 
 using namespace mlir;
 using namespace dit;
@@ -20,7 +21,7 @@ using namespace dit::test;
 namespace {
 
 struct Arguments {
-  std::string file, other, weights, golden;
+  std::string file, other, weights, input, golden;
   CheckOptions options;
   double budget = 1e-12;
   bool walkWeights = false;
@@ -88,69 +89,48 @@ int compare(ModuleOp a, ModuleOp b, const Arguments &args) {
   return !same;
 }
 
-/// Stored tensors named like an input of @denoise are its inputs; all others
-/// are compared with the output, or the op, of that name.
-int compareGolden(ModuleOp module, const Arguments &args) {
-  TensorMap golden = orExit(readTensors(module.getContext(), args.golden));
-  std::set<std::string> missing;
-  for (const auto &[name, tensor] : golden)
-    missing.insert(name);
-  for (auto function : module.getOps<func::FuncOp>())
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      missing.erase(argumentName(function, i));
-  int failures = 0, compared = 0;
-  auto check = [&](StringRef name, const Tensor &got) {
-    if (!missing.erase(name.str()))
-      return;
-    Difference d = compareTensors(name, golden.at(name.str()), got);
-    ++compared;
-    failures += !d.within(args.budget);
-    fmt::print("{}: {}\n", d.within(args.budget) ? "same" : "different",
-               describe(d, args.budget));
-  };
-  InterpreterOptions how;
-  how.exact = args.options.exact;
-  how.useArena = args.options.useArena;
-  how.observe = check;
-  for (auto &[name, tensor] :
-       orExit(interpret(module, weightsOf(module, args), golden, how)))
-    check(name, tensor);
-  for (const std::string &name : missing)
-    fmt::print("missing: nothing is called '{}'\n", name);
-  fmt::print("{} tensors compared, {} different, {} missing\n", compared,
-             failures, missing.size());
-  return failures || !missing.empty() || !compared;
+/// The tensors of --input, else made up.
+TensorMap inputsOf(ModuleOp module, const Arguments &args) {
+  return args.input.empty()
+             ? orExit(makeInputs(module, args.options))
+             : orExit(readTensors(module.getContext(), args.input));
 }
 
-/// With each weight in turn scaled by 1.5, the network's output must leave what
-/// it is compared with, the golden or its own output, by more than 100 budgets.
-int walkWeights(ModuleOp module, const Arguments &args) {
-  WeightSource weights = weightsOf(module, args);
-  TensorMap golden;
-  if (!args.golden.empty())
-    golden = orExit(readTensors(module.getContext(), args.golden));
-  auto run = [&](const WeightSource &source) {
-    InterpreterOptions how;
-    how.exact = args.options.exact;
-    return golden.empty() ? orExit(runModule(module, source, args.options))
-                          : orExit(interpret(module, source, golden, how));
-  };
-  TensorMap expected = golden.empty() ? run(weights) : golden;
-  std::set<std::string> names;
-  module.walk([&](WeightOp op) { names.insert(op.getName().str()); });
-  int failures = 0;
-  for (const std::string &name : names) {
-    double moved = 0;
-    for (auto &[output, tensor] : run(scaleWeight(weights, name, 1.5)))
-      moved = std::max(
-          moved, compareTensors(output, expected.at(output), tensor).error);
-    bool enough = moved > 100 * args.budget;
-    failures += !enough;
-    fmt::print("{}: {} moves the output by {:.3g}\n",
-               enough ? "seen" : "unseen", name, moved);
+int golden(ModuleOp module, const Arguments &args) {
+  int different = 0;
+  auto differences = orExit(compareGolden(
+      module, weightsOf(module, args), inputsOf(module, args),
+      orExit(readTensors(module.getContext(), args.golden)), args.options));
+  for (const Difference &d : differences) {
+    bool same = d.within(args.budget);
+    different += !same;
+    fmt::print("{}: {}\n", same ? "same" : "different",
+               describe(d, args.budget));
   }
-  fmt::print("{} weights, {} unseen\n", names.size(), failures);
-  return failures || names.empty();
+  fmt::print("{} tensors compared, {} different\n", differences.size(),
+             different);
+  return different || differences.empty();
+}
+
+/// What is compared with is the golden output, or the network's own.
+int walk(ModuleOp module, const Arguments &args) {
+  WeightSource weights = weightsOf(module, args);
+  TensorMap inputs = inputsOf(module, args);
+  TensorMap expected =
+      args.golden.empty()
+          ? orExit(interpret(module, weights, inputs))
+          : orExit(readTensors(module.getContext(), args.golden));
+  int unseen = 0;
+  auto moved =
+      orExit(walkWeights(module, weights, inputs, expected, 1.5, args.options));
+  for (const auto &[name, error] : moved) {
+    bool enough = error > 100 * args.budget;
+    unseen += !enough;
+    fmt::print("{}: {} moves the output by {:.3g}\n",
+               enough ? "seen" : "unseen", name, error);
+  }
+  fmt::print("{} weights, {} unseen\n", moved.size(), unseen);
+  return unseen || moved.empty();
 }
 
 } // namespace
@@ -164,8 +144,9 @@ int main(int argc, char **argv) {
   app.add_option("--batch", args.options.batch);
   app.add_option("--budget", args.budget, "largest relative L2 error");
   app.add_option("--weights", args.weights, "safetensors, instead of the seed");
+  app.add_option("--input", args.input, "safetensors, instead of the seed");
   app.add_option("--golden", args.golden,
-                 "safetensors: inputs and expected values");
+                 "safetensors: values to compare with");
   app.add_flag("--walk-weights", args.walkWeights, "scale each weight by 1.5");
   app.add_flag("--exact", args.options.exact, "ignore dit.cast");
   app.add_flag("--arena", args.options.useArena, "use the planned offsets");
@@ -183,8 +164,8 @@ int main(int argc, char **argv) {
   }
   int failed = 0;
   for (auto [i, module] : llvm::enumerate(modules))
-    failed |= args.walkWeights       ? walkWeights(*module, args)
-              : !args.golden.empty() ? compareGolden(*module, args)
+    failed |= args.walkWeights       ? walk(*module, args)
+              : !args.golden.empty() ? golden(*module, args)
               : !others.empty()      ? compare(*module, *others[i], args)
                                      : print(*module, args);
   return failed;
