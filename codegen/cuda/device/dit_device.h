@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The primitives that every emitted kernel is written in. Compiled for a GPU
+// (nvcc, NVRTC, clang -x cuda) they are inline PTX; with DIT_SIMT defined the
+// same names come from test/simt/executor, which runs a kernel on the host.
+// Needs no header of the CUDA toolkit, so that NVRTC alone can compile it.
+#ifndef DIT_DEVICE_H
+#define DIT_DEVICE_H
+
+#ifdef DIT_SIMT
+#include "simt_device.h"
+#else
+#define DIT_INLINE __device__ __forceinline__
+#define DIT_UNROLL _Pragma("unroll")
+/// The block's shared memory, all of it: sizes are the launch's.
+#define DIT_SHARED(name)                                                       \
+  extern __shared__ __align__(1024) unsigned char name[]
+#define DIT_CLUSTER(x, y, z) __cluster_dims__(x, y, z)
+#include "ptx.h"
+#include "ptx_sm90.h"
+#endif
+
+namespace dit {
+
+/// The upper half of a float. Arithmetic is done on floats; this is storage.
+struct bf16 {
+  unsigned short bits;
+};
+
+DIT_INLINE float toFloat(float x) { return x; }
+DIT_INLINE float toFloat(bf16 x) {
+  return __uint_as_float((unsigned)x.bits << 16);
+}
+
+/// Rounds to the nearest, ties to even.
+DIT_INLINE bf16 toBf16(float x) {
+  return {(unsigned short)device::pack_bf16x2(x, 0.f)};
+}
+
+DIT_INLINE float2 operator+(float2 a, float2 b) {
+  return make_float2(a.x + b.x, a.y + b.y);
+}
+DIT_INLINE float2 operator*(float2 a, float2 b) {
+  return make_float2(a.x * b.x, a.y * b.y);
+}
+
+/// Two neighbours at once: what an mma accumulator holds. `p` is at an even
+/// element.
+DIT_INLINE float2 load2(const float *p) {
+  return *reinterpret_cast<const float2 *>(p);
+}
+DIT_INLINE float2 load2(const bf16 *p) {
+  const unsigned u = *reinterpret_cast<const unsigned *>(p);
+  return make_float2(__uint_as_float(u << 16), __uint_as_float(u & 0xffff0000u));
+}
+DIT_INLINE void store2(float *p, float2 v) {
+  *reinterpret_cast<float2 *>(p) = v;
+}
+DIT_INLINE void store2(bf16 *p, float2 v) {
+  *reinterpret_cast<unsigned *>(p) = device::pack_bf16x2(v.x, v.y);
+}
+
+/// Describes a wgmma's operand whose rows are 64 bf16 (128 bytes), as TMA stores
+/// it with the 128-byte swizzle: groups of 8 rows, 1024 bytes apart. The next 16
+/// of a row are 32 bytes on: 2 more in the descriptor.
+DIT_INLINE unsigned long long swizzledOperand(const void *p) {
+  const unsigned long long address = device::shared_address(p) & 0x3ffff;
+  const unsigned long long groupBytes = 1024, swizzle128 = 1;
+  return address >> 4 | 1ull << 16 | groupBytes >> 4 << 32 | swizzle128 << 62;
+}
+
+/// x * sigmoid(x)
+DIT_INLINE float silu(float x) {
+  return x / (1.f + device::ex2(-1.44269504f * x));
+}
+/// 0.5 x (1 + tanh(u)) = x sigmoid(2 u) with u = sqrt(2/pi) (x + 0.044715 x^3)
+DIT_INLINE float gelu_tanh(float x) {
+  const float u = 0.797884561f * (x + 0.044715f * x * x * x);
+  return x / (1.f + device::ex2(-2.88539008f * u));
+}
+DIT_INLINE float gelu_erf(float x) {
+  return 0.5f * x * (1.f + erff(0.707106781f * x));
+}
+DIT_INLINE float2 silu(float2 v) { return make_float2(silu(v.x), silu(v.y)); }
+DIT_INLINE float2 gelu_tanh(float2 v) {
+  return make_float2(gelu_tanh(v.x), gelu_tanh(v.y));
+}
+DIT_INLINE float2 gelu_erf(float2 v) {
+  return make_float2(gelu_erf(v.x), gelu_erf(v.y));
+}
+
+} // namespace dit
+
+#endif // DIT_DEVICE_H

@@ -1,0 +1,42 @@
+// Attention over the joined q, k, v (N, T, 3, H, D) -> (N, T, H D), bf16.
+// The grid is (query tiles, heads, samples).
+#include "attention.h"
+using namespace dit;
+
+template <int kTokens, int kHeads, int D>
+DIT_INLINE void selfAttention(unsigned char *shared, const bf16 *qkv,
+                              bf16 *out) {
+  constexpr int kWidth = kHeads * D;
+  const int head = blockIdx.y, sample = blockIdx.z;
+  const bf16 *q = qkv + (long long)sample * kTokens * 3 * kWidth + head * D;
+  Attention<D>::run(shared, q, 3 * kWidth, kTokens, q + kWidth, q + 2 * kWidth,
+                    3 * kWidth, kTokens,
+                    out + (long long)sample * kTokens * kWidth + head * D,
+                    kWidth, rsqrtf((float)D));
+}
+
+extern "C" __global__ void __launch_bounds__(128)
+    dit_attention_bf16_t256_h16_d72(const bf16 *qkv, bf16 *out) {
+  DIT_SHARED(shared);
+  selfAttention<256, 16, 72>(shared, qkv, out);
+}
+
+// Three blocks of keys, the last with 5 of 64.
+extern "C" __global__ void __launch_bounds__(128)
+    dit_attention_bf16_t133_h2_d72(const bf16 *qkv, bf16 *out) {
+  DIT_SHARED(shared);
+  selfAttention<133, 2, 72>(shared, qkv, out);
+}
+
+extern "C" __global__ void __launch_bounds__(128)
+    dit_attention_bf16_t133_h2_d64(const bf16 *qkv, bf16 *out) {
+  DIT_SHARED(shared);
+  selfAttention<133, 2, 64>(shared, qkv, out);
+}
+
+// Less than one block of keys.
+extern "C" __global__ void __launch_bounds__(128)
+    dit_attention_bf16_t17_h3_d64(const bf16 *qkv, bf16 *out) {
+  DIT_SHARED(shared);
+  selfAttention<17, 3, 64>(shared, qkv, out);
+}
