@@ -3,9 +3,11 @@
 // second cache, whole rows of them: the softmax needs no rescaling.
 #include "codegen/cpu/AttentionShape.h"
 #include "codegen/cpu/Elementwise.h"
+#include "codegen/cpu/Exponential.h"
 #include "codegen/cpu/MatmulTile.h"
 
 #include <limits>
+#include <numbers>
 
 using namespace mlir;
 
@@ -73,7 +75,7 @@ void AttentionKernel::emitHead(Index sample, Index head, Index first,
                                Index last) {
   Index feature = head * shape.headDim;
   packKeys(e, shape, body.sample(1, sample) + feature, stride(1),
-           1 / std::sqrt((double)shape.headDim), keys);
+           std::numbers::log2e / std::sqrt((double)shape.headDim), keys);
   packValues(e, shape, body.sample(2, sample) + feature, stride(2), values);
   Ptr q = body.sample(0, sample) + feature;
   Ptr result =
@@ -142,7 +144,8 @@ AttentionKernel::overRow(Ptr row, Num init,
   return chains;
 }
 
-/// Scores of one query to exp(score - their maximum), and 1 / the sum of these.
+/// Scores of one query, in units of log 2, to exp(score - their maximum), and
+/// 1 / the sum of these.
 void AttentionKernel::emitSoftmax(Ptr row, Ptr inverse) {
   Num least = e.splat(-std::numeric_limits<double>::infinity());
   auto onlyKeys = [&](Num x, int64_t count, Num otherwise) {
@@ -155,7 +158,7 @@ void AttentionKernel::emitSoftmax(Ptr row, Ptr inverse) {
       broadcast(reduceMax(max(max(tops[0], tops[1]), max(tops[2], tops[3]))));
   auto sums =
       overRow(row, e.splat(0), [&](Num sum, Num x, Ptr at, int64_t count) {
-        Num p = onlyKeys(exp(x - top), count, e.splat(0));
+        Num p = onlyKeys(exp2NotAboveZero(x - top), count, e.splat(0));
         e.store(p, at);
         return sum + p;
       });

@@ -32,8 +32,8 @@ private:
   void emitRanges(const Block &block);
   void emitRange(const Block &block, Index panel, Index range, Ptr sums);
   void emitTile(const Block &block, Index panel, Index range, Index row,
-                int64_t rows, Ptr sums);
-  void keep(ArrayRef<Num> sums, int64_t rows, Ptr at, bool add);
+                MatmulTile tile, Ptr sums);
+  void keep(ArrayRef<Num> sums, MatmulTile tile, Ptr at, bool add);
   Ptr sumsOf(const Block &block, Index panel) {
     return sums + (panel - block.panel) * (shape.blockRows * shape.panel);
   }
@@ -116,18 +116,21 @@ void LinearKernel::emitRanges(const Block &block) {
 
 void LinearKernel::emitRange(const Block &block, Index panel, Index range,
                              Ptr sums) {
-  forEachTile(e, block.row, block.endRow, shape.tileRows, shape.tokens,
-              [&](Index row, int64_t rows) {
-                emitTile(block, panel, range, row, rows, sums);
-              });
+  shape.onPanel(panel, shape.lanes, [&](int64_t columns) {
+    forEachTile(e, block.row, block.endRow, shape.tileRows, shape.tokens,
+                [&](Index row, int64_t rows) {
+                  emitTile(block, panel, range, row,
+                           {rows, columns / shape.lanes}, sums);
+                });
+  });
 }
 
 void LinearKernel::emitTile(const Block &block, Index panel, Index range,
-                            Index row, int64_t rows, Ptr sums) {
+                            Index row, MatmulTile tile, Ptr sums) {
   Index k0 = range * shape.rangeSteps;
   Index k1 = min(k0 + shape.rangeSteps, e.index(shape.k));
   bool divides = shape.k % shape.unroll == 0;
-  TileRows x = input.rows(row, rows, block.row, made);
+  TileRows x = input.rows(row, tile.rows, block.row, made);
   Ptr w = weight() + panel * (shape.k * shape.panel);
 
   // The tiles of a block fetch the next panel into the second cache, each its
@@ -135,9 +138,9 @@ void LinearKernel::emitTile(const Block &block, Index panel, Index range,
   int64_t lines = ceilDiv(shape.unroll * shape.panel, kFloatsPerLine);
   int64_t tiles = shape.blockRows / shape.tileRows;
   int64_t share = ceilDiv(lines, tiles) * kFloatsPerLine;
-  Index tile = (row - block.row) / shape.tileRows;
+  Index number = (row - block.row) / shape.tileRows;
   Ptr next = w + shape.k * shape.panel + k0 * shape.panel +
-             tile * (ceilDiv(shape.rangeSteps, shape.unroll) * share);
+             number * (ceilDiv(shape.rangeSteps, shape.unroll) * share);
   constexpr int64_t kStepsAhead = 16;
 
   TileOperands operands;
@@ -155,23 +158,23 @@ void LinearKernel::emitTile(const Block &block, Index panel, Index range,
     for (int64_t line = 0; line < lines; ++line)
       e.prefetch(soon + line * kFloatsPerLine, 1);
   };
-  SmallVector<Num> tileSums = accumulate(
-      e, {rows, shape.vectors}, {k0, k1, shape.unroll, divides}, operands);
+  SmallVector<Num> tileSums =
+      accumulate(e, tile, {k0, k1, shape.unroll, divides}, operands);
 
   // Each range begins at zero and is added to the ones before it: a shorter
   // chain of roundings than one sum over all of k.
   Ptr at = sums + (row - block.row) * shape.panel;
   if (shape.ranges == 1)
-    return keep(tileSums, rows, at, /*add=*/false);
-  e.ifThen(range == e.index(0), [&] { keep(tileSums, rows, at, false); });
-  e.ifThen(e.index(0) < range, [&] { keep(tileSums, rows, at, true); });
+    return keep(tileSums, tile, at, /*add=*/false);
+  e.ifThen(range == e.index(0), [&] { keep(tileSums, tile, at, false); });
+  e.ifThen(e.index(0) < range, [&] { keep(tileSums, tile, at, true); });
 }
 
-void LinearKernel::keep(ArrayRef<Num> sums, int64_t rows, Ptr at, bool add) {
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < shape.vectors; ++j) {
+void LinearKernel::keep(ArrayRef<Num> sums, MatmulTile tile, Ptr at, bool add) {
+  for (int64_t i = 0; i < tile.rows; ++i)
+    for (int64_t j = 0; j < tile.vectors; ++j) {
       Ptr to = at + (i * shape.panel + j * shape.lanes);
-      Num sum = sums[i * shape.vectors + j];
+      Num sum = sums[i * tile.vectors + j];
       e.store(add ? e.load(to) + sum : sum, to);
     }
 }
@@ -188,7 +191,6 @@ LinearShape::LinearShape(const KernelBody &body, LinearOp op) : op(op) {
   m = cast<RankedTensorType>(op.getType()).getShape().back();
   panels = weight.getDimSize(0), panel = weight.getShape().back();
   lanes = machine.lanes, tileRows = machine.tileRows;
-  vectors = panels == 1 ? ceilDiv(m, lanes) : panel / lanes;
   unroll = wide ? 4 : 8;
   blockRows = wide ? 128 : 64;
   // Measured: the longest range whose panel leaves the second cache room for
@@ -199,6 +201,16 @@ LinearShape::LinearShape(const KernelBody &body, LinearOp op) : op(op) {
   ranges = ceilDiv(k, rangeSteps);
   unitPanels = isa<BlockArgument>(op.getX()) ? 1 : 4;
   groupPanels = std::min<int64_t>(panels, wide ? 12 : 24);
+}
+
+void LinearShape::onPanel(Index number, int64_t granule,
+                          function_ref<void(int64_t)> body) const {
+  Emitter &e = *number.e;
+  int64_t last = llvm::alignTo(m - (panels - 1) * panel, granule);
+  if (panels == 1 || last == panel)
+    return body(last);
+  e.ifThen(number < e.index(panels - 1), [&] { body(panel); });
+  e.ifThen(number == e.index(panels - 1), [&] { body(last); });
 }
 
 Row LinearShape::row(Index r) const {

@@ -42,15 +42,9 @@ int64_t LinearOutput::scratchFloats() const {
 
 void LinearOutput::finish(Index panel, Index begin, Index end, Ptr sums,
                           Ptr scratch) {
-  Emitter &e = body.e;
-  int64_t last = shape.m - (shape.panels - 1) * shape.panel;
-  if (!shape.isLastPanelNarrow())
-    return finishRows(panel, shape.panels == 1 ? last : shape.panel, begin, end,
-                      sums, scratch);
-  e.ifThen(panel < e.index(shape.panels - 1),
-           [&] { finishRows(panel, shape.panel, begin, end, sums, scratch); });
-  e.ifThen(panel == e.index(shape.panels - 1),
-           [&] { finishRows(panel, last, begin, end, sums, scratch); });
+  shape.onPanel(panel, 1, [&](int64_t columns) {
+    finishRows(panel, columns, begin, end, sums, scratch);
+  });
 }
 
 void LinearOutput::finishRows(Index panel, int64_t columns, Index begin,

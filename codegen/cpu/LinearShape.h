@@ -20,14 +20,17 @@ struct LinearShape {
   int64_t k, m;               ///< features in and out
   int64_t panel, panels;      ///< columns of a panel, ceil(m / panel)
   int64_t lanes;              ///< of a vector
-  int64_t tileRows, vectors;  ///< of the register tile
+  int64_t tileRows;           ///< of the register tile
   int64_t unroll;             ///< steps of k in an iteration
   int64_t blockRows;          ///< a multiple of tileRows
   int64_t rangeSteps, ranges; ///< of k: ceil(k / rangeSteps)
   int64_t unitPanels;         ///< the least that a unit works on
   int64_t groupPanels; ///< how many keep their sums between two ranges of k
 
-  bool isLastPanelNarrow() const { return panels > 1 && m % panel != 0; }
+  /// Emits `body` with the columns that the panel has, rounded up to `granule`:
+  /// once, or for the last panel and the others.
+  void onPanel(Index number, int64_t granule,
+               llvm::function_ref<void(int64_t columns)> body) const;
   Row row(Index r) const; ///< the r-th of all rows
 };
 
