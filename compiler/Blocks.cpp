@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The transformer blocks of the paper's four conditioning designs. adaln_zero is
-// the published one; for the others no reference code exists.
+// The transformer blocks of the paper's four conditioning designs. adaln_zero
+// is the published one; for the others no reference code exists.
 #include "compiler/NetworkBuilder.h"
 
 using namespace mlir;
@@ -45,16 +45,19 @@ public:
   }
 
   Value crossAttention(Value x, const Conditions &c) {
-    Value h = net.layerNorm(of("norm1", eps()), x, spec.norm.eps, prefix + "norm1");
+    Value h =
+        net.layerNorm(of("norm1", eps()), x, spec.norm.eps, prefix + "norm1");
     x = net.add(of("x_msa", depth()), x, selfAttention(h));
-    h = net.layerNorm(of("norm_cross", eps()), x, spec.norm.eps, prefix + "norm_cross");
+    h = net.layerNorm(of("norm_cross", eps()), x, spec.norm.eps,
+                      prefix + "norm_cross");
     x = net.add(of("x_cross", depth()), x, attendTo(h, c.pair));
     h = net.layerNorm(of("norm2", eps()), x, secondEps(), prefix + "norm2");
     return net.add(of("x_mlp", depth()), x, mlp(h));
   }
 
   Value inContext(Value x) {
-    Value h = net.layerNorm(of("norm1", eps()), x, spec.norm.eps, prefix + "norm1");
+    Value h =
+        net.layerNorm(of("norm1", eps()), x, spec.norm.eps, prefix + "norm1");
     x = net.add(of("x_msa", depth()), x, selfAttention(h));
     h = net.layerNorm(of("norm2", eps()), x, secondEps(), prefix + "norm2");
     return net.add(of("x_mlp", depth()), x, mlp(h));
@@ -62,7 +65,8 @@ public:
 
 private:
   Value selfAttention(Value h) {
-    Value qkv = net.linear(of("qkv", heads()), h, prefix + "attn.qkv", 3 * width);
+    Value qkv =
+        net.linear(of("qkv", heads()), h, prefix + "attn.qkv", 3 * width);
     Value q = net.features(of("q", heads()), qkv, 0, width);
     Value k = net.features(of("k", heads()), qkv, width, width);
     Value v = net.features(of("v", heads()), qkv, 2 * width, width);
@@ -72,14 +76,15 @@ private:
 
   /// Queries from the tokens h, keys and values from the two tokens of `pair`.
   Value attendTo(Value h, Value pair) {
-    Value q = net.linear(of("cross_q", conditioning()), h, prefix + "cross_attn.q", width);
-    Value kv = net.linear(of("cross_kv", conditioning()), pair, prefix + "cross_attn.kv",
-                          2 * width);
+    Value q = net.linear(of("cross_q", conditioning()), h,
+                         prefix + "cross_attn.q", width);
+    Value kv = net.linear(of("cross_kv", conditioning()), pair,
+                          prefix + "cross_attn.kv", 2 * width);
     Value k = net.features(of("cross_k", conditioning()), kv, 0, width);
     Value v = net.features(of("cross_v", conditioning()), kv, width, width);
     Value a = net.attention(of("cross_attn", conditioning()), q, k, v);
-    return net.linear(of("cross_proj", conditioning()), a, prefix + "cross_attn.proj",
-                      width);
+    return net.linear(of("cross_proj", conditioning()), a,
+                      prefix + "cross_attn.proj", width);
   }
 
   Value mlp(Value h) {
@@ -88,11 +93,17 @@ private:
     return net.linear(of("fc2", ratio()), h, prefix + "mlp.fc2", width);
   }
 
-  Origin of(StringRef what, LocationAttr key) { return {name + what.str(), key}; }
+  Origin of(StringRef what, LocationAttr key) {
+    return {name + what.str(), key};
+  }
   LocationAttr depth() { return spec.depth.loc; }
   LocationAttr heads() { return spec.heads.loc; }
-  LocationAttr eps() { return spec.norm.eps.loc ? spec.norm.eps.loc : spec.width.loc; }
-  LocationAttr ratio() { return spec.mlpRatio.loc ? spec.mlpRatio.loc : spec.width.loc; }
+  LocationAttr eps() {
+    return spec.norm.eps.loc ? spec.norm.eps.loc : spec.width.loc;
+  }
+  LocationAttr ratio() {
+    return spec.mlpRatio.loc ? spec.mlpRatio.loc : spec.width.loc;
+  }
   LocationAttr conditioning() {
     return spec.conditioning.loc ? spec.conditioning.loc : spec.width.loc;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What dialect/README.md promises of each phase, checked at its end and before a
-// dumped module is taken up again.
+// What dialect/README.md promises of each phase, checked at its end and before
+// a dumped module is taken up again.
 #include "compiler/Phases.h"
 #include "dialect/DiTDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -15,6 +15,12 @@ StringRef attrOf(DictionaryAttr attrs, StringRef name) {
   return value ? value.getValue() : "";
 }
 
+/// ` (in blocks[3].fc1)`, where the op has a name.
+std::string inName(Operation *op) {
+  StringRef name = nameOf(op->getLoc());
+  return name.empty() ? "" : " (in " + name.str() + ")";
+}
+
 /// The three functions of a staged module.
 struct Program {
   func::FuncOp prepare, condition, denoise;
@@ -26,7 +32,8 @@ func::FuncOp findFunction(ModuleOp module, StringRef name) {
   if (!func)
     module.emitError() << "must have a function @" << name;
   else if (!func.getBody().hasOneBlock())
-    func.emitError() << "@" << name << " must have a body of one block", func = {};
+    func.emitError() << "@" << name << " must have a body of one block",
+        func = {};
   return func;
 }
 
@@ -36,8 +43,9 @@ LogicalResult checkNames(func::FuncOp func) {
     if (attrOf(func.getArgAttrDict(i), kNameAttr).empty())
       return func.emitError() << "argument " << i << " must have " << kNameAttr;
     if (from != "input" && from != "prepare" && from != "condition")
-      return func.emitError() << "argument " << i << " must have " << kFromAttr
-                              << " input, prepare or condition, but has '" << from << "'";
+      return func.emitError()
+             << "argument " << i << " must have " << kFromAttr
+             << " input, prepare or condition, but has '" << from << "'";
   }
   for (unsigned i = 0; i < func.getNumResults(); ++i)
     if (attrOf(func.getResultAttrDict(i), kNameAttr).empty())
@@ -56,13 +64,15 @@ LogicalResult checkCrossing(func::FuncOp user, func::FuncOp maker) {
       found = attrOf(maker.getResultAttrDict(r), kNameAttr) == name &&
               maker.getResultTypes()[r] == user.getArgumentTypes()[i];
     if (!found)
-      return user.emitError() << "argument '" << name << "' must be a result of @"
-                              << maker.getName() << " of the same type";
+      return user.emitError()
+             << "argument '" << name << "' must be a result of @"
+             << maker.getName() << " of the same type";
   }
   return success();
 }
 
-/// Every op of `func` but views must depend on an argument of which `counts` is true.
+/// Every op of `func` but views must depend on an argument of which `counts` is
+/// true.
 LogicalResult checkBinding(func::FuncOp func, StringRef inputs,
                            llvm::function_ref<bool(unsigned)> counts) {
   llvm::DenseSet<Value> dependent;
@@ -76,19 +86,21 @@ LogicalResult checkBinding(func::FuncOp func, StringRef inputs,
     if (depends)
       dependent.insert(op.result_begin(), op.result_end());
     else if (!isView(&op) && mlir::isPure(&op))
-      return op.emitError() << "in @" << func.getName() << " (" << nameOf(op.getLoc())
-                            << ") must depend on " << inputs
-                            << ", but could run earlier";
+      return op.emitOpError()
+             << "in @" << func.getName() << " must depend on " << inputs
+             << ", but could run earlier" << inName(&op);
   }
   return success();
 }
 
 FailureOr<Program> checkFunctions(ModuleOp module) {
-  Program program{findFunction(module, "prepare"), findFunction(module, "condition"),
+  Program program{findFunction(module, "prepare"),
+                  findFunction(module, "condition"),
                   findFunction(module, "denoise")};
   if (!program.prepare || !program.condition || !program.denoise)
     return failure();
-  for (func::FuncOp func : {program.prepare, program.condition, program.denoise})
+  for (func::FuncOp func :
+       {program.prepare, program.condition, program.denoise})
     if (failed(checkNames(func)))
       return failure();
   if (program.prepare.getNumArguments())
@@ -106,17 +118,17 @@ bool isAligned(int64_t offset) { return offset >= 0 && offset % 64 == 0; }
 LogicalResult checkOffsets(func::FuncOp func, bool isPrepare) {
   auto arena = func->getAttrOfType<IntegerAttr>(kArenaAttr);
   if (!arena || !isAligned(arena.getInt()))
-    return func.emitError() << "@" << func.getName() << " must have " << kArenaAttr
-                            << ", a multiple of 64";
+    return func.emitError() << "@" << func.getName() << " must have "
+                            << kArenaAttr << ", a multiple of 64";
   for (auto fused : func.getOps<FusedOp>()) {
     if (!fused.getOffsets())
-      return fused.emitError() << "(" << nameOf(fused.getLoc()) << ") must have offsets";
+      return fused.emitOpError() << "must have offsets" << inName(fused);
     ArrayRef<int64_t> offsets = *fused.getOffsets();
     for (int64_t offset : offsets)
       if (!isAligned(offset) && (offset != -1 || isPrepare))
-        return fused.emitError() << "(" << nameOf(fused.getLoc())
-                                 << ") must have offsets that are multiples of 64, found "
-                                 << offset;
+        return fused.emitOpError()
+               << "must have offsets that are multiples of 64, found " << offset
+               << inName(fused);
   }
   return success();
 }
@@ -127,8 +139,9 @@ LogicalResult checkSlots(func::FuncOp condition) {
   for (unsigned i = 0; i < condition.getNumResults(); ++i) {
     auto slot = condition.getResultAttrOfType<IntegerAttr>(i, kSlotAttr);
     if (!slot || slot.getInt() < 0 || slot.getInt() % 16)
-      return condition.emitError() << "result " << i << " of @condition must have "
-                                   << kSlotAttr << ", a multiple of 16";
+      return condition.emitError()
+             << "result " << i << " of @condition must have " << kSlotAttr
+             << ", a multiple of 16";
   }
   return success();
 }
@@ -141,8 +154,8 @@ LogicalResult dit::checkDit(ModuleOp module) {
     return failure();
   for (unsigned i = 0; i < denoise.getNumArguments(); ++i)
     if (attrOf(denoise.getArgAttrDict(i), kFromAttr) != "input")
-      return denoise.emitError() << "argument " << i << " must have " << kFromAttr
-                                 << " input at phase dit";
+      return denoise.emitError() << "argument " << i << " must have "
+                                 << kFromAttr << " input at phase dit";
   return success();
 }
 
@@ -152,7 +165,8 @@ LogicalResult dit::checkStaged(ModuleOp module) {
     return failure();
   for (func::FuncOp func : {program->condition, program->denoise}) {
     auto walk = func.walk([](WeightOp weight) {
-      weight.emitError() << "'" << weight.getName() << "' must be read in @prepare alone";
+      weight.emitError() << "'" << weight.getName()
+                         << "' must be read in @prepare alone";
       return WalkResult::interrupt();
     });
     if (walk.wasInterrupted())
@@ -176,8 +190,8 @@ LogicalResult dit::checkFused(ModuleOp module) {
   for (auto func : module.getOps<func::FuncOp>())
     for (Operation &op : func.getBody().front().without_terminator())
       if (!isView(&op) && !isa<FusedOp, WeightOp>(op))
-        return op.emitError() << "in @" << func.getName() << " (" << nameOf(op.getLoc())
-                              << ") must be inside a dit.fused";
+        return op.emitOpError() << "in @" << func.getName()
+                                << " must be inside a dit.fused" << inName(&op);
   return success();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The CPU target as the driver sees it: pass lists, and the manifest's second half.
+// The CPU target as the driver sees it: pass lists, and the manifest's second
+// half.
 #include "codegen/cpu/Compile.h"
 #include "compiler/Cost.h"
 #include "compiler/Manifest.h"
@@ -27,7 +28,8 @@ json::Array describeLaunches(const codegen::Program &program,
   for (const codegen::Launch &launch : launches) {
     FusedOp op = launch.op;
     int64_t bytes = 0;
-    for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
+    for (Type type :
+         llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
       bytes += bytesOf(type);
     list.push_back(json::Object{{"name", program.kernels[launch.kernel].name},
                                 {"kind", stringifyKernelKind(op.getKind())},
@@ -41,7 +43,8 @@ json::Array describeLaunches(const codegen::Program &program,
 json::Array describeWeights(const codegen::Program &program) {
   json::Array list;
   for (const codegen::Weight &weight : program.weights)
-    list.push_back(json::Object{{"name", weight.name}, {"shape", json::Array(weight.shape)}});
+    list.push_back(json::Object{{"name", weight.name},
+                                {"shape", json::Array(weight.shape)}});
   return list;
 }
 
@@ -49,14 +52,6 @@ class CpuTarget : public Target {
 public:
   CpuTarget(cpu::Arch arch, StringRef dtype, std::vector<PassUse> fusions)
       : arch(std::move(arch)), dtype(dtype), fusions(std::move(fusions)) {}
-
-  /// What can be fused, in the order it is tried.
-  static std::vector<PassUse> allFusions() {
-    return {PassUse::fuse("patch-embed"),   PassUse::fuse("final-layer"),
-            PassUse::fuse("conditioning"),  PassUse::fuse("gated-residual"),
-            PassUse::fuse("adaln"),         PassUse::fuse("linear-epilogue"),
-            PassUse("dit-verify-regions"), PassUse("dit-wrap-kernels")};
-  }
 
   std::vector<PassUse> passes(Phase phase) const override {
     std::string panel = "panel=" + std::to_string(arch.machine.panel);
@@ -73,20 +68,26 @@ public:
   }
 
   FailureOr<std::string> emitText(const CompiledModel &model) const override {
-    auto text = [&](const cpu::Report &report) { return manifest(model, report); };
+    auto text = [&](const cpu::Report &report) {
+      return manifest(model, report);
+    };
     auto module = cpu::assemble(model.planned, arch, text);
     if (failed(module) || failed(cpu::lowerToLLVM(**module)))
       return failure();
     return cpu::emitLLVM(**module, arch);
   }
 
-  LogicalResult emitArtifact(const CompiledModel &model, StringRef path) const override {
-    auto text = [&](const cpu::Report &report) { return manifest(model, report); };
+  LogicalResult emitArtifact(const CompiledModel &model,
+                             StringRef path) const override {
+    auto text = [&](const cpu::Report &report) {
+      return manifest(model, report);
+    };
     return cpu::compile(model.planned, arch, text, path);
   }
 
 private:
-  std::string manifest(const CompiledModel &model, const cpu::Report &report) const {
+  std::string manifest(const CompiledModel &model,
+                       const cpu::Report &report) const {
     const codegen::Program &program = report.program;
     json::Object all = describeModel(model);
     all["target"] = "cpu";
@@ -102,15 +103,14 @@ private:
         {"condition_row_floats", program.conditionRowFloats},
         {"scratch_bytes", report.scratchBytes}};
     all["weights"] = describeWeights(program);
-    all["kernels"] =
-        json::Object{{"prepare", describeLaunches(program, program.prepare)},
-                     {"condition", describeLaunches(program, program.condition)},
-                     {"denoise", describeLaunches(program, program.denoise)}};
+    all["kernels"] = json::Object{
+        {"prepare", describeLaunches(program, program.prepare)},
+        {"condition", describeLaunches(program, program.condition)},
+        {"denoise", describeLaunches(program, program.denoise)}};
     std::string text;
     llvm::raw_string_ostream(text) << json::Value(std::move(all));
     return text;
   }
-
 
   cpu::Arch arch;
   std::string dtype;
@@ -119,15 +119,24 @@ private:
 
 } // namespace
 
-llvm::Expected<std::unique_ptr<Target>> dit::makeCpuTarget(const TargetOptions &options) {
+std::vector<PassUse> dit::cpuFusions() {
+  return {PassUse::fuse("patch-embed"),  PassUse::fuse("final-layer"),
+          PassUse::fuse("conditioning"), PassUse::fuse("gated-residual"),
+          PassUse::fuse("adaln"),        PassUse::fuse("linear-epilogue"),
+          PassUse("dit-verify-regions"), PassUse("dit-wrap-kernels")};
+}
+
+llvm::Expected<std::unique_ptr<Target>>
+dit::makeCpuTarget(const TargetOptions &options) {
   if (options.dtype != "f32")
-    return llvm::createStringError("the cpu target computes in f32, but --dtype is '" +
-                                   options.dtype + "'");
+    return llvm::createStringError(
+        "the cpu target computes in f32, but --dtype is " + options.dtype);
   auto arch = cpu::findArch(options.arch);
   if (!arch)
     return arch.takeError();
-  auto fusions = selectFusions(CpuTarget::allFusions(), options.fuse);
+  auto fusions = selectFusions(cpuFusions(), options.fuse);
   if (!fusions)
     return fusions.takeError();
-  return std::make_unique<CpuTarget>(std::move(*arch), options.dtype, std::move(*fusions));
+  return std::make_unique<CpuTarget>(std::move(*arch), options.dtype,
+                                     std::move(*fusions));
 }

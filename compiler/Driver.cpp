@@ -4,12 +4,12 @@
 
 #include "compiler/Session.h"
 #include "dialect/DiTDialect.h"
-#include "runtime/Error.h"
-#include "runtime/OutputFile.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "runtime/Error.h"
+#include "runtime/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
@@ -20,7 +20,8 @@ using namespace dit;
 
 namespace {
 
-/// Op by op with the locations that carry the names, so that it can be taken up again.
+/// Op by op with the locations that carry the names, so that it can be taken up
+/// again.
 std::string print(ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -31,7 +32,8 @@ std::string print(ModuleOp module) {
 
 class Compilation {
 public:
-  Compilation(const CompileOptions &options, const Target &target, Session &session)
+  Compilation(const CompileOptions &options, const Target &target,
+              Session &session)
       : options(options), target(target), session(session) {}
 
   LogicalResult run() {
@@ -39,7 +41,8 @@ public:
       return failure();
     if (options.emit == Phase::Spec)
       return success();
-    for (Phase phase : {Phase::Dit, Phase::Staged, Phase::Fused, Phase::Planned}) {
+    for (Phase phase :
+         {Phase::Dit, Phase::Staged, Phase::Fused, Phase::Planned}) {
       if (phase < input.phase)
         continue;
       if (phase > input.phase && failed(advance(phase)))
@@ -61,8 +64,10 @@ private:
     if (fs::is_directory(options.output))
       return session.error(options.output + ": is a directory");
     StringRef folder = llvm::sys::path::parent_path(options.output);
-    if (auto error = fs::access(folder.empty() ? "." : folder, fs::AccessMode::Write))
-      return session.error(options.output + ": cannot be written into its folder, " +
+    if (auto error =
+            fs::access(folder.empty() ? "." : folder, fs::AccessMode::Write))
+      return session.error(options.output +
+                           ": cannot be written into its folder, " +
                            runtime::systemMessage(error.value()));
     return success();
   }
@@ -84,9 +89,9 @@ private:
     input = std::move(*loaded);
     bool isIR = StringRef(options.input).ends_with(".mlir");
     if (options.emit < (isIR ? input.phase : Phase::Spec))
-      return session.error(options.input + " has reached phase " +
-                           infoOf(input.phase).name + ", so " +
-                           infoOf(options.emit).name + " cannot be emitted from it");
+      return session.error(
+          options.input + " has reached phase " + infoOf(input.phase).name +
+          ", so " + infoOf(options.emit).name + " cannot be emitted from it");
     return success();
   }
 
@@ -121,7 +126,8 @@ private:
     if (!options.dumpDirectory.empty()) {
       SmallString<128> path(options.dumpDirectory);
       if (auto error = llvm::sys::fs::create_directories(path))
-        return session.error(path + ": " + runtime::systemMessage(error.value()));
+        return session.error(path + ": " +
+                             runtime::systemMessage(error.value()));
       llvm::sys::path::append(path, info.file);
       if (failed(writeFile(path, text)))
         return failure();
@@ -134,7 +140,7 @@ private:
     llvm::outs().flush();
     if (!llvm::outs().has_error())
       return success();
-    std::string reason = llvm::outs().error().message();
+    std::string reason = runtime::systemMessage(llvm::outs().error().value());
     llvm::outs().clear_error();
     return session.error("standard output: " + reason);
   }
@@ -152,14 +158,16 @@ private:
 
   LogicalResult makeCode() {
     if (input.spec.text.empty())
-      return session.error(options.input +
-                           " has no dit.spec, which an artifact's manifest is made of");
+      return session.error(
+          options.input +
+          " has no dit.spec, which an artifact's manifest is made of");
     CompiledModel model{*input.module, input.spec, passes};
-    bool wantsText = options.emit == Phase::Target || !options.dumpDirectory.empty();
+    bool wantsText =
+        options.emit == Phase::Target || !options.dumpDirectory.empty();
     if (wantsText) {
       auto text = target.emitText(model);
-      if (failed(text) ||
-          failed(write(infoOf(Phase::Target), options.emit == Phase::Target, *text)))
+      if (failed(text) || failed(write(infoOf(Phase::Target),
+                                       options.emit == Phase::Target, *text)))
         return failure();
       tick(Phase::Target);
     }
@@ -199,8 +207,8 @@ llvm::Error dit::runPasses(ModuleOp module, ArrayRef<PassUse> uses) {
       return failure();
     };
     if (!info || failed(info->addToPipeline(pm, use.options, complain)))
-      return llvm::createStringError("this ditc has no pass --" + use.flag + " " +
-                                     use.options);
+      return llvm::createStringError("this ditc has no pass --" + use.flag +
+                                     " " + use.options);
   }
   if (failed(pm.run(module)))
     return llvm::createStringError("");

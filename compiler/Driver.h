@@ -11,14 +11,15 @@ struct CompileOptions {
   std::string input;  ///< SPEC.yaml or IR.mlir
   std::string output; ///< empty: stdout, for phases that are text
   Phase emit = Phase::Artifact;
-  std::string dumpDirectory;  ///< empty: nothing is dumped
-  std::string remarks;        ///< a regular expression; empty: none
-  bool timing = false;        ///< the time of each phase, to stderr
+  std::string dumpDirectory; ///< empty: nothing is dumped
+  std::string remarks;       ///< a regular expression; empty: none
+  bool timing = false;       ///< the time of each phase, to stderr
   bool verifyDiagnostics = false;
   TargetOptions target;
 };
 
-/// Runs `ditc compile`; `target` is made from options.target. Returns the exit code, 0 or 1.
+/// Runs `ditc compile`; `target` is made from options.target. Returns the exit
+/// code, 0 or 1.
 int compile(const CompileOptions &options, const Target &target);
 
 /// Adds `uses` to a pipeline; fails, with the sentence, where ditc lacks one.

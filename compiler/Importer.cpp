@@ -17,8 +17,10 @@ public:
       : net(builder, spec), spec(spec), builder(builder), width(spec.width) {}
 
   void build(ModuleOp module) {
-    int64_t c = spec.latent.channels, h = spec.latent.height, w = spec.latent.width;
-    auto labels = RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
+    int64_t c = spec.latent.channels, h = spec.latent.height,
+            w = spec.latent.width;
+    auto labels =
+        RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
     Type inputs[] = {net.batched({c, h, w}), net.batched({}), labels};
     Type output = net.batched({spec.outChannels(), h, w});
     builder.setInsertionPointToEnd(module.getBody());
@@ -27,8 +29,8 @@ public:
                                      builder.getFunctionType(inputs, output));
     func.addEntryBlock();
     StringRef names[] = {"x", "t", "y"};
-    LocationAttr keys[] = {spec.latent.channels.loc, spec.timestep.frequencies.loc,
-                           spec.classes.loc};
+    LocationAttr keys[] = {spec.latent.channels.loc,
+                           spec.timestep.frequencies.loc, spec.classes.loc};
     for (unsigned i = 0; i < 3; ++i) {
       func.setArgAttr(i, kNameAttr, builder.getStringAttr(names[i]));
       func.setArgAttr(i, kFromAttr, builder.getStringAttr("input"));
@@ -36,7 +38,8 @@ public:
     }
     func.setResultAttr(0, kNameAttr, builder.getStringAttr("out"));
     builder.setInsertionPointToStart(&func.getBody().front());
-    Value out = network(func.getArgument(0), func.getArgument(1), func.getArgument(2));
+    Value out =
+        network(func.getArgument(0), func.getArgument(1), func.getArgument(2));
     func::ReturnOp::create(builder, loc, out);
   }
 
@@ -49,7 +52,8 @@ private:
     switch (spec.conditioning) {
     case Conditioning::AdaLNZero:
     case Conditioning::AdaLN:
-      c.siluC = net.silu({"silu_c", design()}, net.add({"c", design()}, c.t, c.y));
+      c.siluC =
+          net.silu({"silu_c", design()}, net.add({"c", design()}, c.t, c.y));
       break;
     case Conditioning::CrossAttention:
       c.pair = conditionTokens(c);
@@ -80,11 +84,13 @@ private:
                                      net.fixed({width, features}), kernel);
     Value bias = net.weight("x_embedder.proj.bias", {width}, key);
     Value x = LinearOp::create(builder, net.at({"x_embedder", key}),
-                               net.batched({spec.tokens(), width}), patches, weight, bias);
-    LocationAttr position = spec.position.loc ? spec.position.loc : spec.width.loc;
+                               net.batched({spec.tokens(), width}), patches,
+                               weight, bias);
+    LocationAttr position =
+        spec.position.loc ? spec.position.loc : spec.width.loc;
     Value table = SincosPositionOp::create(
-        builder, net.at({"pos_embed", position}), net.fixed({spec.tokens(), width}),
-        spec.gridHeight(), spec.gridWidth());
+        builder, net.at({"pos_embed", position}),
+        net.fixed({spec.tokens(), width}), spec.gridHeight(), spec.gridWidth());
     return net.add({"x_embedded", position}, x, table);
   }
 
@@ -117,7 +123,8 @@ private:
 
   /// (N, T, D) -> (N, C_out, H, W)
   Value finalLayer(Value x, const Conditions &c) {
-    LocationAttr key = spec.learnSigma.loc ? spec.learnSigma.loc : spec.patchSize.loc;
+    LocationAttr key =
+        spec.learnSigma.loc ? spec.learnSigma.loc : spec.patchSize.loc;
     LocationAttr eps = spec.norm.eps.loc ? spec.norm.eps.loc : spec.width.loc;
     Value h;
     if (c.siluC) {
@@ -128,10 +135,12 @@ private:
       h = net.layerNorm({"final.norm", eps}, x, spec.norm.eps);
       h = net.modulate({"final.modulate", design()}, h, shift, scale);
     } else {
-      h = net.layerNorm({"final.norm", eps}, x, spec.norm.eps, "final_layer.norm_final");
+      h = net.layerNorm({"final.norm", eps}, x, spec.norm.eps,
+                        "final_layer.norm_final");
     }
     int64_t p = spec.patchSize, channels = spec.outChannels();
-    h = net.linear({"final.linear", key}, h, "final_layer.linear", p * p * channels);
+    h = net.linear({"final.linear", key}, h, "final_layer.linear",
+                   p * p * channels);
     auto type = net.batched({channels, spec.latent.height, spec.latent.width});
     return UnpatchifyOp::create(builder, net.at({"out", key}), type, h, p);
   }

@@ -9,9 +9,9 @@
 
 namespace dit {
 
-/// Builds `@denoise(x (N,C,H,W), t (N), y (N)) -> out (N,C_out,H,W)`. Weights have
-/// the published names (`blocks.3.attn.qkv.weight`), every op the location of
-/// the YAML value that governs it under a name such as `blocks[3].qkv`.
+/// Builds `@denoise(x (N,C,H,W), t (N), y (N)) -> out (N,C_out,H,W)`. Weights
+/// have the published names (`blocks.3.attn.qkv.weight`), every op the location
+/// of the YAML value that governs it under a name such as `blocks[3].qkv`.
 mlir::OwningOpRef<mlir::ModuleOp> importSpec(mlir::MLIRContext *context,
                                              const Spec &spec);
 

@@ -22,16 +22,12 @@ std::string sha256(StringRef text) {
 
 json::Object describeDiffusion(const Spec &spec) {
   const auto &d = spec.diffusion;
-  return json::Object{{"prediction", spelling(d.prediction)},
-                      {"steps", d.steps.value},
-                      {"schedule", spelling(d.schedule)},
-                      {"beta_start", d.betaStart.value},
-                      {"beta_end", d.betaEnd.value},
-                      {"sampler", spelling(d.sampler)},
-                      {"sample_steps", d.sampleSteps.value},
-                      {"eta", d.eta.value},
-                      {"variance", spelling(d.variance)},
-                      {"clip_x0", d.clipX0.value}};
+  return json::Object{
+      {"prediction", spelling(d.prediction)}, {"steps", d.steps.value},
+      {"schedule", spelling(d.schedule)},     {"beta_start", d.betaStart.value},
+      {"beta_end", d.betaEnd.value},          {"sampler", spelling(d.sampler)},
+      {"sample_steps", d.sampleSteps.value},  {"eta", d.eta.value},
+      {"variance", spelling(d.variance)},     {"clip_x0", d.clipX0.value}};
 }
 
 json::Object describeGuidance(const Spec &spec) {
@@ -56,8 +52,8 @@ json::Object dit::describeModel(const CompiledModel &model) {
       {"spec_sha256", sha256(spec.text)},
       {"passes", json::Array(model.passes)},
       {"space", spelling(spec.space)},
-      {"input", json::Array{spec.latent.channels.value, spec.latent.height.value,
-                            spec.latent.width.value}},
+      {"input", json::Array{spec.latent.channels.value,
+                            spec.latent.height.value, spec.latent.width.value}},
       {"output", json::Array{spec.outChannels(), spec.latent.height.value,
                              spec.latent.width.value}},
       {"classes", spec.classes.value},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The part of an artifact's manifest that is the same for every target; the keys
-// are listed in runtime/Manifest.h.
+// The part of an artifact's manifest that is the same for every target; the
+// keys are listed in runtime/Manifest.h.
 #ifndef DIT_COMPILER_MANIFEST_H
 #define DIT_COMPILER_MANIFEST_H
 

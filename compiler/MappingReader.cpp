@@ -12,14 +12,14 @@ namespace {
 
 /// Names that other projects have for our keys.
 constexpr std::pair<StringLiteral, StringLiteral> kSynonyms[] = {
-    {"hidden_size", "width"},     {"hidden_dim", "width"},
-    {"dim", "width"},             {"num_layers", "depth"},
-    {"layers", "depth"},          {"num_heads", "heads"},
-    {"n_head", "heads"},          {"num_attention_heads", "heads"},
-    {"num_classes", "classes"},   {"class_dropout_prob", "label_dropout"},
-    {"in_channels", "latent"},    {"input_size", "latent"},
-    {"cfg_scale", "guidance"},    {"cfg_channels", "guidance"},
-    {"norm_eps", "norm"},         {"activation", "mlp"}};
+    {"hidden_size", "width"},   {"hidden_dim", "width"},
+    {"dim", "width"},           {"num_layers", "depth"},
+    {"layers", "depth"},        {"num_heads", "heads"},
+    {"n_head", "heads"},        {"num_attention_heads", "heads"},
+    {"num_classes", "classes"}, {"class_dropout_prob", "label_dropout"},
+    {"in_channels", "latent"},  {"input_size", "latent"},
+    {"cfg_scale", "guidance"},  {"cfg_channels", "guidance"},
+    {"norm_eps", "norm"},       {"activation", "mlp"}};
 
 StringRef nearest(StringRef word, ArrayRef<StringRef> candidates) {
   for (auto [theirs, ours] : kSynonyms)
@@ -89,8 +89,8 @@ const YamlEntry *MappingReader::take(StringRef key) {
   return mapping.find(key);
 }
 
-std::optional<StringRef> MappingReader::scalar(StringRef key, const YamlNode &value,
-                                               StringRef what) {
+std::optional<StringRef>
+MappingReader::scalar(StringRef key, const YamlNode &value, StringRef what) {
   if (value.kind == YamlNode::Scalar && !value.quoted)
     return StringRef(value.text);
   auto diag = error(value.loc) << qualified(key) << " must be " << what
@@ -116,7 +116,8 @@ void MappingReader::integer(StringRef key, Located<int64_t> &out, Bound bound,
                      << quoted(*text);
   } else if (!parsed || !bound.holds(number)) {
     error(value.loc) << qualified(key) << " must be " << bound.words()
-                     << ", but found " << (text->size() > 40 ? quoted(*text) : text->str());
+                     << ", but found "
+                     << (text->size() > 40 ? quoted(*text) : text->str());
   } else {
     out = {number, value.loc};
   }
@@ -137,7 +138,8 @@ void MappingReader::number(StringRef key, Located<double> &out, Bound bound) {
       (!parseWhole(*text, number) || !std::isfinite(number))) {
     error(value.loc) << qualified(key) << " must be a number, but found "
                      << quoted(*text);
-  } else if (text->contains_insensitive("nan") || text->contains_insensitive("inf")) {
+  } else if (text->contains_insensitive("nan") ||
+             text->contains_insensitive("inf")) {
     error(value.loc) << qualified(key) << " must be a finite number, but found "
                      << *text;
   } else if (!bound.holds(number)) {
@@ -158,11 +160,13 @@ void MappingReader::flag(StringRef key, Located<bool> &out) {
   if (*text == "true" || *text == "false")
     out = {*text == "true", entry->value.loc};
   else
-    error(entry->value.loc) << qualified(key) << " must be true or false, but found "
-                            << quoted(*text);
+    error(entry->value.loc)
+        << qualified(key) << " must be true or false, but found "
+        << quoted(*text);
 }
 
-void MappingReader::string(StringRef key, Located<std::string> &out, size_t maxBytes) {
+void MappingReader::string(StringRef key, Located<std::string> &out,
+                           size_t maxBytes) {
   const YamlEntry *entry = take(key);
   if (!entry)
     return;
@@ -182,7 +186,8 @@ void MappingReader::string(StringRef key, Located<std::string> &out, size_t maxB
 
 int64_t MappingReader::choose(StringRef key, const YamlEntry &entry,
                               ArrayRef<StringRef> names) {
-  std::string all = names.size() > 1 ? "one of " + llvm::join(names, ", ") : names[0].str();
+  std::string all =
+      names.size() > 1 ? "one of " + llvm::join(names, ", ") : names[0].str();
   auto text = scalar(key, entry.value, all);
   if (!text)
     return -1;
@@ -190,7 +195,8 @@ int64_t MappingReader::choose(StringRef key, const YamlEntry &entry,
     return found - names.begin();
   auto diag = error(entry.value.loc) << qualified(key) << " must be " << all
                                      << ", but found " << quoted(*text);
-  if (StringRef guess = nearest(*text, names); !guess.empty() && names.size() > 1)
+  if (StringRef guess = nearest(*text, names);
+      !guess.empty() && names.size() > 1)
     diag << "; did you mean '" << guess << "'?";
   return -1;
 }
@@ -201,8 +207,9 @@ void MappingReader::mappingAt(StringRef key,
   if (!entry)
     return;
   if (entry->value.kind != YamlNode::Mapping) {
-    error(entry->value.loc) << qualified(key) << " must be a mapping, but found "
-                            << describe(entry->value);
+    error(entry->value.loc)
+        << qualified(key) << " must be a mapping, but found "
+        << describe(entry->value);
     return;
   }
   MappingReader inner(entry->value, qualified(key));
@@ -214,7 +221,8 @@ void MappingReader::mappingAt(StringRef key,
 void MappingReader::require(ArrayRef<StringRef> keys) {
   for (StringRef key : keys)
     if (!mapping.find(key))
-      error(mapping.loc) << "missing key '" << qualified(key) << "', it has no default";
+      error(mapping.loc) << "missing key '" << qualified(key)
+                         << "', it has no default";
 }
 
 void MappingReader::unknown(const YamlEntry &entry) {

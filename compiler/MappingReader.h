@@ -26,17 +26,19 @@ public:
   MappingReader(const YamlNode &mapping, llvm::StringRef path)
       : mapping(mapping), path(path) {}
 
-  // Each reads one key. A key that is absent leaves the default; a value that does
-  // not fit is diagnosed and leaves the default too.
+  // Each reads one key. A key that is absent leaves the default; a value that
+  // does not fit is diagnosed and leaves the default too.
   void integer(llvm::StringRef key, Located<int64_t> &out, Bound bound,
                llvm::StringRef what = "an integer");
   void number(llvm::StringRef key, Located<double> &out, Bound bound);
   void flag(llvm::StringRef key, Located<bool> &out);
   void string(llvm::StringRef key, Located<std::string> &out, size_t maxBytes);
   template <typename E>
-  void choice(llvm::StringRef key, Located<E> &out, std::initializer_list<E> all);
+  void choice(llvm::StringRef key, Located<E> &out,
+              std::initializer_list<E> all);
   /// The mapping at `key`, or null. `what` is called to read it.
-  void mappingAt(llvm::StringRef key, llvm::function_ref<void(MappingReader &)> what);
+  void mappingAt(llvm::StringRef key,
+                 llvm::function_ref<void(MappingReader &)> what);
 
   /// The keys that have no default.
   void require(llvm::ArrayRef<llvm::StringRef> keys);
@@ -54,8 +56,8 @@ public:
 private:
   std::string qualified(llvm::StringRef key) const;
   /// The text of a plain scalar; diagnoses anything else as not `what`.
-  std::optional<llvm::StringRef> scalar(llvm::StringRef key, const YamlNode &value,
-                                        llvm::StringRef what);
+  std::optional<llvm::StringRef>
+  scalar(llvm::StringRef key, const YamlNode &value, llvm::StringRef what);
   int64_t choose(llvm::StringRef key, const YamlEntry &entry,
                  llvm::ArrayRef<llvm::StringRef> names);
   void unknown(const YamlEntry &entry);

@@ -41,8 +41,8 @@ Value NetworkBuilder::linear(const Origin &origin, Value x, StringRef prefix,
 }
 
 Value NetworkBuilder::layerNorm(const Origin &origin, Value x, double eps) {
-  return LayerNormOp::create(builder, at(origin), x.getType(), x, Value(), Value(),
-                             llvm::APFloat(eps));
+  return LayerNormOp::create(builder, at(origin), x.getType(), x, Value(),
+                             Value(), llvm::APFloat(eps));
 }
 
 Value NetworkBuilder::layerNorm(const Origin &origin, Value x, double eps,
@@ -77,7 +77,8 @@ Value NetworkBuilder::activation(const Origin &origin, Value x) {
   return GeluOp::create(builder, at(origin), x.getType(), x, form);
 }
 
-Value NetworkBuilder::attention(const Origin &origin, Value q, Value k, Value v) {
+Value NetworkBuilder::attention(const Origin &origin, Value q, Value k,
+                                Value v) {
   return AttentionOp::create(builder, at(origin), q.getType(), q, k, v,
                              spec.heads.value);
 }
@@ -108,6 +109,6 @@ Value NetworkBuilder::concat(const Origin &origin, ValueRange xs) {
 }
 
 Value NetworkBuilder::asToken(const Origin &origin, Value x) {
-  return ReshapeOp::create(builder, at(origin), batched({1, typeOf(x).getDimSize(1)}),
-                           x);
+  return ReshapeOp::create(builder, at(origin),
+                           batched({1, typeOf(x).getDimSize(1)}), x);
 }

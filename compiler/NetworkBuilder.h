@@ -23,15 +23,17 @@ public:
 
   const Spec &spec;
 
-  /// NameLoc(name) over the key, over the root mapping where the key is a default.
+  /// NameLoc(name) over the key, over the root mapping where the key is a
+  /// default.
   mlir::Location at(const Origin &origin);
 
   // name: as in the checkpoint.
   mlir::Value weight(llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
                      mlir::LocationAttr key);
-  /// `prefix.weight` (features, K) and `prefix.bias`; x (.., K) -> (.., features).
-  mlir::Value linear(const Origin &origin, mlir::Value x, llvm::StringRef prefix,
-                     int64_t features);
+  /// `prefix.weight` (features, K) and `prefix.bias`; x (.., K) -> (..,
+  /// features).
+  mlir::Value linear(const Origin &origin, mlir::Value x,
+                     llvm::StringRef prefix, int64_t features);
   /// Without an affine part.
   mlir::Value layerNorm(const Origin &origin, mlir::Value x, double eps);
   /// With `prefix.weight` and `prefix.bias`.
@@ -49,7 +51,8 @@ public:
   mlir::Value features(const Origin &origin, mlir::Value x, int64_t offset,
                        int64_t size);
   /// `size` tokens of (N, T, D), from `offset` on.
-  mlir::Value tokens(const Origin &origin, mlir::Value x, int64_t offset, int64_t size);
+  mlir::Value tokens(const Origin &origin, mlir::Value x, int64_t offset,
+                     int64_t size);
   /// Tokens after tokens.
   mlir::Value concat(const Origin &origin, mlir::ValueRange xs);
   /// (N, D) -> (N, 1, D)
@@ -62,8 +65,8 @@ public:
   mlir::OpBuilder &builder;
 
 private:
-  mlir::Value slice(const Origin &origin, mlir::Value x, int64_t dim, int64_t offset,
-                    int64_t size);
+  mlir::Value slice(const Origin &origin, mlir::Value x, int64_t dim,
+                    int64_t offset, int64_t size);
 };
 
 /// x (N, T, D) through block `index`; c is what the design conditions on.

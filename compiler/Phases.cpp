@@ -9,14 +9,15 @@ using namespace mlir;
 using namespace dit;
 
 static constexpr PhaseInfo kPhases[] = {
-    {Phase::Spec, "spec", "spec.yaml", "the YAML, with what it extends written out",
-     nullptr},
-    {Phase::Dit, "dit", "dit.mlir", "the paper's network as one function @denoise",
-     checkDit},
+    {Phase::Spec, "spec", "spec.yaml",
+     "the YAML, with what it extends written out", nullptr},
+    {Phase::Dit, "dit", "dit.mlir",
+     "the paper's network as one function @denoise", checkDit},
     {Phase::Staged, "staged", "staged.mlir",
-     "@prepare, @condition and @denoise: each does what its inputs change", checkStaged},
-    {Phase::Fused, "fused", "fused.mlir", "every op is a view or inside one kernel's region",
-     checkFused},
+     "@prepare, @condition and @denoise: each does what its inputs change",
+     checkStaged},
+    {Phase::Fused, "fused", "fused.mlir",
+     "every op is a view or inside one kernel's region", checkFused},
     {Phase::Planned, "planned", "planned.mlir",
      "every value between kernels has its place in memory", checkPlanned},
     {Phase::Target, "target", "target.ll", "the target's own code", nullptr},
@@ -39,13 +40,14 @@ std::optional<Phase> dit::findPhase(StringRef name) {
 FailureOr<Phase> dit::phaseOf(ModuleOp module) {
   auto name = module->getAttrOfType<StringAttr>(kPhaseAttr);
   if (!name)
-    return module.emitError() << "the module must say which phase it has reached, in "
-                              << kPhaseAttr;
+    return module.emitError()
+           << "the module must say which phase it has reached, in "
+           << kPhaseAttr;
   std::optional<Phase> phase = findPhase(name);
   if (!phase || !infoOf(*phase).contract)
-    return module.emitError() << kPhaseAttr
-                              << " must be dit, staged, fused or planned, but is '"
-                              << name.getValue() << "'";
+    return module.emitError()
+           << kPhaseAttr << " must be dit, staged, fused or planned, but is '"
+           << name.getValue() << "'";
   if (failed(infoOf(*phase).contract(module)))
     return failure();
   return *phase;

@@ -25,8 +25,8 @@ llvm::ArrayRef<PhaseInfo> phases();
 const PhaseInfo &infoOf(Phase phase);
 std::optional<Phase> findPhase(llvm::StringRef name);
 
-/// The phase that `module` says it has reached (`dit.phase`). Diagnoses a module
-/// without one, and one that does not keep that phase's contract.
+/// The phase that `module` says it has reached (`dit.phase`). Diagnoses a
+/// module without one, and one that does not keep that phase's contract.
 mlir::FailureOr<Phase> phaseOf(mlir::ModuleOp module);
 
 // The contracts, one a phase of dit IR; dialect/README.md in code.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Diagnostics go to stderr, `file:line:col: error: ...` with the line and a caret.
+// Diagnostics go to stderr, `file:line:col: error: ...` with the line and a
+// caret.
 #include "compiler/Session.h"
 
 #include "compiler/Importer.h"
@@ -44,10 +45,11 @@ FailureOr<Input> Session::load(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getMemBufferCopy(*text, path);
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   if (verifyDiagnostics)
-    handler = std::make_unique<SourceMgrDiagnosticVerifierHandler>(sources, &mlirContext);
+    handler = std::make_unique<SourceMgrDiagnosticVerifierHandler>(
+        sources, &mlirContext);
   else
-    handler = std::make_unique<SourceMgrDiagnosticHandler>(sources, &mlirContext,
-                                                           llvm::errs());
+    handler = std::make_unique<SourceMgrDiagnosticHandler>(
+        sources, &mlirContext, llvm::errs());
   return isIR ? loadIR(path) : loadSpec(path, *text);
 }
 
@@ -60,7 +62,8 @@ FailureOr<Input> Session::loadSpec(StringRef path, StringRef text) {
 }
 
 FailureOr<Input> Session::loadIR(StringRef path) {
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &mlirContext);
+  OwningOpRef<ModuleOp> module =
+      parseSourceFile<ModuleOp>(sources, &mlirContext);
   if (!module)
     return failure();
   auto phase = phaseOf(*module);

@@ -22,20 +22,22 @@ struct Input {
 
 class Session {
 public:
-  /// `command` ("ditc compile") begins the sentences that have no place in a file.
+  /// `command` ("ditc compile") begins the sentences that have no place in a
+  /// file.
   explicit Session(llvm::StringRef command, bool verifyDiagnostics = false);
   ~Session();
 
   mlir::MLIRContext &context() { return mlirContext; }
 
-  /// Reads a spec, or IR where the name ends in `.mlir`. Diagnoses what is wrong with it.
+  /// Reads a spec, or IR where the name ends in `.mlir`. Diagnoses what is
+  /// wrong with it.
   mlir::FailureOr<Input> load(llvm::StringRef path);
 
   /// Prints `ditc compile: error: SENTENCE`.
   mlir::LogicalResult error(const llvm::Twine &sentence);
 
-  /// What the process exits with: 0 or 1. With verifyDiagnostics, 0 where what was
-  /// diagnosed is what the file expects.
+  /// What the process exits with: 0 or 1. With verifyDiagnostics, 0 where what
+  /// was diagnosed is what the file expects.
   int exitCode(mlir::LogicalResult result);
 
 private:

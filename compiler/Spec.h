@@ -23,7 +23,8 @@ template <typename T> struct Located {
   bool isWritten() const { return static_cast<bool>(loc); }
 };
 
-/// Where a diffusion model draws: the latents of an autoencoder, or the picture itself.
+/// Where a diffusion model draws: the latents of an autoencoder, or the picture
+/// itself.
 enum class Space { Latent, Pixel };
 /// How a block learns of t and y (paper, figure 3).
 enum class Conditioning { AdaLNZero, AdaLN, CrossAttention, InContext };
@@ -37,8 +38,8 @@ enum class Variance { LearnedRange, FixedLarge, FixedSmall };
 enum class Compat { Official, Diffusers };
 
 struct Spec {
-  std::string file; ///< as it was named on the command line
-  std::string text; ///< the YAML, `extends` resolved
+  std::string file;       ///< as it was named on the command line
+  std::string text;       ///< the YAML, `extends` resolved
   mlir::LocationAttr loc; ///< of the root mapping
 
   Located<std::string> name;
@@ -79,7 +80,8 @@ struct Spec {
   } diffusion;
   struct {
     Located<double> scale{1.0};
-    /// The first `channels` channels are guided. Default: 3 of 4, as published, else all.
+    /// The first `channels` channels are guided. Default: 3 of 4, as published,
+    /// else all.
     Located<int64_t> channels;
   } guidance;
 
@@ -89,9 +91,12 @@ struct Spec {
   int64_t gridWidth() const { return latent.width / patchSize; }
   int64_t tokens() const { return gridHeight() * gridWidth(); }
   int64_t outChannels() const { return latent.channels * (learnSigma ? 2 : 1); }
-  /// Rows of the label table: the last one is the null class, where there is one.
+  /// Rows of the label table: the last one is the null class, where there is
+  /// one.
   int64_t labelRows() const { return classes + (labelDropout > 0 ? 1 : 0); }
-  bool guidesAllChannels() const { return guidance.channels == latent.channels; }
+  bool guidesAllChannels() const {
+    return guidance.channels == latent.channels;
+  }
 };
 
 // The YAML spelling of each enumerator.
@@ -107,8 +112,8 @@ llvm::StringRef spelling(Variance value);
 
 /// Reads the spec `text`, and the files it extends by names relative to `file`.
 /// Every mistake is diagnosed where it stands, before failure is returned.
-mlir::FailureOr<Spec> parseSpec(mlir::MLIRContext *context, llvm::StringRef text,
-                                llvm::StringRef file);
+mlir::FailureOr<Spec> parseSpec(mlir::MLIRContext *context,
+                                llvm::StringRef text, llvm::StringRef file);
 
 } // namespace dit
 

@@ -53,20 +53,22 @@ private:
                   const Located<int64_t> &size, StringRef sizeName) {
     if (!divisor || !size || size % divisor == 0)
       return;
-    auto diag = error(divisor.loc) << name << " must divide " << sizeName << ", but "
-                                   << size.value << " % " << divisor.value << " = "
-                                   << size % divisor;
+    auto diag = error(divisor.loc)
+                << name << " must divide " << sizeName << ", but " << size.value
+                << " % " << divisor.value << " = " << size % divisor;
     note(diag, size.loc, sizeName);
   }
 
   void checkDivisions() {
     mustDivide(spec.heads, "heads", spec.width, "width");
-    mustDivide(spec.patchSize, "patch_size", spec.latent.height, "latent.height");
+    mustDivide(spec.patchSize, "patch_size", spec.latent.height,
+               "latent.height");
     mustDivide(spec.patchSize, "patch_size", spec.latent.width, "latent.width");
     if (spec.position == Position::Sincos && spec.width % 4) {
-      auto diag = error(spec.width.loc)
-                  << "width must be a multiple of 4 for the sine-cosine position, but "
-                  << spec.width.value << " % 4 = " << spec.width % 4;
+      auto diag =
+          error(spec.width.loc)
+          << "width must be a multiple of 4 for the sine-cosine position, but "
+          << spec.width.value << " % 4 = " << spec.width % 4;
       note(diag, spec.position.loc, "position");
     }
     if (spec.timestep.frequencies % 2)
@@ -76,7 +78,8 @@ private:
     if (spec.width && spec.mlpHidden() < 1) {
       auto diag = error(spec.mlpRatio.loc)
                   << "mlp_ratio must leave the MLP at least one feature, but "
-                  << spec.width.value << " * " << spec.mlpRatio.value << " is less";
+                  << spec.width.value << " * " << spec.mlpRatio.value
+                  << " is less";
       note(diag, spec.width.loc, "width");
     }
   }
@@ -90,9 +93,10 @@ private:
     if (!hasTokens() || spec.tokens() <= kMaxTokens)
       return;
     auto diag = error(spec.patchSize.loc)
-                << "a sample must have at most " << kMaxTokens << " tokens, but has "
-                << spec.tokens() << " (" << spec.gridHeight() << " x "
-                << spec.gridWidth() << " patches)";
+                << "a sample must have at most " << kMaxTokens
+                << " tokens, but has " << spec.tokens() << " ("
+                << spec.gridHeight() << " x " << spec.gridWidth()
+                << " patches)";
     note(diag, spec.latent.height.loc, "latent.height");
   }
 
@@ -101,19 +105,23 @@ private:
         !spec.latent.channels)
       return;
     double d = spec.width, hidden = d * spec.mlpRatio;
-    double patch = double(spec.patchSize) * spec.patchSize * spec.latent.channels;
+    double patch =
+        double(spec.patchSize) * spec.patchSize * spec.latent.channels;
     double block = d * (4 * d + 2 * hidden + 6 * d);
-    double weights = 4 * (spec.depth * block + d * (d + spec.timestep.frequencies) +
-                          d * spec.classes + 3 * d * patch);
+    double weights =
+        4 * (spec.depth * block + d * (d + spec.timestep.frequencies) +
+             d * spec.classes + 3 * d * patch);
     if (weights > kMaxWeightBytes)
-      error(spec.width.loc) << "the weights must take at most "
-                            << showBytes(kMaxWeightBytes) << " as float32, but would take "
-                            << showBytes(weights);
-    double sample = 4 * (hidden + 8 * d + 3 * patch) * (hasTokens() ? spec.tokens() : 1);
+      error(spec.width.loc)
+          << "the weights must take at most " << showBytes(kMaxWeightBytes)
+          << " as float32, but would take " << showBytes(weights);
+    double sample =
+        4 * (hidden + 8 * d + 3 * patch) * (hasTokens() ? spec.tokens() : 1);
     if (sample > kMaxSampleBytes)
-      error(spec.width.loc) << "the activations of one sample must take at most "
-                            << showBytes(kMaxSampleBytes) << ", but would take "
-                            << showBytes(sample);
+      error(spec.width.loc)
+          << "the activations of one sample must take at most "
+          << showBytes(kMaxSampleBytes) << ", but would take "
+          << showBytes(sample);
   }
 
   void checkDiffusion() {
@@ -122,7 +130,8 @@ private:
       auto diag = error(place({d.betaEnd.loc, d.betaStart.loc}))
                   << "diffusion.beta_end must be at least beta_start, but "
                   << d.betaEnd.value << " < " << d.betaStart.value;
-      note(diag, d.betaEnd.isWritten() ? d.betaStart.loc : LocationAttr(), "beta_start");
+      note(diag, d.betaEnd.isWritten() ? d.betaStart.loc : LocationAttr(),
+           "beta_start");
     }
     if (d.sampleSteps > d.steps) {
       auto diag = error(d.sampleSteps.loc)
@@ -131,9 +140,10 @@ private:
       note(diag, d.steps.loc, "steps");
     }
     if (d.variance == Variance::LearnedRange && !spec.learnSigma) {
-      auto diag = error(d.variance.loc)
-                  << "diffusion.variance can be learned_range only with learn_sigma, "
-                     "but learn_sigma is false";
+      auto diag =
+          error(d.variance.loc)
+          << "diffusion.variance can be learned_range only with learn_sigma, "
+             "but learn_sigma is false";
       note(diag, spec.learnSigma.loc, "learn_sigma");
     }
   }
@@ -160,4 +170,6 @@ private:
 
 } // namespace
 
-LogicalResult dit::checkSpec(const Spec &spec) { return SpecChecker(spec).check(); }
+LogicalResult dit::checkSpec(const Spec &spec) {
+  return SpecChecker(spec).check();
+}

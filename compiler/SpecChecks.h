@@ -11,7 +11,8 @@ namespace dit {
 inline constexpr double kMaxWeightBytes = 256.0 * (1ull << 30);
 /// The most tokens of one sample.
 inline constexpr int64_t kMaxTokens = 1 << 16;
-/// The most bytes that the widest values of one sample may take together: 64 GiB.
+/// The most bytes that the widest values of one sample may take together: 64
+/// GiB.
 inline constexpr double kMaxSampleBytes = 64.0 * (1ull << 30);
 
 /// Diagnoses all that does not fit together. Keys that could not be read are 0

@@ -27,8 +27,9 @@ void readDiffusion(MappingReader &in, Spec &spec) {
   in.choice("sampler", d.sampler, {Sampler::DDPM, Sampler::DDIM});
   in.integer("sample_steps", d.sampleSteps, {1, 1 << 20});
   in.number("eta", d.eta, kUnit);
-  in.choice("variance", d.variance,
-            {Variance::LearnedRange, Variance::FixedLarge, Variance::FixedSmall});
+  in.choice(
+      "variance", d.variance,
+      {Variance::LearnedRange, Variance::FixedLarge, Variance::FixedSmall});
   in.flag("clip_x0", d.clipX0);
 }
 
@@ -36,10 +37,12 @@ void readDiffusion(MappingReader &in, Spec &spec) {
 void readGuidance(MappingReader &in, Spec &spec) {
   in.number("scale", spec.guidance.scale, {0, 1000});
   const YamlEntry *entry = in.take("channels");
-  if (entry && entry->value.kind == YamlNode::Scalar && entry->value.text == "all")
+  if (entry && entry->value.kind == YamlNode::Scalar &&
+      entry->value.text == "all")
     spec.guidance.channels = {spec.latent.channels, entry->value.loc};
   else if (entry)
-    in.integer("channels", spec.guidance.channels, {1, 1 << 16}, "an integer or all");
+    in.integer("channels", spec.guidance.channels, {1, 1 << 16},
+               "an integer or all");
 }
 
 void readLatent(MappingReader &in, Spec &spec) {
@@ -77,9 +80,11 @@ void readKeys(MappingReader &in, Spec &spec) {
     in.integer("frequencies", spec.timestep.frequencies, {4, 1 << 16});
     in.number("max_period", spec.timestep.maxPeriod, kPositive);
   });
-  in.mappingAt("diffusion", [&](MappingReader &in) { readDiffusion(in, spec); });
+  in.mappingAt("diffusion",
+               [&](MappingReader &in) { readDiffusion(in, spec); });
   in.mappingAt("guidance", [&](MappingReader &in) { readGuidance(in, spec); });
-  in.require({"name", "depth", "width", "heads", "patch_size", "classes", "latent"});
+  in.require(
+      {"name", "depth", "width", "heads", "patch_size", "classes", "latent"});
   in.finish();
 }
 
@@ -94,11 +99,14 @@ void deriveDefaults(Spec &spec) {
   derive(spec.diffusion.sampleSteps,
          std::min<int64_t>(spec.diffusion.sampleSteps, spec.diffusion.steps));
   derive(spec.diffusion.clipX0, spec.space == Space::Pixel);
-  bool asPublished = spec.latent.channels == 4 && spec.compat == Compat::Official;
-  derive(spec.guidance.channels, asPublished ? int64_t(3) : spec.latent.channels.value);
+  bool asPublished =
+      spec.latent.channels == 4 && spec.compat == Compat::Official;
+  derive(spec.guidance.channels,
+         asPublished ? int64_t(3) : spec.latent.channels.value);
 }
 
-FailureOr<Spec> readMapping(const YamlNode &root, StringRef text, StringRef file) {
+FailureOr<Spec> readMapping(const YamlNode &root, StringRef text,
+                            StringRef file) {
   Spec spec;
   spec.file = file;
   spec.text = text;
@@ -152,7 +160,8 @@ FailureOr<YamlNode> readExtended(MLIRContext *context, YamlNode mapping,
 
 } // namespace
 
-FailureOr<Spec> dit::parseSpec(MLIRContext *context, StringRef text, StringRef file) {
+FailureOr<Spec> dit::parseSpec(MLIRContext *context, StringRef text,
+                               StringRef file) {
   auto mapping = parseYaml(context, text, file);
   if (failed(mapping))
     return failure();
@@ -160,7 +169,8 @@ FailureOr<Spec> dit::parseSpec(MLIRContext *context, StringRef text, StringRef f
     return readMapping(*mapping, text, file);
   SmallString<128> plain(file);
   llvm::sys::path::remove_dots(plain, /*remove_dot_dot=*/true);
-  auto resolved = readExtended(context, std::move(*mapping), {plain.str().str()});
+  auto resolved =
+      readExtended(context, std::move(*mapping), {plain.str().str()});
   if (failed(resolved))
     return failure();
   return readMapping(*resolved, printYaml(*resolved), file);

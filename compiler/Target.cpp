@@ -13,8 +13,8 @@ PassUse PassUse::fuse(StringRef name, StringRef options) {
   return use;
 }
 
-llvm::Expected<std::vector<PassUse>> dit::selectFusions(std::vector<PassUse> uses,
-                                                        StringRef fuse) {
+llvm::Expected<std::vector<PassUse>>
+dit::selectFusions(std::vector<PassUse> uses, StringRef fuse) {
   llvm::SmallVector<StringRef> wanted;
   if (fuse != "all" && fuse != "none")
     fuse.split(wanted, ',', -1, /*KeepEmpty=*/false);
@@ -34,7 +34,8 @@ llvm::Expected<std::vector<PassUse>> dit::selectFusions(std::vector<PassUse> use
   return uses;
 }
 
-llvm::Expected<std::unique_ptr<Target>> dit::makeTarget(const TargetOptions &options) {
+llvm::Expected<std::unique_ptr<Target>>
+dit::makeTarget(const TargetOptions &options) {
   if (options.target == "cpu")
     return makeCpuTarget(options);
   if (options.target == "cuda")

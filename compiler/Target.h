@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the driver needs of a target: its passes to each phase, and its code. A new
-// target is one class and one line in Target.cpp.
+// What the driver needs of a target: its passes to each phase, and its code. A
+// new target is one class and one line in Target.cpp.
 #ifndef DIT_COMPILER_TARGET_H
 #define DIT_COMPILER_TARGET_H
 
@@ -13,7 +13,8 @@
 
 namespace dit {
 
-/// What the command line says of the target; each target reads what concerns it.
+/// What the command line says of the target; each target reads what concerns
+/// it.
 struct TargetOptions {
   std::string target = "cpu";
   std::string arch = "native";
@@ -43,23 +44,30 @@ struct CompiledModel {
 class Target {
 public:
   virtual ~Target() = default;
-  /// The passes that lead from the phase before to `phase`, those of --fuse only.
+  /// The passes that lead from the phase before to `phase`, those of --fuse
+  /// only.
   virtual std::vector<PassUse> passes(Phase phase) const = 0;
   /// The target's code as text, for --emit=target.
-  virtual mlir::FailureOr<std::string> emitText(const CompiledModel &model) const = 0;
+  virtual mlir::FailureOr<std::string>
+  emitText(const CompiledModel &model) const = 0;
   /// Writes the artifact; nothing is left at `path` on failure.
   virtual mlir::LogicalResult emitArtifact(const CompiledModel &model,
                                            llvm::StringRef path) const = 0;
 };
 
 /// The target of `options`, or the sentence that says what is wrong with them.
-llvm::Expected<std::unique_ptr<Target>> makeTarget(const TargetOptions &options);
+llvm::Expected<std::unique_ptr<Target>>
+makeTarget(const TargetOptions &options);
 
-/// The CPU's, defined in CpuTarget.cpp.
-llvm::Expected<std::unique_ptr<Target>> makeCpuTarget(const TargetOptions &options);
+// The CPU's, defined in CpuTarget.cpp.
+llvm::Expected<std::unique_ptr<Target>>
+makeCpuTarget(const TargetOptions &options);
 
-/// `uses` without the fusions that --fuse=`fuse` leaves out, or the sentence that
-/// says which name it does not know.
+/// All passes of its phase `fused`, in the order they run.
+std::vector<PassUse> cpuFusions();
+
+/// `uses` without the fusions that --fuse=`fuse` leaves out, or the sentence
+/// that says which name it does not know.
 llvm::Expected<std::vector<PassUse>> selectFusions(std::vector<PassUse> uses,
                                                    llvm::StringRef fuse);
 

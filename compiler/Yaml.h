@@ -18,8 +18,8 @@ struct YamlNode {
   enum Kind { Null, Scalar, Sequence, Mapping };
   Kind kind = Null;
   mlir::LocationAttr loc;
-  std::string text;    ///< of a scalar
-  bool quoted = false; ///< a string, whatever it looks like
+  std::string text;               ///< of a scalar
+  bool quoted = false;            ///< a string, whatever it looks like
   std::vector<YamlEntry> entries; ///< of a mapping; a sequence's have no key
 
   const YamlEntry *find(llvm::StringRef key) const;
@@ -31,7 +31,8 @@ struct YamlEntry {
   YamlNode value;
 };
 
-/// A file's bytes, of which there may be at most `limit`; the error names the file.
+/// A file's bytes, of which there may be at most `limit`; the error names the
+/// file.
 llvm::Expected<std::string> readTextFile(llvm::StringRef path, size_t limit);
 
 /// The most bytes a spec may have.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // ditc's own subcommands; those it shares with dit-run are in runtime/commands.
-// Each adds itself to `app`. What it diagnosed itself leaves 1 in `exitCode`; it
-// throws runtime errors for the rest, as the runtime's commands do.
+// Each adds itself to `app`. What it diagnosed itself leaves 1 in `exitCode`;
+// it throws runtime errors for the rest, as the runtime's commands do.
 #ifndef DIT_COMPILER_COMMANDS_COMMANDS_H
 #define DIT_COMPILER_COMMANDS_COMMANDS_H
 

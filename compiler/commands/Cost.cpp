@@ -16,7 +16,8 @@ static LogicalResult printCost(Session &session, const std::string &path) {
     return failure();
   ModuleOp module = *input->module;
   if (input->phase != Phase::Dit)
-    return session.error(path + " has reached phase " + infoOf(input->phase).name +
+    return session.error(path + " has reached phase " +
+                         infoOf(input->phase).name +
                          ", but costs are counted on the network of phase dit");
   auto name = module->getAttrOfType<StringAttr>(kNameAttr);
   int64_t parameters = parametersOf(module), macs = macsOf(module);
@@ -29,9 +30,11 @@ static LogicalResult printCost(Session &session, const std::string &path) {
 }
 
 void dit::addCost(CLI::App &app, int &exitCode) {
-  auto *command = app.add_subcommand("cost", "count a spec's parameters and operations");
+  auto *command =
+      app.add_subcommand("cost", "count a spec's parameters and operations");
   auto path = std::make_shared<std::string>();
-  command->add_option("INPUT", *path, "SPEC.yaml, or IR.mlir of phase dit")->required();
+  command->add_option("INPUT", *path, "SPEC.yaml, or IR.mlir of phase dit")
+      ->required();
   command->callback([path, &exitCode] {
     Session session("ditc cost");
     exitCode = session.exitCode(printCost(session, *path));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// ditc interpret: one network evaluation by the reference interpreter, tensors in
-// and out as safetensors.
+// ditc interpret: one network evaluation by the reference interpreter, tensors
+// in and out as safetensors.
 #include "compiler/Session.h"
 #include "compiler/commands/Commands.h"
 #include "dialect/DiTDialect.h"
@@ -24,11 +24,13 @@ Tensor toTensor(const runtime::SafetensorsFile &file, const std::string &name,
   const runtime::StoredTensor *stored = file.find(name);
   if (!stored)
     runtime::fail("{}: tensor '{}' is missing", file.path(), name);
-  if (!runtime::isFloatDtype(stored->dtype) && !runtime::isIntegerDtype(stored->dtype))
+  if (!runtime::isFloatDtype(stored->dtype) &&
+      !runtime::isIntegerDtype(stored->dtype))
     runtime::fail("{}: '{}' has dtype {}, which is not read", file.path(), name,
                   stored->dtype);
   std::vector<float> floats(stored->elements());
-  runtime::convertToFloat(stored->dtype, file.bytes(*stored), floats.size(), floats.data());
+  runtime::convertToFloat(stored->dtype, file.bytes(*stored), floats.size(),
+                          floats.data());
   file.forget(*stored);
   return Tensor(stored->shape, elementType, floats);
 }
@@ -53,7 +55,8 @@ void writeOutputs(const TensorMap &outputs, const std::string &path) {
   values.reserve(outputs.size());
   for (const auto &[name, tensor] : outputs) {
     values.emplace_back(tensor.values.begin(), tensor.values.end());
-    tensors.push_back({name, {tensor.shape.begin(), tensor.shape.end()}, values.back()});
+    tensors.push_back(
+        {name, {tensor.shape.begin(), tensor.shape.end()}, values.back()});
   }
   runtime::OutputFile file(path);
   runtime::writeSafetensors(file, tensors, {});
@@ -65,18 +68,21 @@ LogicalResult run(Session &session, const InterpretOptions &options) {
   if (failed(input))
     return failure();
   if (options.poisonArena && input->phase != Phase::Planned)
-    return session.error("--poison-arena needs IR of phase planned, but " + options.input +
-                         " has reached phase " + infoOf(input->phase).name);
+    return session.error("--poison-arena needs IR of phase planned, but " +
+                         options.input + " has reached phase " +
+                         infoOf(input->phase).name);
   try {
     runtime::SafetensorsFile weights(options.weights), tensors(options.tensors);
     Type f32 = Float32Type::get(&session.context());
-    auto source = [&](StringRef name, ArrayRef<int64_t>) -> llvm::Expected<Tensor> {
+    auto source = [&](StringRef name,
+                      ArrayRef<int64_t>) -> llvm::Expected<Tensor> {
       return toTensor(weights, name.str(), f32);
     };
     InterpreterOptions how;
     how.exact = options.exact;
     how.useArena = options.poisonArena;
-    auto outputs = interpret(*input->module, source, readInputs(*input->module, tensors), how);
+    auto outputs = interpret(*input->module, source,
+                             readInputs(*input->module, tensors), how);
     if (!outputs)
       return session.error(llvm::toString(outputs.takeError()));
     writeOutputs(*outputs, options.output);
@@ -91,21 +97,28 @@ LogicalResult run(Session &session, const InterpretOptions &options) {
 } // namespace
 
 void dit::addInterpret(CLI::App &app, int &exitCode) {
-  auto *command =
-      app.add_subcommand("interpret", "evaluate a network by the reference interpreter");
+  auto *command = app.add_subcommand(
+      "interpret", "evaluate a network by the reference interpreter");
   auto options = std::make_shared<InterpretOptions>();
-  command->add_option("INPUT", options->input, "SPEC.yaml, or IR.mlir of any phase")
+  command
+      ->add_option("INPUT", options->input,
+                   "SPEC.yaml, or IR.mlir of any phase")
       ->required();
-  command->add_option("--weights", options->weights, "a safetensors file")->required();
-  command->add_option("--input", options->tensors,
-                      "a safetensors file with x (N,C,H,W), t (N), y (N)")
+  command->add_option("--weights", options->weights, "a safetensors file")
       ->required();
-  command->add_option("--output", options->output,
-                      "the safetensors file to write, with out (N,C_out,H,W)")
+  command
+      ->add_option("--input", options->tensors,
+                   "a safetensors file with x (N,C,H,W), t (N), y (N)")
       ->required();
-  command->add_flag("--exact", options->exact, "round nowhere, not even in dit.cast");
-  command->add_flag("--poison-arena", options->poisonArena,
-                    "for planned IR: keep values at their offsets, and NaN everywhere else");
+  command
+      ->add_option("--output", options->output,
+                   "the safetensors file to write, with out (N,C_out,H,W)")
+      ->required();
+  command->add_flag("--exact", options->exact,
+                    "round nowhere, not even in dit.cast");
+  command->add_flag(
+      "--poison-arena", options->poisonArena,
+      "for planned IR: keep values at their offsets, and NaN everywhere else");
   command->callback([options, &exitCode] {
     Session session("ditc interpret");
     exitCode = session.exitCode(run(session, *options));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// ditc: one subcommand a thing to do. Exits with 0 done, 1 a diagnosed error, 2 a
-// bad command line.
+// ditc: one subcommand a thing to do. Exits with 0 done, 1 a diagnosed error, 2
+// a bad command line.
 #include "compiler/Manifest.h"
 #include "compiler/commands/Commands.h"
 #include "passes/Passes.h"
@@ -8,9 +8,10 @@
 
 int main(int argc, char **argv) {
   dit::registerDiTPasses();
-  CLI::App app("a compiler for diffusion transformers: a YAML spec in, a shared "
-               "library out",
-               "ditc");
+  CLI::App app(
+      "a compiler for diffusion transformers: a YAML spec in, a shared "
+      "library out",
+      "ditc");
   app.set_version_flag("--version", dit::kCompilerVersion.str());
   app.require_subcommand(1);
   int diagnosed = 0;
