@@ -141,7 +141,11 @@ void addSampleCommand(CLI::App &app) {
   c->add_option("--repeat", flags->repeat,
                 "samples of each class, a row of the picture")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
-  c->add_option("--sampler", flags->sampler, "ddpm or ddim");
+  std::string names;
+  for (const SamplerEntry &entry : samplers())
+    names += fmt::format("{}{}: {}", names.empty() ? "" : "; ", entry.name,
+                         entry.summary);
+  c->add_option("--sampler", flags->sampler, names);
   c->add_option("--steps", flags->steps, "N evenly spread steps, or ddimN");
   c->add_option("--eta", flags->eta, "noise of ddim, 0 to 1");
   c->add_option("--cfg-scale", flags->cfgScale, "guidance; 1 is none")

@@ -5,7 +5,10 @@
 #include "runtime/Sampling.h"
 #include "runtime/ditc.h"
 
+#include <sys/wait.h>
+
 #include <cmath>
+#include <cstdio>
 
 namespace dit::runtime::test {
 namespace {
@@ -112,6 +115,32 @@ TEST_F(CApi, ErrorsAreSentences) {
   EXPECT_EQ(ditc_denoise(model, 1, x, &t, &y, ok), 0);
   EXPECT_STREQ(ditc_error(), "");
   ditc_close(nullptr);
+}
+
+/// What a shell command prints on both streams, and its exit code.
+std::pair<int, std::string> shell(const std::string &command) {
+  FILE *pipe = popen((command + " 2>&1").c_str(), "r");
+  std::string text;
+  for (int c; (c = fgetc(pipe)) != EOF;)
+    text += static_cast<char>(c);
+  return {WEXITSTATUS(pclose(pipe)), text};
+}
+
+TEST_F(CApi, TheExampleRuns) {
+  std::vector<float> out =
+      FakeWeights().network(std::vector<float>(24), 500, 0); // on zeros
+  double sum = 0;
+  for (float v : out)
+    sum += double{v} * v;
+  auto [code, text] = shell(std::string(DIT_EXAMPLE) + " " +
+                            fakeArtifactPath() + " " + weights);
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(text, fmt::format("mean square {:.9g}\n", sum / 48));
+  auto [refused, error] =
+      shell(std::string(DIT_EXAMPLE) + " " + weights + " " + weights);
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(error, "denoise: error: " + weights +
+                       ": not an artifact: it is not an ELF shared object\n");
 }
 
 } // namespace
