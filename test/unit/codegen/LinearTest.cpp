@@ -210,6 +210,11 @@ TEST_P(Linear, RandomRegionsAgreeWithTheInterpreter) {
         << text;
     // The split over threads changes no bit.
     EXPECT_EQ(got, compiled.run(inputs, 1000)) << text;
+    // Nor do the samples beside it.
+    inputs.rows = 1;
+    inputs.x.resize(compiled.xFloats()), inputs.t.resize(1), inputs.y.resize(1);
+    got.resize(compiled.outFloats());
+    EXPECT_EQ(got, compiled.run(inputs)) << text;
   }
 }
 
