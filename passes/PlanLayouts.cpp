@@ -77,8 +77,7 @@ LogicalResult LayoutPlanner::packOperand(func::FuncOp function,
         "must be in a dit.fused; run --dit-wrap-kernels first");
   auto inner = dyn_cast<BlockArgument>(linear.getWeight());
   auto weight = cast<RankedTensorType>(linear.getWeight().getType());
-  // Packed already, or read as it is by the same region too.
-  if (!inner || weight.getRank() != 2 || !inner.hasOneUse())
+  if (!inner || weight.getRank() != 2) // a packed weight has three
     return success();
   Value outer = fused.getInputs()[inner.getArgNumber()];
   auto arg = dyn_cast<BlockArgument>(viewedValue(outer));
@@ -97,8 +96,14 @@ LogicalResult LayoutPlanner::packOperand(func::FuncOp function,
   Value argument = findArgument(function, kPrepare, name);
   if (!argument)
     argument = addArgument(function, wanted.type, name, kPrepare, arg.getLoc());
-  fused.getInputsMutable()[inner.getArgNumber()].set(argument);
-  inner.setType(wanted.type);
+  if (inner.hasOneUse()) {
+    fused.getInputsMutable()[inner.getArgNumber()].set(argument);
+    inner.setType(wanted.type);
+  } else { // the region reads the weight as it is, too
+    fused.getInputsMutable().append(argument);
+    linear.getWeightMutable().set(
+        fused.getBody().addArgument(wanted.type, arg.getLoc()));
+  }
   return success();
 }
 

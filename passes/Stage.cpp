@@ -89,8 +89,6 @@ LogicalResult Stager::findTimes() {
 LogicalResult Stager::findCrossings() {
   SetVector<Value> crossing;
   for (Operation &op : network.getBody().front()) {
-    if (isView(&op))
-      continue;
     Time time = opTimes[&op];
     for (Value read : valuesRead(&op)) {
       Value value = viewedValue(read);

@@ -14,6 +14,16 @@ func.func @shared_gate(%x: tensor<?x4x8xf32>, %branch: tensor<?x4x8xf32>, %g: te
   return %b, %s : tensor<?x4x8xf32>, tensor<?x4x8xf32>
 }
 
+func.func @shared_norm(%x: tensor<?x4x8xf32>, %branch: tensor<?x4x8xf32>, %c: tensor<?x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
+  // expected-remark@below {{the norm has a second user}}
+  // expected-remark@below {{"add + layer_norm"}}
+  %s = dit.add %x, %branch : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+  %n = dit.layer_norm %s eps 1.0e-06 : tensor<?x4x8xf32>
+  %o = dit.gelu tanh %n : tensor<?x4x8xf32>
+  %h = dit.modulate %n shift(%c) scale(%c) : tensor<?x4x8xf32>, tensor<?x8xf32>
+  return %o, %h : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+}
+
 func.func @two_norms(%x: tensor<?x4x8xf32>, %branch: tensor<?x4x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
   // expected-remark@below {{2 norms read the sum}}
   %s = dit.add %x, %branch : tensor<?x4x8xf32>, tensor<?x4x8xf32>

@@ -55,6 +55,20 @@ func.func @reader_between(%x: tensor<?x4x8xf32>, %branch: tensor<?x4x8xf32>, %g:
   return %o, %n : tensor<?x4x8xf32>, tensor<?x4x8xf32>
 }
 
+// So it does when the region reads what is computed behind it.
+// CHECK-LABEL: @operand_behind_a_reader
+func.func @operand_behind_a_reader(%x: tensor<?x4x8xf32>, %branch: tensor<?x4x8xf32>, %c: tensor<?x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
+  // CHECK: %[[SCALE:.*]] = dit.silu
+  // CHECK: %[[R:.*]]:2 = dit.fused row ({{.*}} = %[[SCALE]])
+  // CHECK: dit.gelu tanh %[[R]]#0
+  %s = dit.add %x, %branch : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+  %o = dit.gelu tanh %s : tensor<?x4x8xf32>
+  %scale = dit.silu %c : tensor<?x8xf32>
+  %n = dit.layer_norm %s eps 1.0e-06 : tensor<?x4x8xf32>
+  %h = dit.modulate %n shift(%c) scale(%scale) : tensor<?x4x8xf32>, tensor<?x8xf32>
+  return %o, %h : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+}
+
 // CHECK-LABEL: @keep_position_add
 func.func @keep_position_add(%x: tensor<?x4x8xf32>, %table: tensor<4x8xf32>) -> tensor<?x4x8xf32> {
   // CHECK-NOT: dit.fused

@@ -1,6 +1,6 @@
 // RUN: dit-opt %s --dit-plan-layouts=panel=5 --split-input-file | FileCheck %s
 // RUN: dit-opt %s --dit-plan-layouts=panel=5 --split-input-file -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
-// SAME-COUNT-4: same: {{.*}} error 0,
+// SAME-COUNT-5: same: {{.*}} error 0,
 
 // One region reads two weights, joins them and packs: 16 features are 4 panels
 // of 5. The bias is copied, so that the checkpoint can be let go.
@@ -119,11 +119,14 @@ module {
 // -----
 
 // A slice stays outside the region: it is a view of what lies in memory anyway.
+// Two slices of one weight are packed apart.
 module {
   // CHECK-LABEL: @prepare
-  // CHECK-SAME:    -> (tensor<1x8x5xf32> {dit.name = "w.packed"})
+  // CHECK-SAME:    -> (tensor<1x8x5xf32> {dit.name = "w.packed"}, tensor<1x8x5xf32> {dit.name = "w.packed_1"})
   // CHECK:         %[[S:.*]] = dit.slice %{{.*}} dim 0 offset 2 : tensor<6x8xf32> -> tensor<4x8xf32>
   // CHECK:         dit.fused pack (%{{.*}} = %[[S]])
+  // CHECK:         %[[T:.*]] = dit.slice %{{.*}} dim 0 offset 1 : tensor<6x8xf32> -> tensor<4x8xf32>
+  // CHECK:         dit.fused pack (%{{.*}} = %[[T]])
   func.func @prepare() -> (tensor<6x8xf32> {dit.name = "w"}) {
     %w = dit.weight "w" : tensor<6x8xf32>
     return %w : tensor<6x8xf32>
@@ -133,12 +136,45 @@ module {
   }
   // CHECK-LABEL: @denoise
   // CHECK-NOT:     dit.slice
-  func.func @denoise(%x: tensor<?x7x8xf32> {dit.name = "x", dit.from = "input"}, %w: tensor<6x8xf32> {dit.name = "w", dit.from = "prepare"}) -> (tensor<?x7x4xf32> {dit.name = "out"}) {
+  func.func @denoise(%x: tensor<?x7x8xf32> {dit.name = "x", dit.from = "input"}, %w: tensor<6x8xf32> {dit.name = "w", dit.from = "prepare"}) -> (tensor<?x7x4xf32> {dit.name = "out"}, tensor<?x7x4xf32> {dit.name = "other"}) {
     %v = dit.slice %w dim 0 offset 2 : tensor<6x8xf32> -> tensor<4x8xf32>
     %l = dit.fused linear (%a = %x, %b = %v) : (tensor<?x7x8xf32>, tensor<4x8xf32>) -> tensor<?x7x4xf32> {
       %0 = dit.linear %a weight(%b) : (tensor<?x7x8xf32>, tensor<4x8xf32>) -> tensor<?x7x4xf32>
       dit.yield %0 : tensor<?x7x4xf32>
     }
-    return %l : tensor<?x7x4xf32>
+    %u = dit.slice %w dim 0 offset 1 : tensor<6x8xf32> -> tensor<4x8xf32>
+    %m = dit.fused linear (%a = %x, %b = %u) : (tensor<?x7x8xf32>, tensor<4x8xf32>) -> tensor<?x7x4xf32> {
+      %0 = dit.linear %a weight(%b) : (tensor<?x7x8xf32>, tensor<4x8xf32>) -> tensor<?x7x4xf32>
+      dit.yield %0 : tensor<?x7x4xf32>
+    }
+    return %l, %m : tensor<?x7x4xf32>, tensor<?x7x4xf32>
+  }
+}
+
+// -----
+
+// The region adds the weight as a table, too: it gets both forms.
+module {
+  // CHECK-LABEL: @prepare
+  // CHECK-SAME:    -> (tensor<8x8xf32> {dit.name = "w"}, tensor<2x8x5xf32> {dit.name = "w.packed"})
+  func.func @prepare() -> (tensor<8x8xf32> {dit.name = "w"}) {
+    %w = dit.weight "w" : tensor<8x8xf32>
+    return %w : tensor<8x8xf32>
+  }
+  func.func @condition() {
+    return
+  }
+  // CHECK-LABEL: @denoise
+  // CHECK-SAME:    %[[W:[a-z0-9]+]]: tensor<8x8xf32> {{[^%]*}}, %[[P:[a-z0-9]+]]: tensor<2x8x5xf32>
+  // CHECK:         dit.fused linear ({{.*}}, %[[A:.*]] = %[[W]], %[[B:.*]] = %[[P]])
+  // CHECK-NEXT:      dit.linear %{{.*}} weight(%[[B]])
+  // CHECK-NEXT:      dit.add %{{.*}}, %[[A]]
+  func.func @denoise(%x: tensor<?x8x8xf32> {dit.name = "x", dit.from = "input"}, %w: tensor<8x8xf32> {dit.name = "w", dit.from = "prepare"}) -> (tensor<?x8x8xf32> {dit.name = "out"}) {
+    %l = dit.fused linear (%a = %x, %b = %w) : (tensor<?x8x8xf32>, tensor<8x8xf32>) -> tensor<?x8x8xf32> {
+      %0 = dit.linear %a weight(%b) : (tensor<?x8x8xf32>, tensor<8x8xf32>) -> tensor<?x8x8xf32>
+      %1 = dit.add %0, %b : tensor<?x8x8xf32>, tensor<8x8xf32>
+      dit.yield %1 : tensor<?x8x8xf32>
+    }
+    return %l : tensor<?x8x8xf32>
   }
 }
