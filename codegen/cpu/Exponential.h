@@ -13,6 +13,10 @@ namespace dit::codegen::cpu {
 /// below -126, NaN for NaN.
 Num exp2NotAboveZero(Num x);
 
+/// e^x of a vector x <= 88, within 9e-8 of it relatively; e^-87 for every x
+/// below -87, NaN for NaN.
+Num expNotAbove88(Num x);
+
 } // namespace dit::codegen::cpu
 
 #endif // DIT_CODEGEN_CPU_EXPONENTIAL_H

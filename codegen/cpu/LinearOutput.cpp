@@ -19,9 +19,18 @@ Value beforeUnpatchify(Value yielded) {
 
 LogicalResult LinearOutput::check() const {
   FusedOp region = body.op();
+  LinearOp op = shape.op;
   SmallVector<Value> open;
-  for (Value yielded : region.getBody().front().getTerminator()->getOperands())
-    open.push_back(beforeUnpatchify(yielded));
+  auto yields = region.getBody().front().getTerminator()->getOperands();
+  for (auto [i, yielded] : llvm::enumerate(yields)) {
+    Value value = beforeUnpatchify(yielded);
+    ArrayRef<int64_t> got = cast<RankedTensorType>(value.getType()).getShape();
+    ArrayRef<int64_t> sums = cast<RankedTensorType>(op.getType()).getShape();
+    if (got != sums)
+      return region.emitOpError("cannot be compiled for the CPU: result ")
+             << i << " must have the rows and columns of the matmul's sums";
+    open.push_back(value);
+  }
   while (!open.empty()) {
     Operation *op = open.pop_back_val().getDefiningOp();
     if (!op || op == shape.op)
@@ -36,8 +45,8 @@ LogicalResult LinearOutput::check() const {
 
 int64_t LinearOutput::scratchFloats() const {
   FusedOp region = body.op();
-  return region.getBody().front().getOps<UnpatchifyOp>().empty() ? 0
-                                                                 : shape.panel;
+  bool scatters = !region.getBody().front().getOps<UnpatchifyOp>().empty();
+  return scatters ? region.getNumResults() * shape.panel : 0;
 }
 
 void LinearOutput::finish(Index panel, Index begin, Index end, Ptr sums,
