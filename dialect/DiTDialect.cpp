@@ -5,6 +5,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -42,6 +43,26 @@ static void printFusedBody(OpAsmPrinter &printer, FusedOp op,
   printer.printFunctionalType(inputTypes, resultTypes);
   printer << ' ';
   printer.printRegion(body, /*printEntryBlockArgs=*/false);
+}
+
+bool hasPlainShape(RankedTensorType type) {
+  int64_t elements = 1;
+  for (auto [i, dim] : llvm::enumerate(type.getShape())) {
+    if (i == 0 && ShapedType::isDynamic(dim))
+      continue;
+    if (dim < 1 || llvm::MulOverflow(elements, dim, elements) ||
+        elements >= int64_t(1) << 48)
+      return false;
+  }
+  return true;
+}
+
+std::string showShape(ArrayRef<int64_t> shape) {
+  std::string text;
+  for (int64_t dim : shape)
+    text += (text.empty() ? "" : "x") +
+            (ShapedType::isDynamic(dim) ? "?" : std::to_string(dim));
+  return shape.empty() ? "a scalar" : text;
 }
 
 StringRef nameOf(Location loc) {

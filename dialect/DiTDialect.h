@@ -12,11 +12,13 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include <string>
 
 namespace dit {
 
 /// An op that only renames elements of one operand: no kernel, no memory. It is
-/// recomputed wherever its result is wanted, so staging and fusion see through it.
+/// recomputed wherever its result is wanted, so staging and fusion see through
+/// it.
 template <typename ConcreteType>
 class ViewLike : public mlir::OpTrait::TraitBase<ConcreteType, ViewLike> {};
 
@@ -26,7 +28,8 @@ inline bool isView(mlir::Operation *op) { return op->hasTrait<ViewLike>(); }
 // Attributes of functions, their arguments and their results; dialect/README.md
 // says at which phase each appears.
 inline constexpr llvm::StringLiteral kNameAttr = "dit.name";
-inline constexpr llvm::StringLiteral kFromAttr = "dit.from"; // input, prepare, condition
+inline constexpr llvm::StringLiteral kFromAttr =
+    "dit.from"; // input, prepare, condition
 inline constexpr llvm::StringLiteral kPhaseAttr = "dit.phase";
 inline constexpr llvm::StringLiteral kArenaAttr = "dit.arena_bytes";
 inline constexpr llvm::StringLiteral kSlotAttr = "dit.slot";
@@ -37,11 +40,12 @@ inline constexpr llvm::StringLiteral kSpecAttr = "dit.spec";
 /// the first NameLoc found in the location, or "" where there is none.
 llvm::StringRef nameOf(mlir::Location loc);
 
-/// What every tensor of the dialect keeps to.
-inline bool onlyBatchIsDynamic(mlir::RankedTensorType type) {
-  return llvm::none_of(type.getShape().drop_front(type.getRank() ? 1 : 0),
-                       mlir::ShapedType::isDynamic);
-}
+/// What every tensor of the dialect keeps to: sizes of at least 1, of which
+/// only the first may be dynamic, and fewer than 2^48 elements (a sample).
+bool hasPlainShape(mlir::RankedTensorType type);
+
+/// 2x4x?, as types are printed; "a scalar" without dimensions.
+std::string showShape(llvm::ArrayRef<int64_t> shape);
 
 } // namespace dit
 

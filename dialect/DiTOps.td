@@ -23,19 +23,19 @@ def DiT_View : NativeOpTrait<"ViewLike"> { let cppNamespace = "::dit"; }
 
 def DiT_Real : AnyTypeOf<[F32, F16, BF16, F64]>;
 
-// The batch is the one dynamic dimension, and the first.
+// The batch is the one dynamic dimension, and the first; no dimension is empty.
 class DiT_Batched<Type tensor> : ConfinedType<tensor,
-    [CPred<"::dit::onlyBatchIsDynamic(::llvm::cast<::mlir::RankedTensorType>($_self))">],
-    tensor.summary # " with no dynamic dimension but the first">;
+    [CPred<"::dit::hasPlainShape(::llvm::cast<::mlir::RankedTensorType>($_self))">],
+    tensor.summary # " with sizes of at least 1, of which only the first may be dynamic">;
 
 def DiT_Tensor : DiT_Batched<RankedTensorOf<[DiT_Real]>>;
 // (N, T, D), or (N, D) for what exists once a sample.
 def DiT_Rows   : DiT_Batched<TensorRankOf<[DiT_Real], [2, 3]>>;
 def DiT_Tokens : DiT_Batched<TensorRankOf<[DiT_Real], [3]>>;
 def DiT_Cond   : DiT_Batched<TensorRankOf<[DiT_Real], [2]>>;
-def DiT_Vector : TensorRankOf<[DiT_Real], [1]>;
+def DiT_Vector : DiT_Batched<TensorRankOf<[DiT_Real], [1]>>;
 def DiT_Image  : DiT_Batched<TensorRankOf<[DiT_Real], [4]>>;
-def DiT_Labels : TensorRankOf<[I32], [1]>;
+def DiT_Labels : DiT_Batched<TensorRankOf<[I32], [1]>>;
 
 //===----------------------------------------------------------------------===//
 // Sources

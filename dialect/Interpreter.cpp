@@ -26,14 +26,6 @@ Tensor::Tensor(ArrayRef<int64_t> shape, Type elementType,
     : shape(shape), elementType(elementType),
       values(floats.begin(), floats.end()) {}
 
-std::string showShape(ArrayRef<int64_t> shape) {
-  std::string text;
-  for (int64_t dim : shape)
-    text += (text.empty() ? "" : "x") +
-            (ShapedType::isDynamic(dim) ? "?" : std::to_string(dim));
-  return shape.empty() ? "a scalar" : text;
-}
-
 std::string argumentName(FuncOp function, unsigned i) {
   auto name = function.getArgAttrOfType<StringAttr>(i, kNameAttr);
   return name ? name.str() : fmt::format("arg{}", i);

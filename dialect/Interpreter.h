@@ -75,9 +75,6 @@ interpretFunction(mlir::func::FuncOp function, llvm::ArrayRef<Tensor> arguments,
 std::string argumentName(mlir::func::FuncOp function, unsigned index);
 std::string resultName(mlir::func::FuncOp function, unsigned index);
 
-/// 2x4x8, for messages.
-std::string showShape(llvm::ArrayRef<int64_t> shape);
-
 } // namespace dit
 
 #endif // DIT_DIALECT_INTERPRETER_H

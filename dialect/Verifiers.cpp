@@ -8,22 +8,6 @@ using namespace dit;
 
 namespace {
 
-/// Printed as 2x4x?, the way types are.
-std::string show(ArrayRef<int64_t> shape) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  llvm::interleave(
-      shape, os,
-      [&](int64_t dim) {
-        if (ShapedType::isDynamic(dim))
-          os << '?';
-        else
-          os << dim;
-      },
-      "x");
-  return text;
-}
-
 RankedTensorType tensor(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
@@ -40,8 +24,8 @@ LogicalResult expectShape(Operation *op, StringRef what, Value value,
   ArrayRef<int64_t> got = tensor(value).getShape();
   if (got == want)
     return success();
-  return op->emitOpError() << what << " must be " << show(want) << ", got "
-                           << show(got);
+  return op->emitOpError() << what << " must be " << showShape(want) << ", got "
+                           << showShape(got);
 }
 
 /// Of a weight: every size is known when the model is compiled.
@@ -83,12 +67,14 @@ LogicalResult expectPositive(Operation *op, StringRef what,
 
 LogicalResult verifyBroadcast(Operation *op, Value lhs, Value rhs) {
   auto x = tensor(lhs).getShape(), y = tensor(rhs).getShape();
-  auto sample = x.drop_front(x.empty() ? 0 : 1);
   // (C1)
+  if (x.empty())
+    return expectShape(op, "rhs", rhs, x);
+  auto sample = x.drop_front();
   if (y == x || y == sample)
     return success();
-  return op->emitOpError() << "rhs must be " << show(x) << " or "
-                           << show(sample) << ", got " << show(y);
+  return op->emitOpError() << "rhs must be " << showShape(x) << " or "
+                           << showShape(sample) << ", got " << showShape(y);
 }
 
 } // namespace
@@ -229,7 +215,7 @@ LogicalResult PackOp::verify() {
   // (C1)
   if (w == result)
     return success();
-  if (w.getRank() != 2 || result.getRank() != 3 || result.getDimSize(2) < 1)
+  if (w.getRank() != 2 || result.getRank() != 3)
     return emitOpError("must copy, or pack (M, K) into (P, K, L), got ")
            << w << " and " << result;
   int64_t lanes = result.getDimSize(2);
@@ -254,9 +240,6 @@ LogicalResult LinearOp::verify() {
   // (C2)
   int64_t m = result.back(), k = x.back();
   bool packed = weight.size() == 3;
-  if (packed && weight[2] < 1)
-    return emitOpError(
-        "packed weight must have panels of at least one feature");
   if (failed(packed ? expectShape(*this, "packed weight", getWeight(),
                                   {ceilDiv(m, weight[2]), k, weight[2]})
                     : expectShape(*this, "weight", getWeight(), {m, k})))

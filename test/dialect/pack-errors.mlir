@@ -29,7 +29,7 @@ func.func @rank(%w: tensor<24x8xf32>) {
 
 // (C1) a panel without features.
 func.func @empty_panel(%w: tensor<24x8xf32>) {
-  // expected-error@below {{must copy, or pack (M, K) into (P, K, L)}}
+  // expected-error@below {{result #0 must be ranked tensor of}}
   %p = dit.pack %w : tensor<24x8xf32> -> tensor<2x8x0xf32>
   return
 }
