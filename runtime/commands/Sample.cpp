@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <charconv>
+#include <filesystem>
 
 namespace dit::runtime {
 namespace {
@@ -63,16 +64,17 @@ SampleRequest makeRequest(const SampleFlags &flags, const Manifest &manifest) {
 std::string describeSettings(const SampleFlags &flags,
                              const SampleRequest &request,
                              const Manifest &manifest) {
-  nlohmann::ordered_json settings = {{"model", manifest.name},
-                                     {"spec_sha256", manifest.specSha256},
-                                     {"compiler", manifest.compiler},
-                                     {"weights", flags.weights},
-                                     {"classes", flags.classes},
-                                     {"repeat", flags.repeat},
-                                     {"sampler", request.sampler},
-                                     {"steps", request.steps},
-                                     {"eta", request.eta},
-                                     {"cfg_scale", request.guidanceScale}};
+  nlohmann::ordered_json settings = {
+      {"model", manifest.name},
+      {"spec_sha256", manifest.specSha256},
+      {"compiler", manifest.compiler},
+      {"weights", std::filesystem::path(flags.weights).filename().string()},
+      {"classes", flags.classes},
+      {"repeat", flags.repeat},
+      {"sampler", request.sampler},
+      {"steps", request.steps},
+      {"eta", request.eta},
+      {"cfg_scale", request.guidanceScale}};
   if (request.guidanceChannels)
     settings["cfg_channels"] = *request.guidanceChannels;
   else
