@@ -34,6 +34,8 @@ struct FuseLinearEpilogue : impl::FuseLinearEpilogueBase<FuseLinearEpilogue> {
 
   /// The op to join behind `last`, null where there is none.
   Operation *nextOp(Operation *last, Operation *unit) {
+    if (isa<UnpatchifyOp>(last)) // pixels, no longer features of a token
+      return nullptr;
     SmallVector<Operation *> users = usersOf(last->getResult(0));
     auto wanted = llvm::find_if(users, [&](Operation *user) {
       return wants(user, last->getResult(0));

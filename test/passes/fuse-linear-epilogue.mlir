@@ -47,6 +47,20 @@ func.func @gate_and_residual(%x: tensor<?x4x8xf32>, %branch: tensor<?x4x6xf32>, 
   return %s : tensor<?x4x8xf32>
 }
 
+// Nothing follows unpatchify in a region.
+// CHECK-LABEL: @keep_cast_of_pixels
+func.func @keep_cast_of_pixels(%x: tensor<?x6x8xf32>, %w: tensor<12x8xf32>) -> tensor<?x3x4x6xbf16> {
+  // CHECK: %[[O:.*]] = dit.fused linear
+  // CHECK: dit.cast %[[O]]
+  %o = dit.fused linear (%a = %x, %b = %w) : (tensor<?x6x8xf32>, tensor<12x8xf32>) -> tensor<?x3x4x6xf32> {
+    %0 = dit.linear %a weight(%b) : (tensor<?x6x8xf32>, tensor<12x8xf32>) -> tensor<?x6x12xf32>
+    %1 = dit.unpatchify %0 patch 2 : tensor<?x6x12xf32> -> tensor<?x3x4x6xf32>
+    dit.yield %1 : tensor<?x3x4x6xf32>
+  }
+  %c = dit.cast %o : tensor<?x3x4x6xf32> -> tensor<?x3x4x6xbf16>
+  return %c : tensor<?x3x4x6xbf16>
+}
+
 // Used as a gate, a linear's result is broadcast over tokens: no epilogue.
 // CHECK-LABEL: @keep_linear_that_makes_a_gate
 // GATE-LABEL:  @keep_linear_that_makes_a_gate
