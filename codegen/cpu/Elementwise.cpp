@@ -2,6 +2,8 @@
 // Elementwise ops as vector code: one case an op, the formula as DiTOps.td has
 // it.
 #include "codegen/cpu/Elementwise.h"
+#include "codegen/cpu/Exponential.h"
+#include "codegen/cpu/Exponential.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 #include <numbers>
@@ -57,23 +59,23 @@ LogicalResult checkOperands(const KernelBody &body) {
 }
 
 // Below the clamps both functions are 0 to float32's smallest normal number;
-// without them exp overflows, and -inf / inf is NaN.
+// without them exp overflows, and -inf / inf is NaN. max keeps its second
+// operand where that is NaN.
 Num silu(Num x) {
-  Num a = max(x, x.e->splat(-87));
-  return a / (exp(-a) + 1.0);
+  Num a = max(x.e->splat(-87), x);
+  return a / (expNotAbove88(-a) + 1.0);
 }
 
 // x/2 * (1 + tanh(u)) = x / (1 + exp(-2u)), one division instead of tanh's.
 Num geluTanh(Num x) {
   const double c = -2 * std::sqrt(2 / std::numbers::pi);
-  Num a = max(x, x.e->splat(-9.9));
-  Num minus2u =
-      a * fma(a * a, broadcast(x.e->splat(c * 0.044715)), x.e->splat(c));
-  return a / (exp(minus2u) + 1.0);
+  Num a = max(x.e->splat(-9.9), x);
+  Num minus2u = a * fma(a * a, x.e->splat(c * 0.044715), x.e->splat(c));
+  return a / (expNotAbove88(minus2u) + 1.0);
 }
 
 Num geluErf(Num x) {
-  Num a = max(x, x.e->splat(-9.9));
+  Num a = max(x.e->splat(-9.9), x);
   Num half = a * 0.5;
   return fma(half, erf(a * (std::numbers::sqrt2 / 2)), half);
 }
