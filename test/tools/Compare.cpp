@@ -19,10 +19,12 @@ namespace dit::test {
 std::string describe(const Difference &d, double budget) {
   if (!d.note.empty())
     return fmt::format("{}: {}", d.tensor, d.note);
-  return fmt::format(
-      "{}: relative L2 error {:.3g}, budget {:.3g}; worst at [{}]: "
-      "expected {:.9g}, got {:.9g}",
-      d.tensor, d.error, budget, fmt::join(d.index, ", "), d.expected, d.got);
+  std::string text = fmt::format("{}: relative L2 error {:.3g}, budget {:.3g}",
+                                 d.tensor, d.error, budget);
+  if (d.error != 0)
+    text += fmt::format("; worst at [{}]: expected {:.9g}, got {:.9g}",
+                        fmt::join(d.index, ", "), d.expected, d.got);
+  return text;
 }
 
 Difference compareTensors(StringRef name, const Tensor &expected,
