@@ -3,7 +3,6 @@
 // it.
 #include "codegen/cpu/Elementwise.h"
 #include "codegen/cpu/Exponential.h"
-#include "codegen/cpu/Exponential.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 #include <numbers>
