@@ -1,6 +1,7 @@
 """Every suite under test/: .mlir, .yaml and .test files run as shell scripts;
 test/unit has the GoogleTest binaries. DIT_BUILD names the build folder."""
 import os
+import shutil
 
 import lit.formats
 
@@ -24,3 +25,7 @@ config.substitutions.append(("%build", build))
 with open("/proc/cpuinfo") as cpuinfo:
     if "avx512f" in cpuinfo.read():
         config.available_features.add("avx512")
+
+# The CUDA toolkit, for what only nvcc and NVRTC can say; no GPU is needed.
+if shutil.which("nvcc") or os.path.exists("/usr/local/cuda/bin/nvcc"):
+    config.available_features.add("cuda")

@@ -18,17 +18,19 @@ EXECUTOR = HERE / "executor"
 CLANG = os.environ.get("DIT_SIMT_CXX", "/usr/lib/llvm-22/bin/clang++")
 COMMON = ["-O1", "-g", "-fno-strict-aliasing", f"-I{EXECUTOR}"]
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
-# A check declares a kernel with types of its own: no -fsanitize=function.
-ASAN = ["-fsanitize=address,undefined", "-fno-sanitize=function",
-        "-fno-sanitize-recover=all",
-        "-fsanitize-address-use-after-return=never", "-DSIMT_ASAN"]
-# Under ThreadSanitizer only the kernels are instrumented: what the executor does
-# for itself is no business of the kernel's.
+# Only kernels are instrumented: what the executor does for itself is no business
+# of theirs, and so its objects serve every variant, but for the files that tell
+# a sanitizer of stacks and memory. A check declares a kernel with types of its
+# own: no -fsanitize=function.
+ASAN = ["-fsanitize=address,undefined", "-fno-sanitize=function"]
+HOOKS = {"Fiber.cpp", "Region.cpp"}
 VARIANTS = {
-    "plain": {"host": [], "kernel": [], "link": []},
-    "asan": {"host": ASAN, "kernel": ASAN, "link": ASAN[:2]},
-    "tsan": {"host": ["-DSIMT_TSAN"], "kernel": ["-fsanitize=thread"],
-             "link": ["-fsanitize=thread"]},
+    "plain": {"hooks": [], "kernel": [], "link": []},
+    "asan": {"hooks": ["-DSIMT_ASAN"], "link": ASAN,
+             "kernel": [*ASAN, "-fno-sanitize-recover=all",
+                        "-fsanitize-address-use-after-return=never"]},
+    "tsan": {"hooks": ["-DSIMT_TSAN"], "link": ["-fsanitize=thread"],
+             "kernel": ["-fsanitize=thread"]},
 }
 ENVIRONMENT = {"TSAN_OPTIONS": "halt_on_error=1:exitcode=66",
                "ASAN_OPTIONS": "detect_leaks=0"}
@@ -60,8 +62,8 @@ def compiled(source, flags, headers, objects):
     digest.update(source.read_bytes())
     target = objects / f"{source.stem}.{digest.hexdigest()[:16]}.o"
     if not target.exists():
-        with tempfile.TemporaryDirectory(dir=objects) as scratch:
-            made = pathlib.Path(scratch) / "made.o"
+        with tempfile.TemporaryDirectory(dir=objects) as unfinished:
+            made = pathlib.Path(unfinished) / "made.o"
             call([CLANG, *flags, "-c", str(source), "-o", str(made)])
             made.replace(target)
     return target
@@ -73,22 +75,26 @@ def kernel_flags(variant, device):
             *VARIANTS[variant]["kernel"], f"-I{device}"]
 
 
-def program(name, variant, build, device=DEVICE, kernels=HERE / "kernels"):
-    """The executable of checks/NAME.cpp and kernels/NAME.cu."""
+def program(name, variant, build, device=DEVICE, kernels=HERE / "kernels",
+            scratch=None):
+    """The executable of checks/NAME.cpp and kernels/NAME.cu. What depends on the
+    kernels is made in `scratch` where one is given, else kept with the rest."""
     objects = pathlib.Path(build) / "simt-objects"
     objects.mkdir(parents=True, exist_ok=True)
-    host = ["-std=c++20", *COMMON, *WARNINGS, *VARIANTS[variant]["host"]]
-    parts = [compiled(source, host, [EXECUTOR], objects)
+    host = ["-std=c++20", *COMMON, *WARNINGS]
+    hooks = VARIANTS[variant]["hooks"]
+    parts = [compiled(source, host + (hooks if source.name in HOOKS else []),
+                      [EXECUTOR], objects)
              for source in sorted(EXECUTOR.glob("*.cpp"))]
     for source in (HERE / "checks" / "Check.cpp", HERE / "checks" / f"{name}.cpp"):
         parts.append(compiled(source, host, [EXECUTOR, HERE / "checks"], objects))
     parts.append(compiled(kernels / f"{name}.cu", kernel_flags(variant, device),
-                          [EXECUTOR, device], objects))
+                          [EXECUTOR, device], scratch or objects))
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
-    target = objects / f"{name}.{variant}.{digest}"
+    target = (scratch or objects) / f"{name}.{variant}.{digest}"
     if not target.exists():
-        with tempfile.TemporaryDirectory(dir=objects) as scratch:
-            made = pathlib.Path(scratch) / "made"
+        with tempfile.TemporaryDirectory(dir=target.parent) as unfinished:
+            made = pathlib.Path(unfinished) / "made"
             call([CLANG, "-fuse-ld=lld", *VARIANTS[variant]["link"],
                   *map(str, parts), "-o", str(made)])
             made.replace(target)

@@ -1,4 +1,4 @@
-"""Plants the bugs of mutants.txt one at a time: mutants.py BUILD [CHECK [PART]].
+"""Plants a list's bugs one at a time: mutants.py BUILD LIST [CHECK [PART]].
 
 Each must compile, and must be caught by the check it names: by a wrong result,
 by the executor's own diagnosis, by a sanitizer or by a hang. CHECK selects the
@@ -29,17 +29,17 @@ def parse(text):
             elif sign == "+":
                 edits[-1] = (edits[-1][0], text)
             else:
-                sys.exit(f"mutants.txt: expected '-' or '+', found '{line}'")
+                sys.exit(f"mutants: expected '-' or '+', but found '{line}'")
         yield headline, check, file, edits
 
 
 def edited(source, edits, headline):
     """Whitespace is as the formatter likes it: any matches any."""
     for old, new in edits:
-        pattern = r"\s+".join(map(re.escape, old.split()))
+        pattern = r"\s*".join(map(re.escape, re.findall(r"\w+|[^\w\s]", old)))
         source, count = re.subn(pattern, lambda match: new, source)
         if count != 1:
-            sys.exit(f"mutants.txt: '{headline}': expected '{old}' once, found it "
+            sys.exit(f"mutants: {headline}: expected '{old}' once, but found it "
                      f"{count} times")
     return source
 
@@ -54,9 +54,10 @@ def summary(code, text):
     return text.strip() or f"exit code {code}"
 
 
-def caught(check, device, kernels, folder):
+def caught(check, scratch, folder):
     for variant, arguments in ATTEMPTS:
-        executable = build.program(check, variant, folder, device, kernels)
+        executable = build.program(check, variant, folder, scratch / "device",
+                                   scratch / "kernels", scratch)
         code, text = build.run(executable, arguments, timeout=60)
         if code != 0:
             return f"{variant}: {summary(code, text)}"
@@ -64,22 +65,21 @@ def caught(check, device, kernels, folder):
 
 
 def main():
-    folder, only, part = (sys.argv[1:] + ["", ""])[:3]
+    folder, path, only, part = (sys.argv[1:] + ["", ""])[:4]
     survivors, count = [], 0
-    mutants = parse((build.HERE / "mutants.txt").read_text())
+    mutants = parse(pathlib.Path(path).read_text())
     for headline, check, file, edits in mutants:
         if only not in ("", check) or part not in f"{file}: {headline}":
             continue
         count += 1
         with tempfile.TemporaryDirectory() as scratch:
-            device = pathlib.Path(scratch) / "device"
-            kernels = pathlib.Path(scratch) / "kernels"
-            shutil.copytree(build.DEVICE, device)
-            shutil.copytree(build.HERE / "kernels", kernels)
-            path = (device if file.endswith(".h") else kernels) / file
+            scratch = pathlib.Path(scratch)
+            shutil.copytree(build.DEVICE, scratch / "device")
+            shutil.copytree(build.HERE / "kernels", scratch / "kernels")
+            path = scratch / ("device" if file.endswith(".h") else "kernels") / file
             path.write_text(edited(path.read_text(), edits, headline))
             try:
-                how = caught(check, device, kernels, folder)
+                how = caught(check, scratch, folder)
             except build.CompileError as error:
                 sys.exit(f"{file}: {headline}: does not compile:\n{error}")
         print(f"{'caught' if how else 'SURVIVES'}: {file}: {headline}: {how}",

@@ -42,40 +42,41 @@ template <int D> struct Attention {
                                 const unsigned (&q)[kDepth / 16][4],
                                 const bf16 *keys) {
     const int lane = threadIdx.x & 31;
-    DIT_UNROLL for (int k = 0; k < kDepth / 16; ++k)
-        DIT_UNROLL for (int j = 0; j < 8; j += 2) {
-      unsigned f[4];
-      device::ldmatrix_x4(f, keys + (j * 8 + lane / 16 * 8 + lane % 8) * kPitch +
-                                 k * 16 + lane / 8 % 2 * 8);
-      device::mma_m16n8k16_bf16(s[j], q[k], f[0], f[1]);
-      device::mma_m16n8k16_bf16(s[j + 1], q[k], f[2], f[3]);
-    }
+    DIT_FOR (int k = 0; k < kDepth / 16; ++k)
+      DIT_FOR (int j = 0; j < 8; j += 2) {
+        unsigned f[4];
+        device::ldmatrix_x4(f, keys +
+                                   (j * 8 + lane / 16 * 8 + lane % 8) * kPitch +
+                                   k * 16 + lane / 8 % 2 * 8);
+        device::mma_m16n8k16_bf16(s[j], q[k], f[0], f[1]);
+        device::mma_m16n8k16_bf16(s[j + 1], q[k], f[2], f[3]);
+      }
   }
 
   /// s becomes exp(s scale - top); what was summed before is scaled to the new
   /// top. `left` keys exist from this block on.
   DIT_INLINE void softmax(float (&s)[8][4], float scaleLog2e, int left) {
     const int column = threadIdx.x % 4 * 2;
-    DIT_UNROLL for (int r = 0; r < 2; ++r) {
+    DIT_FOR (int r = 0; r < 2; ++r) {
       float high = top[r];
-      DIT_UNROLL for (int j = 0; j < 8; ++j) DIT_UNROLL for (int e = 0; e < 2;
-                                                             ++e) {
-        float &x = s[j][2 * r + e];
-        x = j * 8 + column + e < left ? x * scaleLog2e : -1e30f;
-        high = fmaxf(high, x);
-      }
+      DIT_FOR (int j = 0; j < 8; ++j)
+        DIT_FOR (int e = 0; e < 2; ++e) {
+          float &x = s[j][2 * r + e];
+          x = j * 8 + column + e < left ? x * scaleLog2e : -1e30f;
+          high = fmaxf(high, x);
+        }
       high = fmaxf(high, __shfl_xor_sync(0xffffffffu, high, 1));
       high = fmaxf(high, __shfl_xor_sync(0xffffffffu, high, 2));
       const float shrink = device::ex2(top[r] - high);
       top[r] = high;
       total[r] *= shrink;
-      DIT_UNROLL for (int j = 0; j < 8; ++j) DIT_UNROLL for (int e = 0; e < 2;
-                                                             ++e) {
-        float &x = s[j][2 * r + e];
-        x = device::ex2(x - high);
-        total[r] += x;
-      }
-      DIT_UNROLL for (int j = 0; j < D / 8; ++j) {
+      DIT_FOR (int j = 0; j < 8; ++j)
+        DIT_FOR (int e = 0; e < 2; ++e) {
+          float &x = s[j][2 * r + e];
+          x = device::ex2(x - high);
+          total[r] += x;
+        }
+      DIT_FOR (int j = 0; j < D / 8; ++j) {
         out[j][2 * r] *= shrink;
         out[j][2 * r + 1] *= shrink;
       }
@@ -85,13 +86,13 @@ template <int D> struct Attention {
   /// out += p v. A score fragment is an operand fragment as it is.
   DIT_INLINE void addValues(const float (&p)[8][4], const bf16 *values) {
     const int lane = threadIdx.x & 31;
-    DIT_UNROLL for (int k = 0; k < 4; ++k) {
+    DIT_FOR (int k = 0; k < 4; ++k) {
       const unsigned a[4] = {
           device::pack_bf16x2(p[2 * k][0], p[2 * k][1]),
           device::pack_bf16x2(p[2 * k][2], p[2 * k][3]),
           device::pack_bf16x2(p[2 * k + 1][0], p[2 * k + 1][1]),
           device::pack_bf16x2(p[2 * k + 1][2], p[2 * k + 1][3])};
-      DIT_UNROLL for (int j = 0; j < D / 8; j += 2) {
+      DIT_FOR (int j = 0; j < D / 8; j += 2) {
         unsigned f[4];
         device::ldmatrix_x4_trans(f, values + (k * 16 + lane % 16) * kPitch +
                                          (j + lane / 16) * 8);
@@ -105,16 +106,17 @@ template <int D> struct Attention {
 
   DIT_INLINE void store(bf16 *to, int stride, int row0, int rows) {
     const int lane = threadIdx.x & 31;
-    DIT_UNROLL for (int r = 0; r < 2; ++r) {
+    DIT_FOR (int r = 0; r < 2; ++r) {
       float sum = total[r];
       sum += __shfl_xor_sync(0xffffffffu, sum, 1);
       sum += __shfl_xor_sync(0xffffffffu, sum, 2);
       const float inverse = 1.f / sum;
       const int row = row0 + lane / 4 + 8 * r;
       if (row < rows)
-        DIT_UNROLL for (int j = 0; j < D / 8; ++j) store2(
-            to + (long long)row * stride + j * 8 + lane % 4 * 2,
-            make_float2(out[j][2 * r] * inverse, out[j][2 * r + 1] * inverse));
+        DIT_FOR (int j = 0; j < D / 8; ++j)
+          store2(to + (long long)row * stride + j * 8 + lane % 4 * 2,
+                 make_float2(out[j][2 * r] * inverse,
+                             out[j][2 * r + 1] * inverse));
     }
   }
 
@@ -148,9 +150,10 @@ template <int D> struct Attention {
       }
       __syncthreads();
       if (block == 0)
-        DIT_UNROLL for (int i = 0; i < kDepth / 16; ++i) device::ldmatrix_x4(
-            fragments[i], tileQ + (warp * 16 + lane % 16) * kPitch + i * 16 +
-                              lane / 16 * 8);
+        DIT_FOR (int i = 0; i < kDepth / 16; ++i)
+          device::ldmatrix_x4(fragments[i],
+                              tileQ + (warp * 16 + lane % 16) * kPitch +
+                                  i * 16 + lane / 16 * 8);
       float s[8][4] = {};
       scores(s, fragments, tilesK + block % 2 * kTile);
       head.softmax(s, scale * 1.44269504f, keys - block * kKeys);

@@ -10,10 +10,10 @@
 #include "simt_device.h"
 #else
 #define DIT_INLINE __device__ __forceinline__
-#define DIT_UNROLL _Pragma("unroll")
+/// A loop that is unrolled: its variable indexes registers.
+#define DIT_FOR(...) _Pragma("unroll") for (__VA_ARGS__)
 /// The block's shared memory, all of it: sizes are the launch's.
-#define DIT_SHARED(name)                                                       \
-  extern __shared__ __align__(1024) unsigned char name[]
+#define DIT_SHARED(name) extern __shared__ __align__(1024) unsigned char name[]
 #define DIT_CLUSTER(x, y, z) __cluster_dims__(x, y, z)
 #include "ptx.h"
 #include "ptx_sm90.h"
@@ -50,7 +50,8 @@ DIT_INLINE float2 load2(const float *p) {
 }
 DIT_INLINE float2 load2(const bf16 *p) {
   const unsigned u = *reinterpret_cast<const unsigned *>(p);
-  return make_float2(__uint_as_float(u << 16), __uint_as_float(u & 0xffff0000u));
+  return make_float2(__uint_as_float(u << 16),
+                     __uint_as_float(u & 0xffff0000u));
 }
 DIT_INLINE void store2(float *p, float2 v) {
   *reinterpret_cast<float2 *>(p) = v;
@@ -59,9 +60,9 @@ DIT_INLINE void store2(bf16 *p, float2 v) {
   *reinterpret_cast<unsigned *>(p) = device::pack_bf16x2(v.x, v.y);
 }
 
-/// Describes a wgmma's operand whose rows are 64 bf16 (128 bytes), as TMA stores
-/// it with the 128-byte swizzle: groups of 8 rows, 1024 bytes apart. The next 16
-/// of a row are 32 bytes on: 2 more in the descriptor.
+/// Describes a wgmma's operand whose rows are 64 bf16 (128 bytes), as TMA
+/// stores it with the 128-byte swizzle: groups of 8 rows, 1024 bytes apart. The
+/// next 16 of a row are 32 bytes on: 2 more in the descriptor.
 DIT_INLINE unsigned long long swizzledOperand(const void *p) {
   const unsigned long long address = device::shared_address(p) & 0x3ffff;
   const unsigned long long groupBytes = 1024, swizzle128 = 1;

@@ -36,19 +36,22 @@ struct MatmulTile {
   }
 
   /// acc += a w^T over one stage, for this warp's part of the tile.
-  static DIT_INLINE void multiply(float (&acc)[kMmaM][kMmaN][4],
-                                  const bf16 *a, const bf16 *w) {
+  static DIT_INLINE void multiply(float (&acc)[kMmaM][kMmaN][4], const bf16 *a,
+                                  const bf16 *w) {
     const int lane = threadIdx.x & 31;
-    DIT_UNROLL for (int k = 0; k < K; k += 16) {
+    DIT_FOR (int k = 0; k < K; k += 16) {
       unsigned fa[kMmaM][4], fw[kMmaN / 2][4];
-      DIT_UNROLL for (int i = 0; i < kMmaM; ++i) device::ldmatrix_x4(
-          fa[i], a + (i * 16 + lane % 16) * kPitch + k + lane / 16 * 8);
-      DIT_UNROLL for (int j = 0; j < kMmaN / 2; ++j) device::ldmatrix_x4(
-          fw[j], w + (j * 16 + lane % 8 + lane / 16 * 8) * kPitch + k +
-                     lane / 8 % 2 * 8);
-      DIT_UNROLL for (int i = 0; i < kMmaM; ++i)
-          DIT_UNROLL for (int j = 0; j < kMmaN; ++j) device::mma_m16n8k16_bf16(
-              acc[i][j], fa[i], fw[j / 2][j % 2 * 2], fw[j / 2][j % 2 * 2 + 1]);
+      DIT_FOR (int i = 0; i < kMmaM; ++i)
+        device::ldmatrix_x4(fa[i], a + (i * 16 + lane % 16) * kPitch + k +
+                                       lane / 16 * 8);
+      DIT_FOR (int j = 0; j < kMmaN / 2; ++j)
+        device::ldmatrix_x4(fw[j],
+                            w + (j * 16 + lane % 8 + lane / 16 * 8) * kPitch +
+                                k + lane / 8 % 2 * 8);
+      DIT_FOR (int i = 0; i < kMmaM; ++i)
+        DIT_FOR (int j = 0; j < kMmaN; ++j)
+          device::mma_m16n8k16_bf16(acc[i][j], fa[i], fw[j / 2][j % 2 * 2],
+                                    fw[j / 2][j % 2 * 2 + 1]);
     }
   }
 
@@ -87,15 +90,15 @@ struct MatmulTile {
       multiply(acc, stage + warpM * kPitch, stage + (M + warpN) * kPitch);
     }
 
-    DIT_UNROLL for (int i = 0; i < kMmaM; ++i)
-        DIT_UNROLL for (int j = 0; j < kMmaN; ++j)
-            DIT_UNROLL for (int half = 0; half < 2; ++half) {
-      const int m = m0 + warpM + i * 16 + half * 8 + lane / 4;
-      const int n = n0 + warpN + j * 8 + lane % 4 * 2;
-      if (m < rows && n < columns)
-        epilogue(m, n,
-                 make_float2(acc[i][j][2 * half], acc[i][j][2 * half + 1]));
-    }
+    DIT_FOR (int i = 0; i < kMmaM; ++i)
+      DIT_FOR (int j = 0; j < kMmaN; ++j)
+        DIT_FOR (int half = 0; half < 2; ++half) {
+          const int m = m0 + warpM + i * 16 + half * 8 + lane / 4;
+          const int n = n0 + warpN + j * 8 + lane % 4 * 2;
+          if (m < rows && n < columns)
+            epilogue(m, n,
+                     make_float2(acc[i][j][2 * half], acc[i][j][2 * half + 1]));
+        }
   }
 };
 

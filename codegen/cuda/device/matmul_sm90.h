@@ -12,8 +12,7 @@ namespace dit {
 /// A block's tile is 64 rows a consumer warpgroup times N, 64 deep at a time.
 /// `Blocks` blocks of a cluster, one below the other, share their part of w:
 /// each loads 1 / Blocks of it for all. The grid is (column tiles, row tiles).
-template <int N, int Stages, int Consumers, int Blocks = 1>
-struct WgmmaTile {
+template <int N, int Stages, int Consumers, int Blocks = 1> struct WgmmaTile {
   static constexpr int kM = 64 * Consumers, kK = 64;
   static constexpr int kThreads = 128 * (1 + Consumers);
   static constexpr int kBytesA = kM * kK * 2, kBytesW = N * kK * 2;
@@ -96,8 +95,8 @@ struct WgmmaTile {
       const auto da = swizzledOperand(a(stage) + row * kK * 2);
       const auto dw = swizzledOperand(w(stage));
       device::wgmma_fence();
-      DIT_UNROLL for (int k = 0; k < kK / 16; ++k) // 32 bytes, in units of 16
-          device::wgmma<N>(acc, da + 2 * k, dw + 2 * k, step + k > 0);
+      DIT_FOR (int k = 0; k < kK / 16; ++k) // 32 bytes, in units of 16
+        device::wgmma<N>(acc, da + 2 * k, dw + 2 * k, step + k > 0);
       device::wgmma_commit();
       device::wgmma_wait<1>(acc);
       if (step > 0)
@@ -131,14 +130,15 @@ struct WgmmaTile {
       tile.template consume<kSteps>(acc, row);
 
       const int lane = threadIdx.x & 31, warp = threadIdx.x / 32 % 4;
-      DIT_UNROLL for (int j = 0; j < N / 8; ++j)
-          DIT_UNROLL for (int half = 0; half < 2; ++half) {
-        const int m = m0 + row + warp * 16 + half * 8 + lane / 4;
-        const int n = n0 + j * 8 + lane % 4 * 2;
-        if (m < rows && n < columns)
-          epilogue(m, n,
-                   make_float2(acc[4 * j + 2 * half], acc[4 * j + 2 * half + 1]));
-      }
+      DIT_FOR (int j = 0; j < N / 8; ++j)
+        DIT_FOR (int half = 0; half < 2; ++half) {
+          const int m = m0 + row + warp * 16 + half * 8 + lane / 4;
+          const int n = n0 + j * 8 + lane % 4 * 2;
+          if (m < rows && n < columns)
+            epilogue(
+                m, n,
+                make_float2(acc[4 * j + 2 * half], acc[4 * j + 2 * half + 1]));
+        }
     }
     // No block leaves while another may still signal its barriers.
     if constexpr (Blocks > 1)

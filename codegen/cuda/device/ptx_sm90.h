@@ -19,10 +19,10 @@ namespace device {
 using mbarrier = unsigned long long;
 
 DIT_INLINE void mbarrier_init(mbarrier *bar, unsigned arrivals) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(
-                   shared_address(bar)),
-               "r"(arrivals)
-               : "memory");
+  asm volatile(
+      "mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(bar)),
+      "r"(arrivals)
+      : "memory");
 }
 /// Makes this thread's mbarrier_init visible to TMA and to the cluster.
 DIT_INLINE void fence_mbarrier_init() {
@@ -36,9 +36,9 @@ DIT_INLINE void mbarrier_arrive_expect_tx(mbarrier *bar, unsigned bytes) {
                : "memory");
 }
 DIT_INLINE void mbarrier_arrive(mbarrier *bar) {
-  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(
-                   shared_address(bar))
-               : "memory");
+  asm volatile(
+      "mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(bar))
+      : "memory");
 }
 /// At the same place of shared memory in block `rank` of the cluster.
 DIT_INLINE void mbarrier_arrive_remote(mbarrier *bar, unsigned rank) {
@@ -52,12 +52,12 @@ DIT_INLINE void mbarrier_arrive_remote(mbarrier *bar, unsigned rank) {
 /// Until the phase of this parity has completed. A fresh barrier is in phase 0:
 /// waiting for parity 1 returns at once.
 DIT_INLINE void mbarrier_wait(mbarrier *bar, unsigned parity) {
-  asm volatile("{\n.reg .pred done;\nagain:\n"
-               "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
-               "@done bra over;\nbra again;\nover:\n}" ::"r"(
-                   shared_address(bar)),
-               "r"(parity)
-               : "memory");
+  asm volatile(
+      "{\n.reg .pred done;\nagain:\n"
+      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+      "@done bra over;\nbra again;\nover:\n}" ::"r"(shared_address(bar)),
+      "r"(parity)
+      : "memory");
 }
 
 /// What this thread wrote to shared memory becomes visible to TMA and wgmma.
@@ -96,7 +96,8 @@ DIT_INLINE unsigned cluster_rank() {
 }
 DIT_INLINE void cluster_sync() {
   asm volatile("barrier.cluster.arrive.release.aligned;\n"
-               "barrier.cluster.wait.acquire.aligned;" ::: "memory");
+               "barrier.cluster.wait.acquire.aligned;" ::
+                   : "memory");
 }
 
 /// Registers a thread of this warpgroup may use from here on.
@@ -114,12 +115,12 @@ DIT_INLINE void wgmma_fence() {
 DIT_INLINE void wgmma_commit() {
   asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
 }
-/// Until at most `kPending` groups are in flight. The accumulators pass through,
-/// so that no reader of them is moved above the wait.
+/// Until at most `kPending` groups are in flight. The accumulators pass
+/// through, so that no reader of them is moved above the wait.
 template <int kPending, int kCount>
 DIT_INLINE void wgmma_wait(float (&d)[kCount]) {
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(kPending) : "memory");
-  DIT_UNROLL for (int i = 0; i < kCount; ++i)
+  DIT_FOR (int i = 0; i < kCount; ++i)
     asm volatile("" : "+f"(d[i])::"memory");
 }
 
@@ -135,37 +136,99 @@ DIT_INLINE void wgmma(float (&d)[N / 2], unsigned long long a,
 
 // The accumulators of N columns, as PTX text and as operands.
 #define DIT_WGMMA_TEXT_8 "%0,%1,%2,%3"
-#define DIT_WGMMA_TEXT_16 DIT_WGMMA_TEXT_8 "," "%4,%5,%6,%7"
-#define DIT_WGMMA_TEXT_24 DIT_WGMMA_TEXT_16 "," "%8,%9,%10,%11"
-#define DIT_WGMMA_TEXT_32 DIT_WGMMA_TEXT_24 "," "%12,%13,%14,%15"
-#define DIT_WGMMA_TEXT_40 DIT_WGMMA_TEXT_32 "," "%16,%17,%18,%19"
-#define DIT_WGMMA_TEXT_48 DIT_WGMMA_TEXT_40 "," "%20,%21,%22,%23"
-#define DIT_WGMMA_TEXT_56 DIT_WGMMA_TEXT_48 "," "%24,%25,%26,%27"
-#define DIT_WGMMA_TEXT_64 DIT_WGMMA_TEXT_56 "," "%28,%29,%30,%31"
-#define DIT_WGMMA_TEXT_72 DIT_WGMMA_TEXT_64 "," "%32,%33,%34,%35"
-#define DIT_WGMMA_TEXT_80 DIT_WGMMA_TEXT_72 "," "%36,%37,%38,%39"
-#define DIT_WGMMA_TEXT_88 DIT_WGMMA_TEXT_80 "," "%40,%41,%42,%43"
-#define DIT_WGMMA_TEXT_96 DIT_WGMMA_TEXT_88 "," "%44,%45,%46,%47"
-#define DIT_WGMMA_TEXT_104 DIT_WGMMA_TEXT_96 "," "%48,%49,%50,%51"
-#define DIT_WGMMA_TEXT_112 DIT_WGMMA_TEXT_104 "," "%52,%53,%54,%55"
-#define DIT_WGMMA_TEXT_120 DIT_WGMMA_TEXT_112 "," "%56,%57,%58,%59"
-#define DIT_WGMMA_TEXT_128 DIT_WGMMA_TEXT_120 "," "%60,%61,%62,%63"
-#define DIT_WGMMA_TEXT_136 DIT_WGMMA_TEXT_128 "," "%64,%65,%66,%67"
-#define DIT_WGMMA_TEXT_144 DIT_WGMMA_TEXT_136 "," "%68,%69,%70,%71"
-#define DIT_WGMMA_TEXT_152 DIT_WGMMA_TEXT_144 "," "%72,%73,%74,%75"
-#define DIT_WGMMA_TEXT_160 DIT_WGMMA_TEXT_152 "," "%76,%77,%78,%79"
-#define DIT_WGMMA_TEXT_168 DIT_WGMMA_TEXT_160 "," "%80,%81,%82,%83"
-#define DIT_WGMMA_TEXT_176 DIT_WGMMA_TEXT_168 "," "%84,%85,%86,%87"
-#define DIT_WGMMA_TEXT_184 DIT_WGMMA_TEXT_176 "," "%88,%89,%90,%91"
-#define DIT_WGMMA_TEXT_192 DIT_WGMMA_TEXT_184 "," "%92,%93,%94,%95"
-#define DIT_WGMMA_TEXT_200 DIT_WGMMA_TEXT_192 "," "%96,%97,%98,%99"
-#define DIT_WGMMA_TEXT_208 DIT_WGMMA_TEXT_200 "," "%100,%101,%102,%103"
-#define DIT_WGMMA_TEXT_216 DIT_WGMMA_TEXT_208 "," "%104,%105,%106,%107"
-#define DIT_WGMMA_TEXT_224 DIT_WGMMA_TEXT_216 "," "%108,%109,%110,%111"
-#define DIT_WGMMA_TEXT_232 DIT_WGMMA_TEXT_224 "," "%112,%113,%114,%115"
-#define DIT_WGMMA_TEXT_240 DIT_WGMMA_TEXT_232 "," "%116,%117,%118,%119"
-#define DIT_WGMMA_TEXT_248 DIT_WGMMA_TEXT_240 "," "%120,%121,%122,%123"
-#define DIT_WGMMA_TEXT_256 DIT_WGMMA_TEXT_248 "," "%124,%125,%126,%127"
+#define DIT_WGMMA_TEXT_16                                                      \
+  DIT_WGMMA_TEXT_8 ","                                                         \
+                   "%4,%5,%6,%7"
+#define DIT_WGMMA_TEXT_24                                                      \
+  DIT_WGMMA_TEXT_16 ","                                                        \
+                    "%8,%9,%10,%11"
+#define DIT_WGMMA_TEXT_32                                                      \
+  DIT_WGMMA_TEXT_24 ","                                                        \
+                    "%12,%13,%14,%15"
+#define DIT_WGMMA_TEXT_40                                                      \
+  DIT_WGMMA_TEXT_32 ","                                                        \
+                    "%16,%17,%18,%19"
+#define DIT_WGMMA_TEXT_48                                                      \
+  DIT_WGMMA_TEXT_40 ","                                                        \
+                    "%20,%21,%22,%23"
+#define DIT_WGMMA_TEXT_56                                                      \
+  DIT_WGMMA_TEXT_48 ","                                                        \
+                    "%24,%25,%26,%27"
+#define DIT_WGMMA_TEXT_64                                                      \
+  DIT_WGMMA_TEXT_56 ","                                                        \
+                    "%28,%29,%30,%31"
+#define DIT_WGMMA_TEXT_72                                                      \
+  DIT_WGMMA_TEXT_64 ","                                                        \
+                    "%32,%33,%34,%35"
+#define DIT_WGMMA_TEXT_80                                                      \
+  DIT_WGMMA_TEXT_72 ","                                                        \
+                    "%36,%37,%38,%39"
+#define DIT_WGMMA_TEXT_88                                                      \
+  DIT_WGMMA_TEXT_80 ","                                                        \
+                    "%40,%41,%42,%43"
+#define DIT_WGMMA_TEXT_96                                                      \
+  DIT_WGMMA_TEXT_88 ","                                                        \
+                    "%44,%45,%46,%47"
+#define DIT_WGMMA_TEXT_104                                                     \
+  DIT_WGMMA_TEXT_96 ","                                                        \
+                    "%48,%49,%50,%51"
+#define DIT_WGMMA_TEXT_112                                                     \
+  DIT_WGMMA_TEXT_104 ","                                                       \
+                     "%52,%53,%54,%55"
+#define DIT_WGMMA_TEXT_120                                                     \
+  DIT_WGMMA_TEXT_112 ","                                                       \
+                     "%56,%57,%58,%59"
+#define DIT_WGMMA_TEXT_128                                                     \
+  DIT_WGMMA_TEXT_120 ","                                                       \
+                     "%60,%61,%62,%63"
+#define DIT_WGMMA_TEXT_136                                                     \
+  DIT_WGMMA_TEXT_128 ","                                                       \
+                     "%64,%65,%66,%67"
+#define DIT_WGMMA_TEXT_144                                                     \
+  DIT_WGMMA_TEXT_136 ","                                                       \
+                     "%68,%69,%70,%71"
+#define DIT_WGMMA_TEXT_152                                                     \
+  DIT_WGMMA_TEXT_144 ","                                                       \
+                     "%72,%73,%74,%75"
+#define DIT_WGMMA_TEXT_160                                                     \
+  DIT_WGMMA_TEXT_152 ","                                                       \
+                     "%76,%77,%78,%79"
+#define DIT_WGMMA_TEXT_168                                                     \
+  DIT_WGMMA_TEXT_160 ","                                                       \
+                     "%80,%81,%82,%83"
+#define DIT_WGMMA_TEXT_176                                                     \
+  DIT_WGMMA_TEXT_168 ","                                                       \
+                     "%84,%85,%86,%87"
+#define DIT_WGMMA_TEXT_184                                                     \
+  DIT_WGMMA_TEXT_176 ","                                                       \
+                     "%88,%89,%90,%91"
+#define DIT_WGMMA_TEXT_192                                                     \
+  DIT_WGMMA_TEXT_184 ","                                                       \
+                     "%92,%93,%94,%95"
+#define DIT_WGMMA_TEXT_200                                                     \
+  DIT_WGMMA_TEXT_192 ","                                                       \
+                     "%96,%97,%98,%99"
+#define DIT_WGMMA_TEXT_208                                                     \
+  DIT_WGMMA_TEXT_200 ","                                                       \
+                     "%100,%101,%102,%103"
+#define DIT_WGMMA_TEXT_216                                                     \
+  DIT_WGMMA_TEXT_208 ","                                                       \
+                     "%104,%105,%106,%107"
+#define DIT_WGMMA_TEXT_224                                                     \
+  DIT_WGMMA_TEXT_216 ","                                                       \
+                     "%108,%109,%110,%111"
+#define DIT_WGMMA_TEXT_232                                                     \
+  DIT_WGMMA_TEXT_224 ","                                                       \
+                     "%112,%113,%114,%115"
+#define DIT_WGMMA_TEXT_240                                                     \
+  DIT_WGMMA_TEXT_232 ","                                                       \
+                     "%116,%117,%118,%119"
+#define DIT_WGMMA_TEXT_248                                                     \
+  DIT_WGMMA_TEXT_240 ","                                                       \
+                     "%120,%121,%122,%123"
+#define DIT_WGMMA_TEXT_256                                                     \
+  DIT_WGMMA_TEXT_248 ","                                                       \
+                     "%124,%125,%126,%127"
 #define DIT_WGMMA_FOUR(i)                                                      \
   "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3])
 #define DIT_WGMMA_REGS_8 DIT_WGMMA_FOUR(0)
@@ -208,8 +271,8 @@ DIT_INLINE void wgmma(float (&d)[N / 2], unsigned long long a,
                                unsigned long long b, int accumulate) {         \
       asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %" #ACCUMULATE ", 0;\n"   \
                    "wgmma.mma_async.sync.aligned.m64n" #N                      \
-                   "k16.f32.bf16.bf16 {" DIT_WGMMA_TEXT_##N "}, %" #A ", %" #B \
-                   ", p, 1, 1, 0, 0;\n}"                                       \
+                   "k16.f32.bf16.bf16 {" DIT_WGMMA_TEXT_##N                    \
+                   "}, %" #A ", %" #B ", p, 1, 1, 0, 0;\n}"                    \
                    : DIT_WGMMA_REGS_##N                                        \
                    : "l"(a), "l"(b), "r"(accumulate));                         \
     }                                                                          \

@@ -29,8 +29,9 @@ template <int D> struct Row {
 
 /// The same for every chunk and element of it: `f(float &)`.
 template <int D, class F> DIT_INLINE void forEach(Row<D> &row, F f) {
-  DIT_UNROLL for (int i = 0; i < Row<D>::kRounds; ++i) DIT_UNROLL for (
-      int k = 0; k < Row<D>::kChunk; ++k) f(row.v[i][k]);
+  DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
+    DIT_FOR (int k = 0; k < Row<D>::kChunk; ++k)
+      f(row.v[i][k]);
 }
 
 template <int D, class F> DIT_INLINE Row<D> map(Row<D> row, F f) {
@@ -40,8 +41,9 @@ template <int D, class F> DIT_INLINE Row<D> map(Row<D> row, F f) {
 
 template <int D, class F>
 DIT_INLINE Row<D> zip(Row<D> a, const Row<D> &b, F f) {
-  DIT_UNROLL for (int i = 0; i < Row<D>::kRounds; ++i) DIT_UNROLL for (
-      int k = 0; k < Row<D>::kChunk; ++k) a.v[i][k] = f(a.v[i][k], b.v[i][k]);
+  DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
+    DIT_FOR (int k = 0; k < Row<D>::kChunk; ++k)
+      a.v[i][k] = f(a.v[i][k], b.v[i][k]);
   return a;
 }
 
@@ -61,7 +63,7 @@ template <> struct Chunk<8> {
   static DIT_INLINE void load(float (&v)[8], const bf16 *p) {
     const uint4 u = *reinterpret_cast<const uint4 *>(p);
     const unsigned pair[4] = {u.x, u.y, u.z, u.w};
-    DIT_UNROLL for (int k = 0; k < 4; ++k) {
+    DIT_FOR (int k = 0; k < 4; ++k) {
       v[2 * k] = __uint_as_float(pair[k] << 16);
       v[2 * k + 1] = __uint_as_float(pair[k] & 0xffff0000u);
     }
@@ -112,7 +114,8 @@ template <> struct Chunk<1> {
 template <int D, class T> DIT_INLINE Row<D> load(const T *p) {
   Row<D> row;
   forEach(row, [](float &x) { x = 0.f; });
-  DIT_UNROLL for (int i = 0; i < Row<D>::kRounds; ++i) if (Row<D>::held(i))
+  DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
+    if (Row<D>::held(i))
       Chunk<Row<D>::kChunk>::load(row.v[i],
                                   p + Row<D>::chunk(i) * Row<D>::kChunk);
   return row;
@@ -120,7 +123,8 @@ template <int D, class T> DIT_INLINE Row<D> load(const T *p) {
 
 /// Rounds where T is bf16.
 template <int D, class T> DIT_INLINE void store(T *p, const Row<D> &row) {
-  DIT_UNROLL for (int i = 0; i < Row<D>::kRounds; ++i) if (Row<D>::held(i))
+  DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
+    if (Row<D>::held(i))
       Chunk<Row<D>::kChunk>::store(p + Row<D>::chunk(i) * Row<D>::kChunk,
                                    row.v[i]);
 }
@@ -142,7 +146,7 @@ DIT_ROW_OPERATOR(*)
 #undef DIT_ROW_OPERATOR
 
 DIT_INLINE float warpSum(float x) {
-  DIT_UNROLL for (int lanes = 16; lanes; lanes /= 2)
+  DIT_FOR (int lanes = 16; lanes; lanes /= 2)
     x += __shfl_xor_sync(0xffffffffu, x, lanes);
   return x;
 }
@@ -150,8 +154,10 @@ DIT_INLINE float warpSum(float x) {
 /// Sum over the token of f(x); every lane gets it.
 template <int D, class F> DIT_INLINE float sum(const Row<D> &row, F f) {
   float s = 0.f;
-  DIT_UNROLL for (int i = 0; i < Row<D>::kRounds; ++i) if (Row<D>::held(i))
-      DIT_UNROLL for (int k = 0; k < Row<D>::kChunk; ++k) s += f(row.v[i][k]);
+  DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
+    if (Row<D>::held(i))
+      DIT_FOR (int k = 0; k < Row<D>::kChunk; ++k)
+        s += f(row.v[i][k]);
   return warpSum(s);
 }
 
@@ -159,7 +165,8 @@ template <int D, class F> DIT_INLINE float sum(const Row<D> &row, F f) {
 template <int D> DIT_INLINE Row<D> layer_norm(const Row<D> &row, float eps) {
   const float mean = sum(row, [](float x) { return x; }) * (1.f / D);
   const Row<D> centred = row - mean;
-  const float variance = sum(centred, [](float x) { return x * x; }) * (1.f / D);
+  const float variance =
+      sum(centred, [](float x) { return x * x; }) * (1.f / D);
   return centred * rsqrtf(variance + eps);
 }
 

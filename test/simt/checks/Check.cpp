@@ -69,10 +69,12 @@ void Case::compare(Output &output, const simt::Schedule &schedule) {
   double square = 0;
   for (double w : output.want)
     square += w * w;
-  const double rms = std::sqrt(square / output.want.size());
+  const double rms =
+      output.commonScale ? std::sqrt(square / output.want.size()) : 0;
   for (size_t i = 0; i < output.want.size(); ++i) {
     const double want = output.want[i], got = output.at(i);
-    const double error = std::fabs(got - want) / (std::fabs(want) + rms);
+    const double error =
+        got == want ? 0 : std::fabs(got - want) / (std::fabs(want) + rms);
     if (error <= output.budget) {
       output.worst = std::max(output.worst, error);
       continue;

@@ -19,6 +19,8 @@ struct Bf16 {
   uint16_t bits;
 };
 inline double value(float x) { return x; }
+inline double value(int x) { return x; }
+inline double value(uint32_t x) { return x; }
 inline double value(Bf16 x) {
   const uint32_t bits = uint32_t(x.bits) << 16;
   float f;
@@ -72,7 +74,14 @@ public:
   template <class T>
   void expect(const Buffer<T> &got, std::vector<double> want, double budget) {
     outputs.push_back({&got.memory(), [&got](size_t i) { return got[i]; },
-                       std::move(want), budget});
+                       std::move(want), budget, true});
+  }
+  /// |got - want| <= budget * |want|, where elements have no common scale.
+  template <class T>
+  void expectEach(const Buffer<T> &got, std::vector<double> want,
+                  double budget) {
+    expect(got, std::move(want), budget);
+    outputs.back().commonScale = false;
   }
   void run(const simt::LaunchShape &shape, const std::function<void()> &reset,
            const std::function<void()> &kernel);
@@ -83,6 +92,7 @@ private:
     std::function<double(size_t)> at;
     std::vector<double> want;
     double budget;
+    bool commonScale;
     double worst = 0;
   };
   void compare(Output &output, const simt::Schedule &schedule);

@@ -51,10 +51,11 @@ static void attention(const std::string &name, Kernel *kernel, int samples,
   Case test(name);
   test.expect(out, reference(qkv, samples, tokens, heads, d), 1.2e-2);
   const unsigned pitch = (d + 15) / 16 * 16 + 8;
-  test.run({{unsigned(tokens + 63) / 64, unsigned(heads), unsigned(samples)},
-            {128},
-            5 * 64 * pitch * 2},
-           [&] { out.clear(); }, [&] { kernel(qkv.data(), out.data()); });
+  test.run(
+      {{unsigned(tokens + 63) / 64, unsigned(heads), unsigned(samples)},
+       {128},
+       5 * 64 * pitch * 2},
+      [&] { out.clear(); }, [&] { kernel(qkv.data(), out.data()); });
 }
 
 int main(int argc, char **argv) {

@@ -40,14 +40,18 @@ int main(int argc, char **argv) {
 
   Case gateAdd("matmul 37x88x40, gate and add");
   gateAdd.expect(x, stream, 2e-6);
-  gateAdd.run(kShape, [&] { x.assign(x0); }, [&] {
-    dit_linear_gate_add_bf16_88x40(x.data(), a.data(), w.data(), bias.data(),
-                                   gate.data(), kTokens);
-  });
+  gateAdd.run(
+      kShape, [&] { x.assign(x0); },
+      [&] {
+        dit_linear_gate_add_bf16_88x40(x.data(), a.data(), w.data(),
+                                       bias.data(), gate.data(), kTokens);
+      });
   Case gelu("matmul 37x88x40, gelu");
   gelu.expect(out, activated, 4e-3);
-  gelu.run(kShape, [&] { out.clear(); }, [&] {
-    dit_linear_gelu_bf16_88x40(a.data(), w.data(), bias.data(), out.data(),
-                               kTokens);
-  });
+  gelu.run(
+      kShape, [&] { out.clear(); },
+      [&] {
+        dit_linear_gelu_bf16_88x40(a.data(), w.data(), bias.data(), out.data(),
+                                   kTokens);
+      });
 }

@@ -44,12 +44,13 @@ static void linearGelu(const std::string &name, Kernel *kernel, int tokens,
   tiles = (tiles + blocks - 1) / blocks * blocks;
   Case test(name);
   test.expect(out, want, 4e-3);
-  test.run({{(kWidth + columns - 1) / columns, tiles},
-            {128 * (1 + consumers)},
-            2 * ((rows + columns) * 128 + 16),
-            {1, blocks}},
-           [&] { out.clear(); },
-           [&] { kernel(mapA, mapW, bias.data(), out.data(), tokens); });
+  test.run(
+      {{(kWidth + columns - 1) / columns, tiles},
+       {128 * (1 + consumers)},
+       2 * ((rows + columns) * 128 + 16),
+       {1, blocks}},
+      [&] { out.clear(); },
+      [&] { kernel(mapA, mapW, bias.data(), out.data(), tokens); });
 }
 
 int main(int argc, char **argv) {

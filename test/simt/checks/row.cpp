@@ -50,12 +50,12 @@ static void gateAddNormModulate(const std::string &name, Kernel *kernel,
   Case test(name);
   test.expect(x, stream, 1e-6);
   test.expect(h, next, 5e-3);
-  test.run({{unsigned(tokens + 3) / 4}, {128}},
-           [&] { x.assign(x0), h.clear(); },
-           [&] {
-             kernel(x.data(), attn.data(), table.data(), index.data(),
-                    h.data(), tokens);
-           });
+  test.run(
+      {{unsigned(tokens + 3) / 4}, {128}}, [&] { x.assign(x0), h.clear(); },
+      [&] {
+        kernel(x.data(), attn.data(), table.data(), index.data(), h.data(),
+               tokens);
+      });
 }
 
 int main(int argc, char **argv) {

@@ -70,8 +70,9 @@ static void settle(Block &block, unsigned offset, MBarrierState &state) {
 static void arrive(Block &block, unsigned offset, long bytes, Site site) {
   MBarrierState &state = stateOf(block, offset, site);
   if (!state.pending)
-    fail(site, "the mbarrier at shared + %u gets more than its %u arrivals in "
-               "a phase",
+    fail(site,
+         "the mbarrier at shared + %u gets more than its %u arrivals in "
+         "a phase",
          offset, state.arrivals);
   release(block.memory->data() + offset);
   state.bytes += bytes;
@@ -86,8 +87,7 @@ static void deliver(const TmaCopy &copy, Block &block) {
   const unsigned width = copy.boxColumns * 2;
   for (unsigned r = 0; r < copy.boxRows; ++r)
     for (unsigned c = 0; c < width; c += 2) {
-      const unsigned at =
-          swizzled(copy.offset + r * width + c, copy.swizzle);
+      const unsigned at = swizzled(copy.offset + r * width + c, copy.swizzle);
       const int64_t column = copy.x + int64_t(c / 2), row = copy.y + int64_t(r);
       const bool inside = column >= 0 && row >= 0 &&
                           column < int64_t(copy.columns) &&
@@ -152,9 +152,10 @@ void encodeTensorMap(void *map, const void *base, uint64_t columns,
     fail("a tensor map's box is at most as wide as the swizzle, but %u > %u "
          "bytes were given",
          boxColumns * 2, swizzle);
-  const EncodedMap encoded{kMagic, static_cast<const unsigned char *>(base),
-                           columns, rows, rowBytes, boxColumns, boxRows,
-                           swizzle};
+  const EncodedMap encoded{kMagic,   static_cast<const unsigned char *>(base),
+                           columns,  rows,
+                           rowBytes, boxColumns,
+                           boxRows,  swizzle};
   memset(map, 0, sizeof(dit::TensorMap));
   memcpy(map, &encoded, sizeof encoded);
 }
@@ -294,9 +295,18 @@ void tma_load_2d_multicast(void *shared, const TensorMap *map, mbarrier *bar,
   memcpy(&encoded, map, sizeof encoded);
   if (encoded.magic != kMagic)
     fail(site, "TMA by something that is no tensor map");
-  TmaCopy copy{encoded.base,       encoded.columns, encoded.rows,
-               encoded.rowBytes,   encoded.boxColumns, encoded.boxRows,
-               encoded.swizzle,    x, y, {}, 0, mbarrierOffset(bar, site),
+  TmaCopy copy{encoded.base,
+               encoded.columns,
+               encoded.rows,
+               encoded.rowBytes,
+               encoded.boxColumns,
+               encoded.boxRows,
+               encoded.swizzle,
+               x,
+               y,
+               {},
+               0,
+               mbarrierOffset(bar, site),
                site};
   copy.offset =
       offsetInShared(shared, encoded.boxColumns * 2 * encoded.boxRows,

@@ -18,8 +18,9 @@ void collective(uint32_t mask, void *argument, const char *what, Site site,
          mask, warp.alive);
   if (warp.arrived) {
     if (warp.what != what || warp.site.line != site.line || warp.mask != mask)
-      fail(site, "the warp has diverged: lane %u is at %s with mask %08x, others "
-                 "at %s with mask %08x (line %d)",
+      fail(site,
+           "the warp has diverged: lane %u is at %s with mask %08x, others "
+           "at %s with mask %08x (line %d)",
            lane, what, mask, warp.what, warp.mask, warp.site.line);
   } else {
     warp.what = what;
@@ -64,8 +65,9 @@ unsigned shuffle(unsigned mask, unsigned value, int fromLane, const char *what,
       if (mask >> l & 1) {
         const int from = lanes[l]->from;
         if (!(mask >> from & 1))
-          fail(lanes[l]->site, "lane %d shuffles from lane %d, which mask %08x "
-                               "leaves out",
+          fail(lanes[l]->site,
+               "lane %d shuffles from lane %d, which mask %08x "
+               "leaves out",
                l, from, mask);
         values[l] = lanes[from]->value;
       }
@@ -83,8 +85,9 @@ static bool arrive(Barrier &barrier, unsigned expected, bool sameSite,
     fail(site, "barrier %u expects %u threads here, but %u at line %d", id,
          expected, barrier.expected, barrier.site.line);
   if (barrier.arrived && sameSite && barrier.site.line != site.line)
-    fail(site, "some threads of the block are at this barrier, others at the "
-               "one of line %d",
+    fail(site,
+         "some threads of the block are at this barrier, others at the "
+         "one of line %d",
          barrier.site.line);
   barrier.expected = expected;
   barrier.site = site;
@@ -122,8 +125,9 @@ using namespace simt;
 
 static Barrier &named(int id, int threads, Site site) {
   if (id < 1 || id > 15 || threads % 32 || threads < 32)
-    fail(site, "a named barrier is 1 to 15 for a multiple of 32 threads, but "
-               "%d for %d was asked for",
+    fail(site,
+         "a named barrier is 1 to 15 for a multiple of 32 threads, but "
+         "%d for %d was asked for",
          id, threads);
   return self().owner->barriers[id];
 }

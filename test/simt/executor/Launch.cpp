@@ -45,9 +45,8 @@ void fail(Site site, const char *format, ...) {
 std::string Schedule::name() const {
   static const char *const names[] = {"forward", "reverse", "lowest",
                                       "highest"};
-  std::string text = order == Order::Random
-                         ? "random " + std::to_string(seed)
-                         : names[static_cast<int>(order)];
+  std::string text = order == Order::Random ? "random " + std::to_string(seed)
+                                            : names[static_cast<int>(order)];
   return text + (late ? ", late" : ", eager");
 }
 
@@ -138,8 +137,9 @@ void Machine::interrupt() {
 }
 
 void Machine::reportDeadlock() {
-  fprintf(stderr, "simt: error: deadlock under schedule '%s': none of %u "
-                  "threads can run\n",
+  fprintf(stderr,
+          "simt: error: deadlock under schedule '%s': none of %u "
+          "threads can run\n",
           schedule.name().c_str(), alive);
   auto describe = [](const Thread &thread) {
     char text[256];
@@ -183,8 +183,8 @@ static void checkLeftovers(const Block &block) {
       if (first[i].wgmmasIssued != first[i + 1].wgmmasIssued)
         fail("a warpgroup of block (%u,%u,%u) ends with %u wgmmas in one warp "
              "and %u in the next",
-             block.index.x, block.index.y, block.index.z,
-             first[i].wgmmasIssued, first[i + 1].wgmmasIssued);
+             block.index.x, block.index.y, block.index.z, first[i].wgmmasIssued,
+             first[i + 1].wgmmasIssued);
     }
 }
 
@@ -231,7 +231,7 @@ void Machine::exitThread() {
 
 static void threadMain() {
   Fiber::entered();
-  acquire(machine);
+  acquire(&machine->main); // not what threads that ended have released
   (*machine->kernel)();
   machine->exitThread();
 }
@@ -263,9 +263,9 @@ static unsigned char *stack(size_t number) {
   static std::deque<unsigned char *> stacks;
   constexpr size_t kGuard = 4096;
   while (stacks.size() <= number) {
-    void *memory = mmap(nullptr, kGuard + Fiber::kStackBytes,
-                        PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory =
+        mmap(nullptr, kGuard + Fiber::kStackBytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
       fail("no memory for the stack of thread %zu", number);
     mprotect(memory, kGuard, PROT_NONE);
@@ -304,7 +304,7 @@ void Machine::runWave(uint64_t firstCluster, unsigned clusters) {
       thread.fiber.begin(stack(number), threadMain);
     }
   }
-  release(this);
+  release(&main);
   Thread &first = pick();
   self = &first;
   running = &first;
@@ -336,14 +336,13 @@ void launch(const LaunchShape &shape, const Schedule &schedule,
   state.blockThreads = b.x * b.y * b.z;
   state.random = schedule.seed * 2654435761u + 1;
   state.main.beginMain();
-  const uint64_t clusters =
-      uint64_t(g.x) * g.y * g.z / state.clusterBlocks;
+  const uint64_t clusters = uint64_t(g.x) * g.y * g.z / state.clusterBlocks;
   const unsigned resident =
       std::min<uint64_t>(std::max(1u, shape.residentClusters), clusters);
   state.blocks.resize(resident * state.clusterBlocks);
   for (Block &block : state.blocks)
-    block.memory = std::make_unique<Region>("shared memory", shape.sharedBytes,
-                                            1024);
+    block.memory =
+        std::make_unique<Region>("shared memory", shape.sharedBytes, 1024);
   machine = &state;
   for (uint64_t first = 0; first < clusters; first += resident)
     state.runWave(first, std::min<uint64_t>(resident, clusters - first));

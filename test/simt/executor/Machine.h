@@ -84,8 +84,8 @@ struct Barrier {
 struct MBarrierState {
   unsigned arrivals, pending;
   long bytes = 0;
-  unsigned parity = 0;  ///< of the phase that runs
-  bool fenced = false;  ///< TMA and other blocks may use it
+  unsigned parity = 0; ///< of the phase that runs
+  bool fenced = false; ///< TMA and other blocks may use it
 };
 
 struct MBarrierWaiter {
@@ -95,8 +95,8 @@ struct MBarrierWaiter {
 
 struct Block {
   ThreadIndex index{};
-  unsigned rank = 0;           ///< in its cluster
-  Block *cluster = nullptr;    ///< the cluster's first block
+  unsigned rank = 0;        ///< in its cluster
+  Block *cluster = nullptr; ///< the cluster's first block
   unsigned alive = 0;
   std::unique_ptr<Region> memory;
   /// Shared memory as TMA and wgmma see it: what they wrote themselves, and

@@ -54,7 +54,7 @@ struct FaultReport {
     stack.ss_sp = alternate;
     stack.ss_size = sizeof alternate;
     sigaltstack(&stack, nullptr);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = handle;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     for (int signal : {SIGSEGV, SIGBUS})
@@ -67,9 +67,8 @@ Region::Region(std::string name, size_t bytes, size_t alignment)
   static const FaultReport report;
   const size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   mappedBytes = std::max(kPage, (rounded + kPage - 1) / kPage * kPage);
-  void *memory =
-      mmap(nullptr, mappedBytes + 2 * kPage, PROT_NONE,
-           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *memory = mmap(nullptr, mappedBytes + 2 * kPage, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
     fail("no memory for %zu bytes of %s", bytes, this->name.c_str());
   mapped = static_cast<unsigned char *>(memory) + kPage;

@@ -13,6 +13,7 @@ static float highHalf(unsigned pair) { return widen(pair >> 16); }
 struct MatrixRow {
   unsigned *r;
   const void *row;
+  uint16_t words[8]; ///< what the row held when its lane came, if read then
 };
 
 static void loadMatrix(unsigned (&r)[4], const void *row, const char *what,
@@ -20,13 +21,17 @@ static void loadMatrix(unsigned (&r)[4], const void *row, const char *what,
   const Quiet quiet;
   offsetInShared(row, 16, 16, what, site);
   noteRead(row, 16);
-  MatrixRow mine{r, row};
+  MatrixRow mine{r, row, {}};
+  memcpy(mine.words, row, 16);
   auto load = [](void **arguments, bool transposed) {
     auto **lanes = reinterpret_cast<MatrixRow **>(arguments);
     for (int matrix = 0; matrix < 4; ++matrix) {
       uint16_t m[8][8];
       for (int i = 0; i < 8; ++i)
-        memcpy(m[i], lanes[matrix * 8 + i]->row, 16);
+        memcpy(m[i],
+               machine->schedule.late ? lanes[matrix * 8 + i]->row
+                                      : lanes[matrix * 8 + i]->words,
+               16);
       for (int l = 0; l < 32; ++l) {
         const int i = l / 4, j = l % 4 * 2;
         const uint16_t low = transposed ? m[j][i] : m[i][j];
@@ -176,8 +181,9 @@ static void checkAgreement(Thread &thread, const WgmmaOp &op, Site site) {
   const WgmmaOp &first = log[warp.wgmmasIssued++];
   if (first.n != op.n || first.a != op.a || first.b != op.b ||
       first.accumulate != op.accumulate)
-    fail(site, "wgmma %u of this warp differs from that of another warp of its "
-               "warpgroup",
+    fail(site,
+         "wgmma %u of this warp differs from that of another warp of its "
+         "warpgroup",
          warp.wgmmasIssued);
 }
 
@@ -194,14 +200,16 @@ static void issue(void **arguments) {
   const Site site = lanes[0]->site;
   for (int l = 0; l < 32; ++l) {
     const WgmmaOp &other = lanes[l]->op;
-    if (other.n != op.n || other.a != op.a || other.b != op.b || other.accumulate != op.accumulate)
+    if (other.n != op.n || other.a != op.a || other.b != op.b ||
+        other.accumulate != op.accumulate)
       fail(site, "lane %d's wgmma has other operands than lane 0's", l);
     op.d[l] = other.d[0];
   }
   for (uint64_t descriptor : {op.a, op.b})
     if (!swizzleOf(descriptor) || (descriptor >> 49 & 7))
-      fail(site, "only swizzled operands without base offset are modelled, but "
-                 "the descriptor is %016llx",
+      fail(site,
+           "only swizzled operands without base offset are modelled, but "
+           "the descriptor is %016llx",
            static_cast<unsigned long long>(descriptor));
   checkAgreement(thread, op, site);
   if (!warp.everFenced)

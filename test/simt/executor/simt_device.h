@@ -14,7 +14,7 @@
 #define __launch_bounds__(...)
 #define __grid_constant__
 #define DIT_INLINE inline
-#define DIT_UNROLL
+#define DIT_FOR(...) for (__VA_ARGS__)
 #define DIT_CLUSTER(...)
 #define DIT_SHARED(name) unsigned char *name = simt::running->shared
 
@@ -64,8 +64,7 @@ struct Site {
   const char *file;
   int line;
 };
-#define DIT_HERE                                                               \
-  simt::Site site = { __builtin_FILE(), __builtin_LINE() }
+#define DIT_HERE simt::Site site = {__builtin_FILE(), __builtin_LINE()}
 
 void syncthreads(Site site);
 void syncwarp(unsigned mask, Site site);

@@ -24,11 +24,11 @@ template <class Tile, int kDepth, int kWidth>
 DIT_INLINE void linearGelu(unsigned char *shared, const bf16 *a,
                            const bf16 *weight, const float *bias, bf16 *out,
                            int tokens) {
-  Tile::template run<kDepth>(
-      shared, a, tokens, weight, kWidth, [&](int token, int d, float2 acc) {
-        store2(out + (long long)token * kWidth + d,
-               gelu_tanh(acc + load2(bias + d)));
-      });
+  Tile::template run<kDepth>(shared, a, tokens, weight, kWidth,
+                             [&](int token, int d, float2 acc) {
+                               store2(out + (long long)token * kWidth + d,
+                                      gelu_tanh(acc + load2(bias + d)));
+                             });
 }
 
 // blocks[*].attn.proj of XL/2: 64 x 96 tiles, 96 of them for 512 rows.

@@ -10,11 +10,11 @@ DIT_INLINE void linearGelu(unsigned char *shared, const TensorMap &a, // (T, K)
                            const float *bias,                         // (M)
                            bf16 *out,                                 // (T, M)
                            int tokens) {
-  Tile::template run<kDepth>(
-      shared, a, tokens, weight, kWidth, [&](int token, int d, float2 acc) {
-        store2(out + (long long)token * kWidth + d,
-               gelu_tanh(acc + load2(bias + d)));
-      });
+  Tile::template run<kDepth>(shared, a, tokens, weight, kWidth,
+                             [&](int token, int d, float2 acc) {
+                               store2(out + (long long)token * kWidth + d,
+                                      gelu_tanh(acc + load2(bias + d)));
+                             });
 }
 
 // blocks[*].mlp.fc1 of XL/2: 128 x 144 tiles, 128 of them for 512 rows.

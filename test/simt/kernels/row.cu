@@ -9,19 +9,21 @@ enum { shift_msa, scale_msa, gate_msa, shift_mlp, scale_mlp, gate_mlp };
 // x = x + gate_msa * attn;  h = layer_norm(x) * (1 + scale_mlp) + shift_mlp
 // One warp a token, four tokens a block.
 template <int kWidth, int kTokens>
-DIT_INLINE void gateAddNormModulate(
-    float *x,             // (N T, D) residual stream, updated in place
-    const bf16 *attn,     // (N T, D)
-    const float *table,   // (rows, 6 D)
-    const int *row_index, // (N)
-    bf16 *h,              // (N T, D)
-    int tokens) {
+DIT_INLINE void
+gateAddNormModulate(float *x, // (N T, D) residual stream, updated in place
+                    const bf16 *attn,     // (N T, D)
+                    const float *table,   // (rows, 6 D)
+                    const int *row_index, // (N)
+                    bf16 *h,              // (N T, D)
+                    int tokens) {
   const int token = blockIdx.x * 4 + threadIdx.x / 32;
   if (token >= tokens)
     return;
   const long long at = (long long)token * kWidth;
   const float *row = table + (long long)row_index[token / kTokens] * 6 * kWidth;
-  auto condition = [&](int which) { return load<kWidth>(row + which * kWidth); };
+  auto condition = [&](int which) {
+    return load<kWidth>(row + which * kWidth);
+  };
 
   const auto x1 =
       load<kWidth>(x + at) + condition(gate_msa) * load<kWidth>(attn + at);

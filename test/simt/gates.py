@@ -1,0 +1,184 @@
+"""What can be said of a kernel without running it.
+
+gates.py BUILD host: g++ compiles the host's half of kernels/ without a warning.
+gates.py BUILD nvcc LIMITS [NAME...]: ptxas' report of each file, and the opcodes
+in its cubin, are held against a file of limits.
+gates.py BUILD nvrtc: what ditc uses compiles the same text for more
+architectures, from memory and without the toolkit's headers.
+"""
+import collections
+import ctypes
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import sys
+
+import build
+
+PORTABLE = ["row", "attention", "matmul"]
+HOPPER = ["matmul_sm90", "wrappers"]
+FILES = {"sm_80": PORTABLE, "sm_90a": PORTABLE + HOPPER}
+NVRTC_FILES = {**FILES, "sm_86": PORTABLE, "sm_89": PORTABLE, "sm_100": PORTABLE}
+
+# The low 12 bits of an instruction's first word. Local memory is in the list to
+# be absent.
+OPCODES = {0x23c: "HMMA", 0x9f0: "HGMMA", 0x83b: "LDSM", 0xfae: "LDGSTS",
+           0x5b4: "UTMALDG", 0x981: "LDG", 0x986: "STG", 0xf89: "SHFL",
+           0x9c8: "USETMAXREG", 0x983: "LDL", 0x387: "STL", 0x987: "STL"}
+
+
+def toolkit():
+    nvcc = shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
+    return pathlib.Path(nvcc).resolve().parent.parent if pathlib.Path(nvcc).exists() else None
+
+
+def read_limits(path):
+    """{(kernel, arch): (most registers, opcodes that must be there)}"""
+    limits = {}
+    for line in pathlib.Path(path).read_text().splitlines():
+        if line and not line.startswith("#"):
+            kernel, arch, registers, *opcodes = line.split()
+            limits[kernel, arch] = int(registers), opcodes
+    return limits
+
+
+def census(cubin):
+    """{kernel: Counter of opcodes}: every instruction is 16 bytes."""
+    data = cubin.read_bytes()
+    sections_at, = struct.unpack_from("<Q", data, 0x28)
+    size, count, names = struct.unpack_from("<HHH", data, 0x3a)
+    sections = [struct.unpack_from("<IIQQQQIIQQ", data, sections_at + i * size)
+                for i in range(count)]
+    found = {}
+    for section in sections:
+        at = sections[names][4] + section[0]
+        name = data[at:data.index(b"\0", at)].decode()
+        if name.startswith(".text."):
+            words = range(section[4], section[4] + section[5], 16)
+            found[name[6:]] = collections.Counter(
+                OPCODES.get(struct.unpack_from("<H", data, w)[0] & 0xfff)
+                for w in words)
+    return found
+
+
+def ptxas_report(text):
+    """{kernel: (registers, bytes of stack, bytes spilled)}"""
+    report, kernel, stack, spilled = {}, None, 0, 0
+    for line in text.splitlines():
+        if match := re.search(r"Compiling entry function '(\w+)'", line):
+            kernel = match[1]
+        elif match := re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, "
+                                r"(\d+) bytes spill loads", line):
+            stack, spilled = int(match[1]), int(match[2]) + int(match[3])
+        elif (match := re.search(r"Used (\d+) registers", line)) and kernel:
+            report[kernel] = int(match[1]), stack, spilled
+    return report
+
+
+def check_nvcc(cuda, arch, name, limits, folder):
+    """Complaints about one file for one architecture."""
+    cubin = folder / f"{name}.{arch}.cubin"
+    done = subprocess.run(
+        [str(cuda / "bin" / "nvcc"), "-std=c++17", "-cubin",
+         f"-gencode=arch=compute_{arch[3:]},code={arch}",
+         "-Xptxas", "-v,-warn-spills,-warn-lmem-usage", f"-I{build.DEVICE}",
+         "-o", str(cubin), str(build.HERE / "kernels" / f"{name}.cu")],
+        capture_output=True, text=True)
+    text = done.stdout + done.stderr
+    if done.returncode:
+        return [f"{name}.cu: nvcc for {arch}:\n{text}"]
+    wrong = [f"{name}.cu: {arch}: {line}" for line in text.splitlines()
+             if re.search(r"warning|\bC75\d\d\b", line)]
+    if name == "wrappers":
+        return wrong
+    opcodes = census(cubin)
+    for kernel, (registers, stack, spilled) in ptxas_report(text).items():
+        if (kernel, arch) not in limits:
+            wrong.append(f"{kernel}: no line in limits.txt for {arch}: {registers} "
+                         f"registers, {dict(opcodes[kernel])}")
+            continue
+        most, needed = limits[kernel, arch]
+        found = opcodes[kernel]
+        print(f"{kernel} {arch}: {registers} registers of {most},",
+              ", ".join(f"{found[o]} {o}" for o in needed))
+        if registers > most:
+            wrong.append(f"{kernel}: {registers} registers for {arch}, at most {most}")
+        if stack or spilled or found["LDL"] or found["STL"]:
+            wrong.append(f"{kernel}: uses local memory for {arch}: {stack} bytes of "
+                         f"stack, {spilled} spilled")
+        wrong += [f"{kernel}: no {opcode} for {arch}" for opcode in needed
+                  if not found[opcode]]
+    return wrong
+
+
+class Nvrtc:
+    def __init__(self, cuda):
+        self.library = ctypes.CDLL(str(cuda / "lib64" / "libnvrtc.so"))
+        headers = sorted(build.DEVICE.glob("*.h"))
+        self.count = len(headers)
+        strings = ctypes.c_char_p * self.count
+        self.texts = strings(*(h.read_bytes() for h in headers))
+        self.names = strings(*(h.name.encode() for h in headers))
+
+    def compile(self, name, arch):
+        """The log, or None for a cubin."""
+        source = (build.HERE / "kernels" / f"{name}.cu").read_bytes()
+        handle = ctypes.c_void_p()
+        self.library.nvrtcCreateProgram(ctypes.byref(handle), source, f"{name}.cu".encode(),
+                                        self.count, self.texts, self.names)
+        options = [b"-std=c++17", f"-arch={arch}".encode()]
+        options = (ctypes.c_char_p * len(options))(*options)
+        failed = self.library.nvrtcCompileProgram(handle, len(options), options)
+        size = ctypes.c_size_t()
+        self.library.nvrtcGetProgramLogSize(handle, ctypes.byref(size))
+        log = ctypes.create_string_buffer(size.value)
+        self.library.nvrtcGetProgramLog(handle, log)
+        self.library.nvrtcGetCUBINSize(handle, ctypes.byref(size))
+        self.library.nvrtcDestroyProgram(ctypes.byref(handle))
+        if failed or not size.value or b"warning" in log.value:
+            return f"{name}.cu: NVRTC for {arch}:\n{log.value.decode()}"
+        return None
+
+
+def check_gcc():
+    wrong = []
+    for source in sorted((build.HERE / "kernels").glob("*.cu")):
+        done = subprocess.run(
+            ["g++", "-x", "c++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror",
+             "-fno-strict-aliasing", "-DDIT_SIMT", f"-I{build.DEVICE}",
+             f"-I{build.EXECUTOR}", "-c", str(source), "-o", "/dev/null"],
+            capture_output=True, text=True)
+        if done.returncode:
+            wrong.append(f"{source.name}: g++:\n{done.stderr}")
+    return wrong
+
+
+def main():
+    build_folder, gate, *rest = sys.argv[1:]
+    folder = pathlib.Path(build_folder) / "simt-objects"
+    folder.mkdir(parents=True, exist_ok=True)
+    cuda = toolkit()
+    wrong = []
+    if gate == "host":
+        wrong = check_gcc()
+    elif not cuda:
+        print("skipped: no CUDA toolkit")
+    elif gate == "nvcc":
+        limits = read_limits(rest[0])
+        for arch, names in FILES.items():
+            for name in names:
+                if not rest[1:] or name in rest[1:]:
+                    wrong += check_nvcc(cuda, arch, name, limits, folder)
+    else:
+        nvrtc = Nvrtc(cuda)
+        for arch, names in NVRTC_FILES.items():
+            logs = [log for name in names if (log := nvrtc.compile(name, arch))]
+            print(f"{arch}: {len(names) - len(logs)} of {len(names)} files compile")
+            wrong += logs
+    print(*(wrong or [f"{gate}: nothing to complain about"]), sep="\n")
+    return 1 if wrong else 0
+
+
+sys.exit(main())
