@@ -84,8 +84,7 @@ public:
       std::fprintf(stderr, "%s\n", dlerror());
       std::exit(1);
     }
-    if (!getenv("KEEP"))
-      std::remove(path.c_str());
+    std::remove(path.c_str());
     artifact = reinterpret_cast<DitEntry>(dlsym(library, DIT_ENTRY_NAME))();
     // Any values will do for the weights: prepare() is not asked to pack them.
     prepared = std::make_unique<Memory>(preparedBytes / 4);
