@@ -109,12 +109,14 @@ extern "C" __global__ void tma_box(const __grid_constant__ TensorMap map,
   DIT_SHARED(shared);
   device::mbarrier *bar = reinterpret_cast<device::mbarrier *>(shared + 1024);
   if (threadIdx.x == 0) {
-    device::mbarrier_init(bar, 1);
+    device::mbarrier_init(bar, 2);
     device::fence_mbarrier_init();
     device::mbarrier_arrive_expect_tx(bar, 1024);
     device::tma_load_2d(shared, &map, bar, 40, 5);
   }
   __syncthreads();
+  if (threadIdx.x == 17)
+    device::mbarrier_arrive(bar);
   device::mbarrier_wait(bar, 0);
   for (int i = threadIdx.x; i < 256; i += 32)
     out[i] = reinterpret_cast<unsigned *>(shared)[i];
