@@ -2,6 +2,7 @@
 // Values of single keys; what keys there are is SpecReader.cpp's matter.
 #include "compiler/MappingReader.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include <charconv>
 #include <cmath>
 

@@ -3,6 +3,7 @@
 // between keys is in SpecChecks.cpp.
 #include "compiler/MappingReader.h"
 #include "compiler/SpecChecks.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;

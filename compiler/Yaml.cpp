@@ -4,6 +4,7 @@
 // an alias is never expanded.
 #include "compiler/Yaml.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
@@ -40,9 +41,12 @@ public:
   }
 
   void OnDocumentStart(const YAML::Mark &mark) override {
-    if (documents++)
-      error(at(mark))
-          << "a spec must be one YAML document, but another begins here";
+    if (documents++ == 0)
+      return;
+    error(at(mark))
+        << "a spec must be one YAML document, but another begins here";
+    // yaml-cpp finds documents without end where a file begins with a comma.
+    throw Stop();
   }
   void OnDocumentEnd() override {}
 
