@@ -27,11 +27,11 @@ public:
   KernelShape emit();
 
 private:
-  /// A block of queries [query, endQuery) of one head: where its q and its
-  /// result begin (at query 0).
+  /// A block of queries [query, endQuery) of one head, and where the head's
+  /// result begins (at query 0).
   struct Block {
     Index query, endQuery;
-    Ptr q, result;
+    Ptr result;
   };
 
   void emitHead(Index sample, Index head, Index block, Index endBlock);
@@ -48,13 +48,14 @@ private:
   KernelBody &body;
   Emitter &e;
   AttentionShape shape;
-  Ptr keys, values, scores, inverses; // scratch
+  Ptr keys, values, queries, scores, inverses; // scratch
 };
 
 KernelShape AttentionKernel::emit() {
   keys = body.scratch;
   values = keys + shape.keyFloats();
-  scores = values + shape.valueFloats();
+  queries = values + shape.valueFloats();
+  scores = queries + shape.queryFloats();
   inverses = scores + shape.scoreFloats();
   // Units that follow one another in a head share its packed keys and values.
   e.loop(body.begin / shape.blocks,
@@ -66,8 +67,9 @@ KernelShape AttentionKernel::emit() {
          });
   KernelShape kernel;
   kernel.units.perRow = shape.heads * shape.blocks;
-  kernel.scratchBytes = 4 * (shape.keyFloats() + shape.valueFloats() +
-                             shape.scoreFloats() + shape.blockQueries);
+  kernel.scratchBytes =
+      4 * (shape.keyFloats() + shape.valueFloats() + shape.queryFloats() +
+           shape.scoreFloats() + shape.blockQueries);
   return kernel;
 }
 
@@ -83,7 +85,9 @@ void AttentionKernel::emitHead(Index sample, Index head, Index first,
   e.loop(first, last, 1, [&](Index number) {
     Index query = number * shape.blockQueries;
     Block block{query, min(query + shape.blockQueries, e.index(shape.queries)),
-                q, result};
+                result};
+    packQueries(e, shape, q + query * stride(0), stride(0),
+                block.endQuery - query, queries);
     emitScores(block);
     e.loop(e.index(0), block.endQuery - query, 1, [&](Index row) {
       emitSoftmax(scores + row * shape.scoreStride, inverses + row);
@@ -97,10 +101,10 @@ void AttentionKernel::emitScores(const Block &block) {
     Ptr k = keys + panel * (shape.keyPanels.width() * shape.headDim);
     Ptr to = scores + panel * shape.keyPanels.width();
     auto tile = [&](Index row, int64_t rows) {
-      Ptr q = block.q + row * stride(0);
+      Ptr q = queries + (row - block.query) * shape.queryStride;
       TileOperands operands;
       operands.a = [&](int64_t i, Index f, int64_t u) {
-        return e.loadScalar(q + f + (i * stride(0) + u));
+        return e.loadScalar(q + f + (i * shape.queryStride + u));
       };
       operands.b = [&](int64_t j, Index f, int64_t u) {
         return e.load(k + f * (vectors * shape.lanes) +
@@ -220,8 +224,11 @@ AttentionShape::AttentionShape(const KernelBody &body, AttentionOp op)
                   lanes) {
   // The rows of a tile would fall into one set of the first cache if they were
   // a multiple of a page apart.
-  scoreStride =
-      keyPanels.padded() % 1024 ? keyPanels.padded() : keyPanels.padded() + 16;
+  auto stride = [&](int64_t columns) {
+    int64_t floats = llvm::alignTo(columns, lanes);
+    return floats % 1024 ? floats : floats + 16;
+  };
+  queryStride = stride(headDim), scoreStride = stride(keys);
   // A quarter of the second cache for scores.
   int64_t floats = lanes == 16 ? 64 * 1024 : 32 * 1024;
   int64_t rows = std::clamp<int64_t>(floats / scoreStride, tileRows, 64);

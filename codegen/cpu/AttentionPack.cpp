@@ -90,4 +90,16 @@ void packValues(Emitter &e, const AttentionShape &shape, Ptr from,
   });
 }
 
+void packQueries(Emitter &e, const AttentionShape &shape, Ptr from,
+                 int64_t stride, Index count, Ptr to) {
+  int64_t lanes = shape.lanes, whole = shape.headDim / lanes * lanes;
+  e.loop(e.index(0), count, 1, [&](Index query) {
+    Ptr source = from + query * stride, target = to + query * shape.queryStride;
+    e.loop(0, whole, lanes,
+           [&](Index f) { e.store(e.load(source + f), target + f); });
+    if (int64_t rest = shape.headDim - whole)
+      e.store(e.load(source + whole, rest), target + whole);
+  });
+}
+
 } // namespace dit::codegen::cpu

@@ -42,11 +42,13 @@ struct AttentionShape {
   Panels keyPanels, valuePanels;
   int64_t blockQueries; ///< a multiple of tileRows
   int64_t blocks;       ///< ceil(queries / blockQueries)
-  int64_t scoreStride;  ///< floats between the rows of scores
+  int64_t queryStride;  ///< floats between the rows of queries
+  int64_t scoreStride;  ///< and of scores
 
   // Floats of scratch.
   int64_t keyFloats() const { return keyPanels.padded() * headDim; }
   int64_t valueFloats() const { return valuePanels.padded() * keys; }
+  int64_t queryFloats() const { return blockQueries * queryStride; }
   int64_t scoreFloats() const { return blockQueries * scoreStride; }
 };
 
@@ -58,6 +60,12 @@ void packKeys(Emitter &e, const AttentionShape &shape, Ptr from, int64_t stride,
 /// to[panel][key][feature] = from[key][feature]; features past the last are 0.
 void packValues(Emitter &e, const AttentionShape &shape, Ptr from,
                 int64_t stride, Ptr to);
+
+/// to[query][feature] = from[query][feature] of `count` queries. They lie
+/// tokens apart, often a whole number of pages: copied together they stay in
+/// the first cache while every panel of keys goes by.
+void packQueries(Emitter &e, const AttentionShape &shape, Ptr from,
+                 int64_t stride, Index count, Ptr to);
 
 } // namespace dit::codegen::cpu
 
