@@ -66,7 +66,7 @@ private:
   void findRows(const WeightPiece &piece, int64_t firstRow, Index panel);
   void clearZeros();
   void movePanel(Ptr to);
-  void moveBlock(Ptr to, Index k, int64_t columns);
+  void moveBlock(Ptr to, int64_t lane, Index k, int64_t columns);
 
   KernelBody &body;
   Emitter &e;
@@ -121,29 +121,27 @@ void Panels::findRows(const WeightPiece &piece, int64_t firstRow, Index panel) {
   });
 }
 
+/// As many rows at a time as a vector has lanes: all of a panel's would be more
+/// streams than the hardware fetches ahead.
 void Panels::movePanel(Ptr to) {
   const int64_t whole = depth / e.lanes * e.lanes;
-  e.loop(0, whole, e.lanes, [&](Index k) { moveBlock(to, k, e.lanes); });
-  if (whole < depth)
-    moveBlock(to, e.index(whole), depth - whole);
+  for (int64_t lane = 0; lane < lanes; lane += e.lanes) {
+    e.loop(0, whole, e.lanes,
+           [&](Index k) { moveBlock(to, lane, k, e.lanes); });
+    if (whole < depth)
+      moveBlock(to, lane, e.index(whole), depth - whole);
+  }
 }
 
-/// Columns [k, k + columns) of all rows: a cache line of each is read,
-/// `columns` rows of L floats are written one after the other.
-void Panels::moveBlock(Ptr to, Index k, int64_t columns) {
-  for (int64_t lane = 0; lane < lanes; lane += e.lanes) {
-    const int64_t used = std::min<int64_t>(e.lanes, lanes - lane);
-    SmallVector<Num> rows(e.lanes, e.splat(0));
-    for (int64_t i = 0; i < used; ++i) {
-      Ptr row = e.loadPtr(slot(e.index(lane + i)), 0) + k;
-      // So many rows are more streams than the hardware follows.
-      e.prefetch(row + 4 * e.lanes, 1);
-      rows[i] = e.load(row, columns);
-    }
-    transpose(rows);
-    for (int64_t j = 0; j < columns; ++j)
-      e.store(rows[j], to + (k + j) * lanes + lane, used);
-  }
+/// Columns [k, k + columns) of the rows from `lane` on.
+void Panels::moveBlock(Ptr to, int64_t lane, Index k, int64_t columns) {
+  const int64_t used = std::min<int64_t>(e.lanes, lanes - lane);
+  SmallVector<Num> rows(e.lanes, e.splat(0));
+  for (int64_t i = 0; i < used; ++i)
+    rows[i] = e.load(e.loadPtr(slot(e.index(lane + i)), 0) + k, columns);
+  transpose(rows);
+  for (int64_t j = 0; j < columns; ++j)
+    e.store(rows[j], to + (k + j) * lanes + lane, used);
 }
 
 /// One result of a pack region that is copied as it is. A unit is a block of a
