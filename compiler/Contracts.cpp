@@ -4,6 +4,7 @@
 #include "compiler/Phases.h"
 #include "dialect/DiTDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace dit;
@@ -35,6 +36,17 @@ func::FuncOp findFunction(ModuleOp module, StringRef name) {
     func.emitError() << "@" << name << " must have a body of one block",
         func = {};
   return func;
+}
+
+/// The module holds the functions `names` and nothing else.
+LogicalResult checkNothingElse(ModuleOp module, ArrayRef<StringRef> names) {
+  for (Operation &op : *module.getBody()) {
+    auto func = dyn_cast<func::FuncOp>(op);
+    if (!func || !llvm::is_contained(names, func.getName()))
+      return op.emitOpError() << "must be inside @" << llvm::join(names, ", @")
+                              << ", the only functions of this phase";
+  }
+  return success();
 }
 
 LogicalResult checkNames(func::FuncOp func) {
@@ -97,7 +109,8 @@ FailureOr<Program> checkFunctions(ModuleOp module) {
   Program program{findFunction(module, "prepare"),
                   findFunction(module, "condition"),
                   findFunction(module, "denoise")};
-  if (!program.prepare || !program.condition || !program.denoise)
+  if (!program.prepare || !program.condition || !program.denoise ||
+      failed(checkNothingElse(module, {"prepare", "condition", "denoise"})))
     return failure();
   for (func::FuncOp func :
        {program.prepare, program.condition, program.denoise})
@@ -150,7 +163,8 @@ LogicalResult checkSlots(func::FuncOp condition) {
 
 LogicalResult dit::checkDit(ModuleOp module) {
   func::FuncOp denoise = findFunction(module, "denoise");
-  if (!denoise || failed(checkNames(denoise)))
+  if (!denoise || failed(checkNothingElse(module, {"denoise"})) ||
+      failed(checkNames(denoise)))
     return failure();
   for (unsigned i = 0; i < denoise.getNumArguments(); ++i)
     if (attrOf(denoise.getArgAttrDict(i), kFromAttr) != "input")

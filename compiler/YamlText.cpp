@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// YAML as text: reading files, merging what `extends` joins, printing the result.
+// YAML as text: reading files, merging what `extends` joins, printing the
+// result.
 #include "compiler/Yaml.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "runtime/Error.h"
+#include "llvm/ADT/StringExtras.h"
 #include <fstream>
 
 using namespace mlir;
