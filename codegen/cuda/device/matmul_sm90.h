@@ -48,10 +48,12 @@ template <int N, int Stages, int Consumers, int Blocks = 1> struct WgmmaTile {
       }
       device::fence_mbarrier_init();
     }
-    if constexpr (Blocks > 1)
+    if constexpr (Blocks > 1) {
+      __syncwarp(); // the cluster's barrier is for whole warps
       device::cluster_sync();
-    else
+    } else {
       __syncthreads();
+    }
   }
 
   /// One thread: keeps the stages filled.
@@ -141,8 +143,10 @@ template <int N, int Stages, int Consumers, int Blocks = 1> struct WgmmaTile {
         }
     }
     // No block leaves while another may still signal its barriers.
-    if constexpr (Blocks > 1)
+    if constexpr (Blocks > 1) {
+      __syncwarp();
       device::cluster_sync();
+    }
   }
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Check.h"
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -97,7 +98,11 @@ void Case::run(const simt::LaunchShape &shape,
   const auto start = std::chrono::steady_clock::now();
   for (const simt::Schedule &schedule : schedules) {
     reset();
-    simt::launch(shape, schedule, kernel);
+    simt::LaunchShape resident = shape;
+    // Blocks that run interleaved: what they race for shows too.
+    if (schedule.order == simt::Order::Random)
+      resident.residentClusters = std::max(4u, shape.residentClusters);
+    simt::launch(resident, schedule, kernel);
     for (Output &output : outputs)
       compare(output, schedule);
   }

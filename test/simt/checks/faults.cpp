@@ -20,6 +20,7 @@ void unaligned_load(const float *, float *);
 void nobody_arrives();
 void writes_over_a_barrier();
 void leaves_a_copy(TensorMap);
+void blocks_race(int *);
 void harmless_race(int *);
 }
 
@@ -34,6 +35,7 @@ int main(int, char **argv) {
     unsigned threads;
     size_t sharedBytes;
     std::function<void()> kernel;
+    unsigned blocks = 1; ///< all resident
   };
   const std::vector<Fault> faults = {
       {"some_skip_a_barrier", 64, 0, some_skip_a_barrier},
@@ -52,11 +54,17 @@ int main(int, char **argv) {
       {"nobody_arrives", 96, 8, nobody_arrives},
       {"writes_over_a_barrier", 1, 8, writes_over_a_barrier},
       {"leaves_a_copy", 1, 1032, [&] { leaves_a_copy(map); }},
+      {"blocks_race", 32, 0, [&] { blocks_race(out.data()); }, 2},
       {"harmless_race", 32, 4, [&] { harmless_race(out.data()); }},
   };
   for (const Fault &fault : faults)
     if (fault.name == std::string(argv[1])) {
-      simt::launch({{}, {fault.threads}, fault.sharedBytes}, {}, fault.kernel);
+      simt::launch({{fault.blocks},
+                    {fault.threads},
+                    fault.sharedBytes,
+                    {},
+                    fault.blocks},
+                   {}, fault.kernel);
       printf("%s: not noticed\n", fault.name);
       return 0;
     }

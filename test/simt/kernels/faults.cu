@@ -87,6 +87,9 @@ leaves_a_copy(const __grid_constant__ TensorMap map) {
   device::tma_load_2d(shared, &map, bar, 0, 0);
 }
 
+// Two blocks write one element: the last one wins.
+extern "C" __global__ void blocks_race(int *out) { out[threadIdx.x] = 7; }
+
 // Every thread writes the same, one reads it: only ThreadSanitizer minds.
 extern "C" __global__ void harmless_race(int *out) {
   DIT_SHARED(shared);
