@@ -5,9 +5,13 @@
 #include "runtime/OutputFile.h"
 #include "runtime/Safetensors.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <sstream>
 
 namespace dit::runtime::test {
 namespace {
@@ -359,6 +363,52 @@ TEST(Weights, AllHalvesAreConverted) {
     else
       EXPECT_EQ(got, static_cast<float>(half & 0x8000 ? -magnitude : magnitude))
           << bits;
+  }
+}
+
+/// Bytes of this process in memory.
+int64_t residentBytes() {
+  int64_t total = 0, resident = 0;
+  std::istringstream(readFile("/proc/self/statm")) >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+// Reading all weights one after the other keeps about one of them in memory,
+// mapped or converted.
+TEST(Weights, ReleasedTensorsTakeNoMemory) {
+  Folder folder;
+  std::string path = folder / "w.safetensors";
+  constexpr int64_t count = 8, elements = 2 << 20;
+  for (const char *dtype : {"F32", "BF16"}) {
+    Manifest m = parseManifest(fakeManifestText());
+    m.weights.clear();
+    std::string header;
+    int64_t end = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      int64_t begin = end;
+      end += elements * (dtype[0] == 'F' ? 4 : 2);
+      m.weights.push_back({fmt::format("w{}", i), {elements}});
+      header += fmt::format(
+          R"({}"w{}":{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})",
+          i ? "," : "{", i, dtype, elements, begin, end);
+    }
+    std::string start = safetensors(header + "}", "");
+    writeFile(path, start);
+    ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(start.size()) + end),
+              0);
+    auto weights = openWeights(path, m);
+    int64_t before = residentBytes(), most = 0;
+    float sum = 0;
+    for (int32_t i = 0; i < count; ++i) {
+      const float *w = weights->read(i);
+      for (int64_t e = 0; e < elements; e += 16)
+        sum += w[e];
+      most = std::max(most, residentBytes() - before);
+      weights->release(i);
+    }
+    EXPECT_EQ(sum, 0);
+    EXPECT_LT(most, 2 * elements * 4)
+        << dtype << " of " << count * elements * 4;
   }
 }
 
