@@ -48,6 +48,24 @@ json::Array describeWeights(const codegen::Program &program) {
   return list;
 }
 
+/// Kernels and entry points in the LLVM dialect.
+class CpuCode : public TargetCode {
+public:
+  CpuCode(OwningOpRef<ModuleOp> module, const cpu::Arch &arch)
+      : module(std::move(module)), arch(arch) {}
+
+  FailureOr<std::string> text() override {
+    return cpu::emitLLVM(*module, arch);
+  }
+  LogicalResult writeArtifact(StringRef path) override {
+    return cpu::emitSharedObject(*module, arch, path);
+  }
+
+private:
+  OwningOpRef<ModuleOp> module;
+  const cpu::Arch &arch; ///< the target's, which lives longer
+};
+
 class CpuTarget : public Target {
 public:
   CpuTarget(cpu::Arch arch, StringRef dtype, std::vector<PassUse> fusions)
@@ -67,22 +85,16 @@ public:
     }
   }
 
-  FailureOr<std::string> emitText(const CompiledModel &model) const override {
+  FailureOr<std::unique_ptr<TargetCode>>
+  makeCode(const CompiledModel &model) const override {
     auto text = [&](const cpu::Report &report) {
       return manifest(model, report);
     };
     auto module = cpu::assemble(model.planned, arch, text);
     if (failed(module) || failed(cpu::lowerToLLVM(**module)))
       return failure();
-    return cpu::emitLLVM(**module, arch);
-  }
-
-  LogicalResult emitArtifact(const CompiledModel &model,
-                             StringRef path) const override {
-    auto text = [&](const cpu::Report &report) {
-      return manifest(model, report);
-    };
-    return cpu::compile(model.planned, arch, text, path);
+    return std::unique_ptr<TargetCode>(
+        std::make_unique<CpuCode>(std::move(*module), arch));
   }
 
 private:

@@ -162,18 +162,19 @@ private:
           options.input +
           " has no dit.spec, which an artifact's manifest is made of");
     CompiledModel model{*input.module, input.spec, passes};
-    bool wantsText =
-        options.emit == Phase::Target || !options.dumpDirectory.empty();
-    if (wantsText) {
-      auto text = target.emitText(model);
+    auto code = target.makeCode(model);
+    if (failed(code))
+      return failure();
+    tick(Phase::Target);
+    if (options.emit == Phase::Target || !options.dumpDirectory.empty()) {
+      auto text = (*code)->text();
       if (failed(text) || failed(write(infoOf(Phase::Target),
                                        options.emit == Phase::Target, *text)))
         return failure();
-      tick(Phase::Target);
     }
     if (options.emit == Phase::Target || options.output.empty())
       return success();
-    if (failed(target.emitArtifact(model, options.output)))
+    if (failed((*code)->writeArtifact(options.output)))
       return failure();
     tick(Phase::Artifact);
     return success();

@@ -31,8 +31,7 @@ LogicalResult Session::error(const llvm::Twine &sentence) {
 }
 
 int Session::exitCode(LogicalResult result) {
-  if (auto *verifier = static_cast<SourceMgrDiagnosticVerifierHandler *>(
-          verifyDiagnostics ? handler.get() : nullptr))
+  if (verifier)
     return failed(verifier->verify());
   return failed(result);
 }
@@ -45,10 +44,10 @@ FailureOr<Input> Session::load(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getMemBufferCopy(*text, path);
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   if (verifyDiagnostics)
-    handler = std::make_unique<SourceMgrDiagnosticVerifierHandler>(
+    verifier = std::make_unique<SourceMgrDiagnosticVerifierHandler>(
         sources, &mlirContext);
   else
-    handler = std::make_unique<SourceMgrDiagnosticHandler>(
+    printer = std::make_unique<SourceMgrDiagnosticHandler>(
         sources, &mlirContext, llvm::errs());
   return isIR ? loadIR(path) : loadSpec(path, *text);
 }

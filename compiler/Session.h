@@ -48,7 +48,9 @@ private:
   bool verifyDiagnostics;
   mlir::MLIRContext mlirContext;
   llvm::SourceMgr sources;
-  std::unique_ptr<mlir::SourceMgrDiagnosticHandler> handler;
+  // One of the two; their destructors are not virtual.
+  std::unique_ptr<mlir::SourceMgrDiagnosticHandler> printer;
+  std::unique_ptr<mlir::SourceMgrDiagnosticVerifierHandler> verifier;
 };
 
 } // namespace dit

@@ -41,18 +41,25 @@ struct CompiledModel {
   std::vector<std::string> passes; ///< that ran, in order
 };
 
+/// A model in the target's own code: what phase `target` ends with.
+class TargetCode {
+public:
+  virtual ~TargetCode() = default;
+  /// For --emit=target.
+  virtual mlir::FailureOr<std::string> text() = 0;
+  /// Writes the artifact; nothing is left at `path` on failure.
+  virtual mlir::LogicalResult writeArtifact(llvm::StringRef path) = 0;
+};
+
 class Target {
 public:
   virtual ~Target() = default;
   /// The passes that lead from the phase before to `phase`, those of --fuse
   /// only.
   virtual std::vector<PassUse> passes(Phase phase) const = 0;
-  /// The target's code as text, for --emit=target.
-  virtual mlir::FailureOr<std::string>
-  emitText(const CompiledModel &model) const = 0;
-  /// Writes the artifact; nothing is left at `path` on failure.
-  virtual mlir::LogicalResult emitArtifact(const CompiledModel &model,
-                                           llvm::StringRef path) const = 0;
+  /// Makes code of a planned model.
+  virtual mlir::FailureOr<std::unique_ptr<TargetCode>>
+  makeCode(const CompiledModel &model) const = 0;
 };
 
 /// The target of `options`, or the sentence that says what is wrong with them.
