@@ -19,6 +19,9 @@ namespace simt {
 [[noreturn]] void fail(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
+/// Ends the line on stderr and the process.
+[[noreturn]] void leave();
+
 /// What a thread waits for: `format` takes the two numbers.
 struct Wait {
   const char *format = nullptr;
@@ -152,6 +155,7 @@ struct Machine {
   void runWave(uint64_t firstCluster, unsigned clusters);
 
   Thread &pick();
+  void switchTo(Thread &to);
   void exitThread();
   [[noreturn]] void reportDeadlock();
 
@@ -168,6 +172,17 @@ inline Thread &self() { return *machine->self; }
 /// where it is not inside, or not aligned.
 unsigned offsetInShared(const void *p, size_t bytes, size_t alignment,
                         const char *what, Site site);
+
+/// An mbarrier's offset in shared memory.
+unsigned mbarrierOffset(const void *bar, Site site);
+/// The state of the mbarrier at an offset of `block`'s shared memory.
+MBarrierState &mbarrierAt(Block &block, unsigned offset, Site site);
+/// Ends the phase if nothing is left to come.
+void settle(Block &block, unsigned offset, MBarrierState &state);
+/// A block of the running thread's cluster; fails where it has exited.
+Block &blockOfCluster(unsigned rank, Site site);
+
+inline float widenBf16(unsigned bits) { return __uint_as_float(bits << 16); }
 
 /// Lanes of `mask` meet; the last one to come runs `run` on all arguments.
 void collective(uint32_t mask, void *argument, const char *what, Site site,
