@@ -22,7 +22,8 @@ struct CompileOptions {
 /// code, 0 or 1.
 int compile(const CompileOptions &options, const Target &target);
 
-/// Adds `uses` to a pipeline; fails, with the sentence, where ditc lacks one.
+/// Runs `uses` in order. The error is the sentence to print where ditc lacks a
+/// pass, and empty where a pass has diagnosed what is wrong.
 llvm::Error runPasses(mlir::ModuleOp module, llvm::ArrayRef<PassUse> uses);
 
 } // namespace dit

@@ -2,6 +2,7 @@
 // Values of single keys; what keys there are is SpecReader.cpp's matter.
 #include "compiler/MappingReader.h"
 
+#include "runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
 #include <charconv>
 #include <cmath>
@@ -97,7 +98,7 @@ MappingReader::scalar(StringRef key, const YamlNode &value, StringRef what) {
   auto diag = error(value.loc) << qualified(key) << " must be " << what
                                << ", but found " << describe(value);
   if (value.kind == YamlNode::Scalar)
-    diag << ' ' << quoted(value.text);
+    diag << ' ' << runtime::inQuotes(value.text);
   return std::nullopt;
 }
 
@@ -114,11 +115,12 @@ void MappingReader::integer(StringRef key, Located<int64_t> &out, Bound bound,
   bool parsed = parseWhole(*text, number);
   if (!parsed && !isDigits(*text)) {
     error(value.loc) << qualified(key) << " must be " << what << ", but found "
-                     << quoted(*text);
+                     << runtime::inQuotes(*text);
   } else if (!parsed || !bound.holds(number)) {
     error(value.loc) << qualified(key) << " must be " << bound.words()
                      << ", but found "
-                     << (text->size() > 40 ? quoted(*text) : text->str());
+                     << (text->size() > 40 ? runtime::inQuotes(*text)
+                                           : text->str());
   } else {
     out = {number, value.loc};
   }
@@ -138,7 +140,7 @@ void MappingReader::number(StringRef key, Located<double> &out, Bound bound) {
       !text->ltrim("+-").starts_with_insensitive(".inf") &&
       (!parseWhole(*text, number) || !std::isfinite(number))) {
     error(value.loc) << qualified(key) << " must be a number, but found "
-                     << quoted(*text);
+                     << runtime::inQuotes(*text);
   } else if (text->contains_insensitive("nan") ||
              text->contains_insensitive("inf")) {
     error(value.loc) << qualified(key) << " must be a finite number, but found "
@@ -163,7 +165,7 @@ void MappingReader::flag(StringRef key, Located<bool> &out) {
   else
     error(entry->value.loc)
         << qualified(key) << " must be true or false, but found "
-        << quoted(*text);
+        << runtime::inQuotes(*text);
 }
 
 void MappingReader::string(StringRef key, Located<std::string> &out,
@@ -194,8 +196,9 @@ int64_t MappingReader::choose(StringRef key, const YamlEntry &entry,
     return -1;
   if (auto *found = llvm::find(names, *text); found != names.end())
     return found - names.begin();
-  auto diag = error(entry.value.loc) << qualified(key) << " must be " << all
-                                     << ", but found " << quoted(*text);
+  auto diag = error(entry.value.loc)
+              << qualified(key) << " must be " << all << ", but found "
+              << runtime::inQuotes(*text);
   if (StringRef guess = nearest(*text, names);
       !guess.empty() && names.size() > 1)
     diag << "; did you mean '" << guess << "'?";
@@ -227,7 +230,8 @@ void MappingReader::require(ArrayRef<StringRef> keys) {
 }
 
 void MappingReader::unknown(const YamlEntry &entry) {
-  auto diag = error(entry.keyLoc) << "unknown key " << quoted(entry.key);
+  auto diag = error(entry.keyLoc)
+              << "unknown key " << runtime::inQuotes(entry.key);
   if (!path.empty())
     diag << " in " << path;
   if (StringRef guess = nearest(entry.key, known); !guess.empty())

@@ -6,6 +6,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
+#include "runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
 #include <sstream>
@@ -91,7 +92,8 @@ private:
     if (anchor)
       error(node.loc) << "a spec cannot use anchors, but this value has one";
     if (!tag.empty() && tag != "?" && tag != "!")
-      error(node.loc) << "a spec cannot use tags, but found " << quoted(tag);
+      error(node.loc) << "a spec cannot use tags, but found "
+                      << runtime::inQuotes(tag);
     return node;
   }
 
@@ -133,7 +135,8 @@ private:
     if (key.kind != YamlNode::Scalar) {
       error(key.loc) << "a key must be a name, but found something else";
     } else if (const YamlEntry *first = mapping.find(key.text)) {
-      auto diag = error(key.loc) << "duplicate key " << quoted(key.text);
+      auto diag = error(key.loc)
+                  << "duplicate key " << runtime::inQuotes(key.text);
       diag.attachNote(Location(first->keyLoc)) << "first set here";
     } else {
       if (value.kind == YamlNode::Null)

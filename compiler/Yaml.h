@@ -50,9 +50,6 @@ YamlNode mergeYaml(const YamlNode &base, const YamlNode &over);
 /// The mapping as block-style YAML that parses to the same values.
 std::string printYaml(const YamlNode &mapping);
 
-/// At most 40 bytes of `text`, quoted and fit for a one-line message.
-std::string quoted(llvm::StringRef text);
-
 } // namespace dit
 
 #endif // DIT_COMPILER_YAML_H

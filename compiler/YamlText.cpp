@@ -103,13 +103,3 @@ std::string dit::printYaml(const YamlNode &mapping) {
   printMapping(os, mapping, 0);
   return text;
 }
-
-std::string dit::quoted(StringRef text) {
-  size_t length = std::min<size_t>(text.size(), 40);
-  while (length < text.size() && length && (text[length] & 0xc0) == 0x80)
-    --length; // not in the middle of a character
-  std::string shown = "'";
-  for (char c : text.take_front(length))
-    shown += c >= 0 && c < 0x20 ? ' ' : c;
-  return shown + (length < text.size() ? "...'" : "'");
-}
