@@ -39,8 +39,7 @@ dit::makeTarget(const TargetOptions &options) {
   if (options.target == "cpu")
     return makeCpuTarget(options);
   if (options.target == "cuda")
-    return llvm::createStringError(
-        "the cuda target is not built into this ditc, use --target=cpu");
+    return makeCudaTarget(options);
   return llvm::createStringError("--target must be cpu or cuda, but found '" +
                                  options.target + "'");
 }

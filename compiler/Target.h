@@ -70,6 +70,10 @@ makeTarget(const TargetOptions &options);
 llvm::Expected<std::unique_ptr<Target>>
 makeCpuTarget(const TargetOptions &options);
 
+// The CUDA target, defined in CudaTarget.cpp.
+llvm::Expected<std::unique_ptr<Target>>
+makeCudaTarget(const TargetOptions &options);
+
 /// All passes of its phase `fused`, in the order they run.
 std::vector<PassUse> cpuFusions();
 

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The parts of an emitted file, in order.
+#include "codegen/cuda/Emit.h"
+#include "codegen/cuda/Expressions.h"
+#include "codegen/cuda/LaunchText.h"
+
+#include <fmt/format.h>
+#include <numeric>
+
+using namespace mlir;
+
+namespace dit::codegen::cuda {
+
+namespace {
+
+LogicalResult checkPlace(FusedOp op, const Place &place, StringRef what,
+                         unsigned index) {
+  Type element = place.type.getElementType();
+  bool isLabels = place.type.getRank() == 1 && element.isInteger(32);
+  if (!element.isF32() && !isLabels)
+    return op.emitOpError() << "cannot be printed for CUDA: " << what << " "
+                            << index << " must be f32, but is " << element;
+  if (!place.strides.empty() && place.strides.back() != 1 &&
+      place.type.getShape().back() != 1)
+    return op.emitOpError()
+           << "cannot be printed for CUDA: the last dimension of " << what
+           << " " << index << " must be contiguous, but has stride "
+           << place.strides.back();
+  return success();
+}
+
+LogicalResult check(const Kernel &kernel) {
+  FusedOp op = kernel.op;
+  for (auto [i, place] : llvm::enumerate(kernel.operands))
+    if (failed(checkPlace(op, place, "operand", i)))
+      return failure();
+  for (auto [i, place] : llvm::enumerate(kernel.results))
+    if (failed(checkPlace(op, place, "result", i)))
+      return failure();
+  for (Operation &inner : op.getBody().front().without_terminator())
+    if (!cast<RankedTensorType>(inner.getResult(0).getType())
+             .getElementType()
+             .isF32())
+      return inner.emitOpError()
+             << "cannot be printed for CUDA: its result must be f32, but is "
+             << inner.getResult(0).getType();
+  return success();
+}
+
+LogicalResult printBody(KernelText &text) {
+  switch (text.op().getKind()) {
+  case KernelKind::Row:
+    return printRow(text);
+  case KernelKind::Linear:
+    return printLinear(text);
+  case KernelKind::Attention:
+    return printAttention(text);
+  case KernelKind::Patch:
+  case KernelKind::Pack:
+    return printElements(text);
+  }
+  return failure();
+}
+
+/// `(N, 15, 20)`, and where its sample is found.
+std::string showPlace(const Place &place) {
+  std::string text = "(";
+  for (auto [i, dim] : llvm::enumerate(place.type.getShape()))
+    text += (i ? ", " : "") +
+            (ShapedType::isDynamic(dim) ? "N" : std::to_string(dim));
+  return text + (place.gathered ? "), row row_index[n] of the table" : ")");
+}
+
+class FileText {
+public:
+  explicit FileText(const Program &program) : program(program) {}
+
+  FailureOr<std::string> print(StringRef title);
+
+private:
+  LogicalResult makeKernels();
+  void printConstants();
+  void printKernel(const KernelText &text);
+  std::string comesFrom(const KernelText &text) const;
+
+  const Program &program;
+  std::vector<KernelText> kernels;
+  std::string out;
+};
+
+/// Calls `visit` with every launch.
+void forEachLaunch(const Program &program,
+                   llvm::function_ref<void(const Launch &)> visit) {
+  for (const auto *list :
+       {&program.prepare, &program.condition, &program.denoise})
+    for (const Launch &launch : *list)
+      visit(launch);
+}
+
+LogicalResult FileText::makeKernels() {
+  for (const Kernel &kernel : program.kernels) {
+    if (failed(check(kernel)))
+      return failure();
+    KernelText &text = kernels.emplace_back(kernel);
+    text.operandSteps.assign(kernel.operands.size(), 0);
+    text.resultSteps.assign(kernel.results.size(), 0);
+  }
+  auto meet = [](ArrayRef<Place> places, MutableArrayRef<int64_t> steps) {
+    for (auto [place, step] : llvm::zip(places, steps))
+      step = std::gcd(step, std::gcd(place.offset, place.offsetPerRow) / 4);
+  };
+  forEachLaunch(program, [&](const Launch &launch) {
+    meet(launch.operands, kernels[launch.kernel].operandSteps);
+    meet(launch.results, kernels[launch.kernel].resultSteps);
+  });
+  for (KernelText &text : kernels)
+    if (failed(printBody(text)))
+      return failure();
+  return success();
+}
+
+void FileText::printConstants() {
+  auto constant = [&](StringRef name, int64_t value, StringRef meaning) {
+    std::string code =
+        fmt::format("inline constexpr long long {} = {};", name.str(), value);
+    out += fmt::format("{:<60} // {}\n", code, meaning.str());
+  };
+  constant("kPreparedBytes", program.preparedBytes, "what @prepare leaves");
+  constant("kArenaBytesPerRow", program.arenaBytesPerRow,
+           "of @denoise, a sample");
+  constant("kConditionArenaBytesPerRow", program.conditionArenaBytesPerRow,
+           "of @condition, a sample");
+  constant("kConditionFloats", program.conditionRowFloats,
+           "a row of the condition table");
+}
+
+/// `blocks[0] and 5 more`.
+std::string FileText::comesFrom(const KernelText &text) const {
+  int launches = 0;
+  forEachLaunch(program, [&](const Launch &launch) {
+    launches += &program.kernels[launch.kernel] == &text.kernel;
+  });
+  std::string from = describe(text.op());
+  if (launches > 1)
+    from += fmt::format(", and {} more like it", launches - 1);
+  return from;
+}
+
+void FileText::printKernel(const KernelText &text) {
+  out += fmt::format("\n// {}\n// {}. {}\n", formulas(text.op(), text.names),
+                     comesFrom(text), text.note);
+  out += fmt::format("extern \"C\" __global__ void __launch_bounds__({}) {}(\n",
+                     text.threads, text.kernel.name);
+  SmallVector<std::pair<std::string, std::string>> parameters; // and comments
+  for (auto [i, place] : llvm::enumerate(text.kernel.operands))
+    parameters.push_back(
+        {(place.type.getElementType().isF32() ? "const float *"
+                                              : "const int *") +
+             text.operandName(i),
+         showPlace(place)});
+  for (auto [i, place] : llvm::enumerate(text.kernel.results))
+    parameters.push_back({"float *" + text.resultName(i), showPlace(place)});
+  if (text.isGathered())
+    parameters.push_back({"const int *row_index", "(N)"});
+  if (text.takesRows())
+    parameters.push_back({"int rows", "N"});
+  for (auto [i, parameter] : llvm::enumerate(parameters)) {
+    bool isLast = i + 1 == parameters.size();
+    out +=
+        fmt::format("    {:<40} // {}\n",
+                    parameter.first + (isLast ? ") {" : ","), parameter.second);
+  }
+  out += text.body + "}\n";
+}
+
+FailureOr<std::string> FileText::print(StringRef title) {
+  if (failed(makeKernels()))
+    return failure();
+  out = "// " + title.str() +
+        "\n#include \"attention_f32.h\"\n#include \"elements.h\"\n"
+        "#include \"matmul_f32.h\"\n\nusing namespace dit;\n\n";
+  printConstants();
+  for (const KernelText &text : kernels)
+    printKernel(text);
+  out += printLaunches(program, kernels);
+  return std::move(out);
+}
+
+} // namespace
+
+FailureOr<std::string> emitText(ModuleOp planned, StringRef title) {
+  auto program = planLaunches(planned);
+  if (failed(program))
+    return failure();
+  return FileText(*program).print(title);
+}
+
+} // namespace dit::codegen::cuda

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Names and addresses, as every kernel's text has them.
+#include "codegen/cuda/KernelText.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include <fmt/format.h>
+
+using namespace mlir;
+
+namespace dit::codegen::cuda {
+
+namespace {
+
+/// What kernels name themselves, and what the device headers give.
+bool isTaken(StringRef name) {
+  static const llvm::StringSet<> taken = {
+      // of kernels
+      "row", "rows", "sample", "token", "condition", "row_index", "shared",
+      "sum", "column", "i", "head", "channel", "pixel_y", "pixel_x",
+      // of the headers
+      "load", "store", "map", "zip", "silu", "gelu_tanh", "gelu_erf",
+      "layer_norm", "rms_norm", "timestep_embedding", "sincos_position", "dit",
+      // of the language
+      "float", "int", "auto", "const"};
+  return taken.contains(name);
+}
+
+/// Strides in elements of a sample's dimensions, without the batch.
+ArrayRef<int64_t> innerStrides(const Place &place) {
+  ArrayRef<int64_t> strides = place.strides;
+  return place.isBatched() ? strides.drop_front() : strides;
+}
+
+ArrayRef<int64_t> innerShape(const Place &place) {
+  ArrayRef<int64_t> shape = place.type.getShape();
+  return place.isBatched() ? shape.drop_front() : shape;
+}
+
+} // namespace
+
+StringRef graphName(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    return function
+        .getArgAttrOfType<StringAttr>(argument.getArgNumber(), kNameAttr)
+        .getValue();
+  }
+  if (auto weight = value.getDefiningOp<WeightOp>())
+    return weight.getName();
+  if (auto fused = value.getDefiningOp<FusedOp>()) {
+    unsigned index = cast<OpResult>(value).getResultNumber();
+    value = fused.getBody().front().getTerminator()->getOperand(index);
+    if (auto inner = dyn_cast<BlockArgument>(value))
+      return graphName(fused.getInputs()[inner.getArgNumber()]);
+  }
+  return nameOf(value.getLoc());
+}
+
+std::string leafName(StringRef graphName) {
+  SmallVector<StringRef> parts;
+  graphName.split(parts, '.');
+  if (parts.back() == "packed" && parts.size() > 1)
+    parts.pop_back();
+  std::string name;
+  bool isWhole = false;
+  while (!parts.empty() && !isWhole) {
+    StringRef part = parts.pop_back_val();
+    name = part.str() + (name.empty() ? "" : "_" + name);
+    isWhole =
+        part != "weight" && part != "bias" && !llvm::isDigit(part.front());
+  }
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return name.empty() || llvm::isDigit(name.front()) ? "v" + name : name;
+}
+
+ValueNames::ValueNames(FusedOp op) {
+  Block &body = op.getBody().front();
+  for (auto [argument, input] : llvm::zip(body.getArguments(), op.getInputs()))
+    add(argument, graphName(input));
+  for (Operation &inner : body.without_terminator())
+    add(inner.getResult(0), nameOf(inner.getLoc()));
+}
+
+void ValueNames::add(Value value, StringRef graphName) {
+  std::string name = leafName(graphName);
+  if (isTaken(name))
+    name += "_";
+  if (int use = uses[name]++)
+    name += "_" + std::to_string(use + 1);
+  names[value] = name;
+}
+
+std::string KernelText::operandName(unsigned index) const {
+  return "in_" + names[block().getArgument(index)].str();
+}
+
+std::string KernelText::resultName(unsigned index) const {
+  Operation *yield = block().getTerminator();
+  Value value = yield->getOperand(index);
+  std::string name = "out_" + names[value].str();
+  // A value may be yielded twice.
+  return llvm::is_contained(yield->getOperands().take_front(index), value)
+             ? name + "_" + std::to_string(index + 1)
+             : name;
+}
+
+bool KernelText::isBatched() const {
+  return llvm::any_of(kernel.results,
+                      [](const Place &place) { return place.isBatched(); });
+}
+
+bool KernelText::isGathered() const {
+  return llvm::any_of(kernel.operands,
+                      [](const Place &place) { return place.gathered; });
+}
+
+bool KernelText::takesRows() const { return namesWord(body, "rows"); }
+
+int64_t tokensOf(RankedTensorType type) {
+  if (type.getRank() == 3)
+    return type.getDimSize(1);
+  return type.getRank() == 2 && !type.isDynamicDim(0) ? type.getDimSize(0) : 1;
+}
+
+std::string rowCount(const KernelText &text, int64_t tokens) {
+  if (!text.isBatched())
+    return std::to_string(tokens);
+  return tokens == 1 ? "rows" : fmt::format("{} * rows", tokens);
+}
+
+bool namesWord(StringRef text, StringRef word) {
+  auto isPart = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+  for (size_t at = text.find(word); at != StringRef::npos;
+       at = text.find(word, at + 1)) {
+    size_t end = at + word.size();
+    if ((at == 0 || !isPart(text[at - 1])) &&
+        (end == text.size() || !isPart(text[end])))
+      return true;
+  }
+  return false;
+}
+
+std::string rowPosition(StringRef statements, int64_t tokens,
+                        StringRef indent) {
+  std::string text, in = indent.str();
+  bool needsCondition = namesWord(statements, "condition");
+  if (namesWord(statements, "sample") || needsCondition)
+    text += in + (tokens == 1
+                      ? std::string("const int sample = row;\n")
+                      : fmt::format("const int sample = row / {};\n", tokens));
+  if (namesWord(statements, "token"))
+    text += in + (tokens == 1
+                      ? std::string("const int token = 0;\n")
+                      : fmt::format("const int token = row % {};\n", tokens));
+  if (needsCondition)
+    text += in + "const int condition = row_index[sample];\n";
+  return text;
+}
+
+std::string sampleAddress(const Place &place, StringRef pointer) {
+  if (!place.isBatched())
+    return pointer.str();
+  const char *sample = place.gathered ? "condition" : "sample";
+  if (place.strides[0] == 1)
+    return fmt::format("{} + {}", pointer.str(), sample);
+  return fmt::format("{} + {} * {}ll", pointer.str(), sample, place.strides[0]);
+}
+
+std::string rowAddress(const Place &place, StringRef pointer,
+                       StringRef column) {
+  std::string text = sampleAddress(place, pointer);
+  ArrayRef<int64_t> strides = innerStrides(place);
+  // A static tensor of three dimensions has its one sample first.
+  bool hasTokens = strides.size() >= 2;
+  int64_t tokens = hasTokens ? tokensOf(place.type) : 1;
+  int64_t stride = hasTokens ? strides[strides.size() - 2] : 0;
+  if (hasTokens && place.isBatched() && !place.gathered &&
+      place.strides[0] == tokens * stride)
+    text = fmt::format("{} + row * {}ll", pointer.str(), stride);
+  else if (hasTokens)
+    text += fmt::format(" + token * {}", stride);
+  if (!column.empty())
+    text += " + " + column.str();
+  return text;
+}
+
+std::string elementAddress(const Place &place, StringRef pointer,
+                           StringRef index) {
+  std::string text = sampleAddress(place, pointer);
+  ArrayRef<int64_t> strides = innerStrides(place), shape = innerShape(place);
+  int64_t packed = 1;
+  bool isPacked = true;
+  for (int64_t dim = (int64_t)shape.size() - 1; dim >= 0; --dim) {
+    isPacked &= strides[dim] == packed || shape[dim] == 1;
+    packed *= shape[dim];
+  }
+  if (isPacked)
+    return text + " + " + index.str();
+  packed = 1;
+  for (int64_t dim = (int64_t)shape.size() - 1; dim >= 0; --dim) {
+    text += fmt::format(" + {} / {} % {} * {}", index.str(), packed, shape[dim],
+                        strides[dim]);
+    packed *= shape[dim];
+  }
+  return text;
+}
+
+std::string elementAt(StringRef address) {
+  auto [pointer, index] = address.split(" + ");
+  return index.empty() ? "*" + pointer.str()
+                       : pointer.str() + "[" + index.str() + "]";
+}
+
+} // namespace dit::codegen::cuda

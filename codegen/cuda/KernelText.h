@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A kernel of the CUDA target while its text is being made: the names it is
+// written in, where its tensors lie, and what the makers of each kind fill in.
+#ifndef DIT_CODEGEN_CUDA_KERNELTEXT_H
+#define DIT_CODEGEN_CUDA_KERNELTEXT_H
+
+#include "codegen/Launches.h"
+
+namespace dit::codegen::cuda {
+
+/// The names that a kernel's text calls the graph's values, each once: the last
+/// part of what they are called in the graph, `gate_msa` of
+/// `blocks[3].gate_msa`.
+class ValueNames {
+public:
+  explicit ValueNames(FusedOp op);
+  llvm::StringRef operator[](mlir::Value value) const {
+    return names.find(value)->second;
+  }
+
+private:
+  void add(mlir::Value value, llvm::StringRef graphName);
+  llvm::DenseMap<mlir::Value, std::string> names;
+  llvm::StringMap<int> uses;
+};
+
+/// What a value outside of regions is called in the graph.
+llvm::StringRef graphName(mlir::Value value);
+
+/// `gate_msa` of `blocks[3].gate_msa`, `qkv_weight` of
+/// `blocks.3.attn.qkv.weight.packed`: an identifier.
+std::string leafName(llvm::StringRef graphName);
+
+/// One kernel: what is known of it, and its text.
+///
+/// Kernels are written with these names in scope: `row` counts tokens of all
+/// samples, `sample` and `token` are its parts, `condition` is the row of the
+/// condition table that the sample reads.
+struct KernelText {
+  KernelText(const Kernel &kernel)
+      : kernel(kernel), names(const_cast<FusedOp &>(kernel.op)) {}
+
+  const Kernel &kernel;
+  ValueNames names;
+  /// Floats that divide the begin of each operand and result in every launch.
+  llvm::SmallVector<int64_t> operandSteps, resultSteps;
+
+  std::string body;              ///< between the braces
+  std::string note;              ///< how the work is divided, for the comment
+  std::string grid;              ///< `tiles(15 * rows, 4)`, an initialiser
+  int threads = 128;             ///< of a block
+  std::string sharedBytes = "0"; ///< of a block
+
+  FusedOp op() const { return const_cast<FusedOp &>(kernel.op); }
+  mlir::Block &block() const { return op().getBody().front(); }
+  /// `in_gate_msa`, the pointer parameter of a region argument.
+  std::string operandName(unsigned index) const;
+  std::string resultName(unsigned index) const;
+  bool isBatched() const;
+  bool isGathered() const;
+  /// The body asks how many samples there are: kernels whose grid alone says
+  /// it are not told.
+  bool takesRows() const;
+};
+
+/// A region's tokens a sample: 1 of (N, D), T of (N, T, D) and of (T, D).
+int64_t tokensOf(mlir::RankedTensorType type);
+
+/// `15 * rows`, or `15` where nothing is batched: the tokens of all samples.
+std::string rowCount(const KernelText &text, int64_t tokens);
+
+/// `const int sample = row / 15, token = row % 15;` and what else the
+/// statements name of it, each line behind `indent`.
+std::string rowPosition(llvm::StringRef statements, int64_t tokens,
+                        llvm::StringRef indent);
+
+/// True where `text` names `word`.
+bool namesWord(llvm::StringRef text, llvm::StringRef word);
+
+/// Where the sample begins: `in_x + sample * 300ll`.
+std::string sampleAddress(const Place &place, llvm::StringRef pointer);
+
+/// The pointer to element `column` of the row at (sample, token), as an
+/// expression: `in_x + sample * 300ll + token * 20 + column`. Each dimension
+/// that the tensor lacks is left out, and `row` is named where tokens follow
+/// one another over all samples.
+std::string rowAddress(const Place &place, llvm::StringRef pointer,
+                       llvm::StringRef column = "");
+
+/// The pointer to element `index` of a sample, counted row-major.
+std::string elementAddress(const Place &place, llvm::StringRef pointer,
+                           llvm::StringRef index);
+
+/// `in_x[column]` of the pointer `in_x + column`.
+std::string elementAt(llvm::StringRef address);
+
+// Each fills in the text, or diagnoses at the region what it cannot print.
+mlir::LogicalResult printRow(KernelText &text);
+mlir::LogicalResult printLinear(KernelText &text);
+mlir::LogicalResult printAttention(KernelText &text);
+/// Kinds patch and pack: what moves elements, and work on weights.
+mlir::LogicalResult printElements(KernelText &text);
+
+} // namespace dit::codegen::cuda
+
+#endif // DIT_CODEGEN_CUDA_KERNELTEXT_H

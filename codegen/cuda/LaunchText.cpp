@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One function a phase of a model's life, one call a launch, in order.
+#include "codegen/cuda/LaunchText.h"
+
+#include <fmt/format.h>
+
+using namespace mlir;
+
+namespace dit::codegen::cuda {
+
+namespace {
+
+/// The address of a place's first element, of launches.h's Memory `at`.
+std::string address(const Place &place) {
+  static constexpr const char *kInputs[] = {"at.x", "at.t", "at.y"};
+  auto plus = [&](std::string begin, int64_t bytes) {
+    return bytes ? fmt::format("{} + {}", begin, bytes / 4) : begin;
+  };
+  switch (place.base) {
+  case Base::Input:
+    return plus(kInputs[place.index], place.offset);
+  case Base::Output:
+    return plus("at.out", place.offset);
+  case Base::Arena:
+    return plus(fmt::format("at.arena({} * rows)", place.offsetPerRow),
+                place.offset);
+  case Base::Prepared:
+    return fmt::format("at.prepared({})", place.offset);
+  case Base::Table:
+    return fmt::format("at.table({})", place.offset / 4);
+  case Base::Weight:
+    return plus(fmt::format("at.weight({})", place.index), place.offset);
+  }
+  return "";
+}
+
+std::string printLaunch(const Launch &launch, const KernelText &kernel) {
+  SmallVector<std::pair<std::string, std::string>> arguments; // and comments
+  FusedOp op = launch.op;
+  for (auto [place, value] : llvm::zip(launch.operands, op.getInputs()))
+    arguments.push_back({address(place), graphName(value).str()});
+  for (auto [place, value] : llvm::zip(launch.results, op.getResults()))
+    arguments.push_back({address(place), "-> " + graphName(value).str()});
+  if (kernel.isGathered())
+    arguments.push_back({"at.row_index", ""});
+  if (kernel.takesRows())
+    arguments.push_back({"rows", ""});
+
+  std::string text = fmt::format(
+      "\n  // {}\n  launch({},\n         Grid{{{}}}, {}, {},\n", describe(op),
+      kernel.kernel.name, kernel.grid, kernel.threads, kernel.sharedBytes);
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    std::string code =
+        argument.first + (i + 1 == arguments.size() ? ");" : ",");
+    text += argument.second.empty()
+                ? fmt::format("         {}\n", code)
+                : fmt::format("         {:<30} // {}\n", code, argument.second);
+  }
+  return text;
+}
+
+std::string printFunction(StringRef name, StringRef what,
+                          ArrayRef<Launch> launches,
+                          ArrayRef<KernelText> kernels) {
+  std::string body;
+  for (const Launch &launch : launches)
+    body += printLaunch(launch, kernels[launch.kernel]);
+  bool usesRows = namesWord(body, "rows");
+  return fmt::format("\n// {}: {} launches.\ntemplate <class Launcher>\n"
+                     "void {}(const Launcher &launch, const Memory &at{}) {{",
+                     what.str(), launches.size(), name.str(),
+                     usesRows ? ", long long rows" : "") +
+         body + "}\n";
+}
+
+std::string printWeights(const Program &program) {
+  std::string text = "\nstruct Weight {\n  const char *name;\n"
+                     "  long long floats;\n};\n"
+                     "// As the launches of @prepare number them.\n"
+                     "inline constexpr Weight kWeights[] = {\n";
+  for (const Weight &weight : program.weights) {
+    int64_t floats = 1;
+    for (int64_t dim : weight.shape)
+      floats *= dim;
+    text += fmt::format("    {{\"{}\", {}}}, // {}\n", weight.name, floats,
+                        showShape(weight.shape));
+  }
+  return text + "};\n";
+}
+
+} // namespace
+
+std::string printLaunches(const Program &program,
+                          ArrayRef<KernelText> kernels) {
+  return "\n#ifndef __CUDACC_RTC__ // the host's part\n"
+         "#include \"launches.h\"\n" +
+         printWeights(program) +
+         printFunction("prepare", "Once a load, of the weights alone",
+                       program.prepare, kernels) +
+         printFunction("condition",
+                       "Once for each row (t, y) of the condition table",
+                       program.condition, kernels) +
+         printFunction("denoise", "Each evaluation of the network",
+                       program.denoise, kernels) +
+         "\n#endif\n";
+}
+
+} // namespace dit::codegen::cuda
