@@ -27,5 +27,7 @@ with open("/proc/cpuinfo") as cpuinfo:
         config.available_features.add("avx512")
 
 # The CUDA toolkit, for what only nvcc and NVRTC can say; no GPU is needed.
-if shutil.which("nvcc") or os.path.exists("/usr/local/cuda/bin/nvcc"):
+nvcc = shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
+if os.path.exists(nvcc):
     config.available_features.add("cuda")
+    config.substitutions.append(("%nvcc", nvcc))

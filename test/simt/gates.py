@@ -3,8 +3,8 @@
 gates.py BUILD host: g++ compiles the host's half of kernels/ without a warning.
 gates.py BUILD nvcc LIMITS [NAME...]: ptxas' report of each file, and the opcodes
 in its cubin, are held against a file of limits.
-gates.py BUILD nvrtc: what ditc uses compiles the same text for more
-architectures, from memory and without the toolkit's headers.
+gates.py BUILD nvrtc [FILE...]: what ditc uses compiles the same text, or other
+files, for more architectures, from memory and without the toolkit's headers.
 """
 import collections
 import ctypes
@@ -122,11 +122,11 @@ class Nvrtc:
         self.texts = strings(*(h.read_bytes() for h in headers))
         self.names = strings(*(h.name.encode() for h in headers))
 
-    def compile(self, name, arch):
+    def compile(self, path, arch):
         """The log, or None for a cubin."""
-        source = (build.HERE / "kernels" / f"{name}.cu").read_bytes()
+        source, name = path.read_bytes(), path.name
         handle = ctypes.c_void_p()
-        self.library.nvrtcCreateProgram(ctypes.byref(handle), source, f"{name}.cu".encode(),
+        self.library.nvrtcCreateProgram(ctypes.byref(handle), source, name.encode(),
                                         self.count, self.texts, self.names)
         options = [b"-std=c++17", f"-arch={arch}".encode()]
         options = (ctypes.c_char_p * len(options))(*options)
@@ -138,7 +138,7 @@ class Nvrtc:
         self.library.nvrtcGetCUBINSize(handle, ctypes.byref(size))
         self.library.nvrtcDestroyProgram(ctypes.byref(handle))
         if failed or not size.value or b"warning" in log.value:
-            return f"{name}.cu: NVRTC for {arch}:\n{log.value.decode()}"
+            return f"{name}: NVRTC for {arch}:\n{log.value.decode()}"
         return None
 
 
@@ -174,8 +174,10 @@ def main():
     else:
         nvrtc = Nvrtc(cuda)
         for arch, names in NVRTC_FILES.items():
-            logs = [log for name in names if (log := nvrtc.compile(name, arch))]
-            print(f"{arch}: {len(names) - len(logs)} of {len(names)} files compile")
+            paths = ([pathlib.Path(path) for path in rest] or
+                     [build.HERE / "kernels" / f"{name}.cu" for name in names])
+            logs = [log for path in paths if (log := nvrtc.compile(path, arch))]
+            print(f"{arch}: {len(paths) - len(logs)} of {len(paths)} files compile")
             wrong += logs
     print(*(wrong or [f"{gate}: nothing to complain about"]), sep="\n")
     return 1 if wrong else 0

@@ -1,14 +1,12 @@
 """Runs an emitted model on the executor, from weights to output, against
 `ditc interpret`:
 
-    model.py BUILD SPEC [--rows 1,3] [--variant plain] [--few]
-             [--replace OLD NEW] [--fuse LIST]
-
---replace plants a bug in the emitted text, every place of it.
+    model.py BUILD SPEC [--rows 1,3] [--variant plain] [--few] [--fuse all]
 """
 import argparse
 import array
 import json
+import math
 import pathlib
 import random
 import re
@@ -49,16 +47,11 @@ def normal(count, scale):
 def make_weights(text):
     """Weights of the sizes that the emitted text lists, none of them zero, so
     that every part of the network shows in the output."""
-    listed = re.findall(r'\{"(.*)", \d+\}, // ([\dx]+)', text)
     tensors = {}
-    for name, shape in listed:
+    for name, shape in re.findall(r'\{"(.*)", \d+\}, // ([\dx]+)', text):
         sizes = [int(size) for size in shape.split("x")]
-        count = fan = 1
-        for i, size in enumerate(sizes):
-            count *= size
-            fan *= size if i else 1
-        scale = fan ** -0.5 if len(sizes) > 1 else 0.3
-        tensors[name] = ("F32", sizes, normal(count, scale))
+        scale = math.prod(sizes[1:]) ** -0.5 if len(sizes) > 1 else 0.3
+        tensors[name] = ("F32", sizes, normal(math.prod(sizes), scale))
     return tensors
 
 
@@ -66,18 +59,25 @@ def make_inputs(text, rows):
     shape = [int(n) for n in
              re.search(r"\*in_x, +// \(N, (\d+), (\d+), (\d+)\)", text).groups()]
     last = int(re.search(r"labelRow\(.*?, (\d+)\)", text).group(1))
-    count = rows
-    for size in shape:
-        count *= size
-    t = array.array("f", (random.choice([0, 1, 250, 999.0]) + n
-                          for n in range(rows)))
+    t = array.array("f", ((250 * n + 999) % 1000 for n in range(rows)))
     y = array.array("i", ((last - n) % (last + 1) for n in range(rows)))
-    return {"x": ("F32", [rows, *shape], normal(count, 1)),
+    return {"x": ("F32", [rows, *shape], normal(rows * math.prod(shape), 1)),
             "t": ("F32", [rows], t), "y": ("I32", [rows], y)}
 
 
-def check(executable, folder, spec, text, rows, weights, few):
-    inputs = make_inputs(text, rows)
+def emit(spec, fuse="all"):
+    return subprocess.run(
+        ["ditc", "compile", spec, "--target=cuda", "--arch=sm_80",
+         "--fuse=" + fuse, "--emit=target"],
+        check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
+def make_case(folder, spec, text, rows):
+    """Fills the folder with what checks/model.cpp reads."""
+    folder.mkdir()
+    random.seed(5)
+    weights, inputs = make_weights(text), make_inputs(text, rows)
+    write_safetensors(folder / "weights.safetensors", weights)
     write_safetensors(folder / "in.safetensors", inputs)
     subprocess.run(["ditc", "interpret", spec,
                     "--weights", folder / "weights.safetensors",
@@ -89,10 +89,14 @@ def check(executable, folder, spec, text, rows, weights, few):
         b"".join(values.tobytes() for _, _, values in weights.values()))
     (folder / "want.bin").write_bytes(
         read_safetensors(folder / "out.safetensors", "out"))
-    code, printed = build.run(executable,
-                              [str(folder), str(rows)] + ["--few"] * few)
-    print(printed, end="", flush=True)
-    return code == 0
+
+
+def program(text, variant, build_folder, folder, device=build.DEVICE):
+    """The executable of checks/model.cpp and the emitted text."""
+    (folder / "model.cu").write_text(
+        f'#include "{build.HERE}/checks/Model.h"\n' + text +
+        (build.HERE / "checks" / "EmittedModel.inc").read_text())
+    return build.program("model", variant, build_folder, device, folder, folder)
 
 
 def main():
@@ -102,32 +106,23 @@ def main():
     parser.add_argument("--rows", default="1,3")
     parser.add_argument("--variant", default="plain")
     parser.add_argument("--few", action="store_true")
-    parser.add_argument("--replace", nargs=2)
     parser.add_argument("--fuse", default="all")
     options = parser.parse_args()
-    random.seed(5)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        text = subprocess.run(
-            ["ditc", "compile", options.spec, "--target=cuda", "--arch=sm_80",
-             "--fuse=" + options.fuse, "--emit=target"], check=True, text=True,
-            stdout=subprocess.PIPE).stdout
-        changed = text
-        if options.replace:
-            changed = text.replace(*options.replace)
-            if changed == text:
-                sys.exit(f"'{options.replace[0]}' is not in the emitted text")
-        (folder / "model.cu").write_text(
-            f'#include "{build.HERE}/checks/Model.h"\n' + changed +
-            (build.HERE / "checks" / "EmittedModel.inc").read_text())
-        executable = build.program("model", options.variant, options.build,
-                                   kernels=folder, scratch=folder)
-        weights = make_weights(text)
-        write_safetensors(folder / "weights.safetensors", weights)
-        right = [check(executable, folder, options.spec, text, int(rows),
-                       weights, options.few)
-                 for rows in options.rows.split(",")]
-    sys.exit(0 if all(right) else 1)
+        text = emit(options.spec, options.fuse)
+        try:
+            executable = program(text, options.variant, options.build, folder)
+        except build.CompileError as error:
+            sys.exit(f"the emitted text does not compile:\n{error}")
+        for rows in options.rows.split(","):
+            make_case(folder / rows, options.spec, text, int(rows))
+            code, printed = build.run(
+                executable, [str(folder / rows), rows] + ["--few"] * options.few)
+            print(printed, end="", flush=True)
+            if code:
+                sys.exit(1)
 
 
-main()
+if __name__ == "__main__":
+    main()

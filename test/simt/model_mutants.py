@@ -1,0 +1,54 @@
+"""Plants bugs in an emitted model, or in the templates that it is made of:
+model_mutants.py BUILD SPEC LIST. The list is as mutants.txt, its check `model`
+and its file a device header or model.cu, the emitted text. Each must compile and
+be caught, by a wrong output, the executor or a sanitizer.
+"""
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import build
+import model
+import mutants
+
+
+def caught(text, device, case, build_folder, folder):
+    for variant, arguments in mutants.ATTEMPTS:
+        executable = model.program(text, variant, build_folder, folder, device)
+        code, said = build.run(executable, [str(case), case.name, *arguments],
+                               timeout=60)
+        if code != 0:
+            return f"{variant}: {mutants.summary(code, said)}"
+    return None
+
+
+def main():
+    build_folder, spec, path = sys.argv[1:]
+    survivors, count = 0, 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        right = model.emit(spec)
+        model.make_case(folder / "3", spec, right, 3)
+        for headline, _, file, edits in mutants.parse(pathlib.Path(path).read_text()):
+            count += 1
+            device, text = folder / f"device{count}", right
+            shutil.copytree(build.DEVICE, device)
+            if file == "model.cu":
+                text = mutants.edited(text, edits, headline)
+            else:
+                header = device / file
+                header.write_text(mutants.edited(header.read_text(), edits, headline))
+            try:
+                how = caught(text, device, folder / "3", build_folder, folder)
+            except build.CompileError as error:
+                sys.exit(f"{file}: {headline}: does not compile:\n{error}")
+            print(f"{'caught' if how else 'SURVIVES'}: {file}: {headline}: {how}",
+                  flush=True)
+            survivors += not how
+    print(f"{count - survivors} of {count} mutants were caught")
+    return 1 if survivors or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
