@@ -12,21 +12,13 @@
 
 namespace dit::runtime {
 
-/// Bytes of an element, 0 for an unknown dtype.
-static size_t dtypeSize(const std::string &dtype) {
+size_t dtypeSize(const std::string &dtype) {
   static const std::map<std::string, size_t> sizes = {
       {"F64", 8}, {"I64", 8}, {"U64", 8},  {"F32", 4},     {"I32", 4},
       {"U32", 4}, {"F16", 2}, {"BF16", 2}, {"I16", 2},     {"U16", 2},
       {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
   auto it = sizes.find(dtype);
   return it == sizes.end() ? 0 : it->second;
-}
-
-int64_t StoredTensor::elements() const {
-  int64_t product = 1;
-  for (int64_t d : shape)
-    product *= d;
-  return product;
 }
 
 /// The entry of tensor `name`, its bytes still relative to the data's begin.
@@ -64,7 +56,7 @@ static StoredTensor readEntry(const JsonReader &json, const std::string &name,
   return t;
 }
 
-SafetensorsFile::SafetensorsFile(const std::string &path) : file(path) {
+SafetensorsFile::SafetensorsFile(const std::string &path) : TensorFile(path) {
   try {
     readHeader();
   } catch (const Error &e) {
@@ -140,11 +132,6 @@ void SafetensorsFile::checkLayout(size_t dataBegin) const {
   size_t dataBytes = file.bytes().size() - dataBegin;
   if (end != dataBytes)
     fail("bytes {} to {} of the data belong to no tensor", end, dataBytes);
-}
-
-const StoredTensor *SafetensorsFile::find(const std::string &name) const {
-  auto it = entries.find(name);
-  return it == entries.end() ? nullptr : &it->second;
 }
 
 } // namespace dit::runtime

@@ -4,7 +4,7 @@
 #ifndef DIT_RUNTIME_SAFETENSORS_H
 #define DIT_RUNTIME_SAFETENSORS_H
 
-#include "runtime/MappedFile.h"
+#include "runtime/TensorFile.h"
 
 #include <cstdint>
 #include <map>
@@ -14,39 +14,19 @@
 
 namespace dit::runtime {
 
-/// One tensor of a file: its bytes are [begin, begin + bytes) of the file.
-struct StoredTensor {
-  std::string dtype; ///< "F32", "BF16", "I64", ...
-  std::vector<int64_t> shape;
-  size_t begin = 0, bytes = 0;
-  int64_t elements() const;
-};
-
 /// A file whose every length, offset, dtype, shape and overlap was checked.
 /// Errors begin with the file's path.
-class SafetensorsFile {
+class SafetensorsFile : public TensorFile {
 public:
   explicit SafetensorsFile(const std::string &path);
-
-  const std::string &path() const { return file.path(); }
-  const std::map<std::string, StoredTensor> &tensors() const { return entries; }
-  /// The tensor `name`, or null.
-  const StoredTensor *find(const std::string &name) const;
-  const char *bytes(const StoredTensor &t) const {
-    return file.bytes().data() + t.begin;
-  }
-  /// Gives the pages of a tensor that was read back to the system.
-  void forget(const StoredTensor &t) const noexcept {
-    file.forget(t.begin, t.bytes);
-  }
 
 private:
   void readHeader();
   void checkLayout(size_t dataBegin) const;
-
-  MappedFile file;
-  std::map<std::string, StoredTensor> entries;
 };
+
+/// Bytes of an element, 0 for an unknown dtype.
+size_t dtypeSize(const std::string &dtype);
 
 /// True for the dtypes that convertToFloat reads.
 bool isFloatDtype(const std::string &dtype);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A safetensors file matched against the manifest. Tensors that need conversion
+// A file of tensors matched against the manifest. Tensors that need conversion
 // get their own pages of one reserved range of addresses: reading cannot fail,
 // and only what is in use takes memory.
 #include "runtime/Weights.h"
@@ -7,6 +7,7 @@
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
 #include "runtime/Safetensors.h"
+#include "runtime/TensorFile.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -58,10 +59,10 @@ private:
 class StoredWeights : public WeightSource {
 public:
   StoredWeights(const std::string &path, const Manifest &manifest)
-      : file(path) {
+      : file(openTensorFile(path)) {
     match(manifest);
     for (const WeightEntry &w : manifest.weights) {
-      const StoredTensor *t = file.find(w.name);
+      const StoredTensor *t = file->find(w.name);
       tensors.push_back(t);
       pages.add(isReadInPlace(*t) ? 0 : t->elements());
     }
@@ -73,16 +74,16 @@ public:
       return nullptr;
     const StoredTensor &t = *tensors[index];
     if (isReadInPlace(t))
-      return reinterpret_cast<const float *>(file.bytes(t));
-    convertToFloat(t.dtype, file.bytes(t), t.elements(), pages.at(index));
-    file.forget(t);
+      return reinterpret_cast<const float *>(file->bytes(t));
+    convertToFloat(t.dtype, file->bytes(t), t.elements(), pages.at(index));
+    file->forget(t);
     return pages.at(index);
   }
 
   void release(int32_t index) noexcept override {
     if (index < 0 || static_cast<size_t>(index) >= tensors.size())
       return;
-    file.forget(*tensors[index]);
+    file->forget(*tensors[index]);
     pages.release(index);
   }
 
@@ -92,7 +93,7 @@ private:
   }
   void match(const Manifest &manifest) const;
 
-  SafetensorsFile file;
+  std::unique_ptr<TensorFile> file;
   std::vector<const StoredTensor *> tensors; ///< by manifest index
   TensorPages pages;
 };
@@ -102,13 +103,13 @@ void StoredWeights::match(const Manifest &manifest) const {
   std::vector<std::string> errors;
   auto report = [&](const std::string &name, const std::string &what) {
     errors.push_back(
-        fmt::format("{}: {} {}", file.path(), inQuotes(name), what));
+        fmt::format("{}: {} {}", file->path(), inQuotes(name), what));
   };
   std::set<std::string> known(manifest.ignoredWeights.begin(),
                               manifest.ignoredWeights.end());
   for (const WeightEntry &w : manifest.weights) {
     known.insert(w.name);
-    const StoredTensor *t = file.find(w.name);
+    const StoredTensor *t = file->find(w.name);
     if (!t)
       report(w.name, fmt::format("is missing, the model expects {}",
                                  showShape(w.shape)));
@@ -119,7 +120,7 @@ void StoredWeights::match(const Manifest &manifest) const {
       report(w.name, fmt::format("is of dtype {}, weights are F32, F16 or BF16",
                                  t->dtype));
   }
-  for (const auto &[name, t] : file.tensors())
+  for (const auto &[name, t] : file->tensors())
     if (!known.contains(name))
       report(name, fmt::format("({}) is not a weight of the model {}",
                                showShape(t.shape), inQuotes(manifest.name)));
@@ -128,7 +129,7 @@ void StoredWeights::match(const Manifest &manifest) const {
     size_t more = errors.size() - most;
     errors.resize(most);
     errors.push_back(
-        fmt::format("{}: and {} more mismatches", file.path(), more));
+        fmt::format("{}: and {} more mismatches", file->path(), more));
   }
   if (!errors.empty())
     throw Error(std::move(errors));

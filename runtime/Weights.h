@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Where a model's weights come from: a safetensors file, or a seed.
+// Where a model's weights come from: a safetensors or PyTorch file, or a seed.
 #ifndef DIT_RUNTIME_WEIGHTS_H
 #define DIT_RUNTIME_WEIGHTS_H
 

@@ -19,7 +19,7 @@ struct InterpretOptions {
   bool exact = false, poisonArena = false;
 };
 
-Tensor toTensor(const runtime::SafetensorsFile &file, const std::string &name,
+Tensor toTensor(const runtime::TensorFile &file, const std::string &name,
                 Type elementType) {
   const runtime::StoredTensor *stored = file.find(name);
   if (!stored)
@@ -72,11 +72,13 @@ LogicalResult run(Session &session, const InterpretOptions &options) {
                          options.input + " has reached phase " +
                          infoOf(input->phase).name);
   try {
-    runtime::SafetensorsFile weights(options.weights), tensors(options.tensors);
+    std::unique_ptr<runtime::TensorFile> weights =
+        runtime::openTensorFile(options.weights);
+    runtime::SafetensorsFile tensors(options.tensors);
     Type f32 = Float32Type::get(&session.context());
     auto source = [&](StringRef name,
                       ArrayRef<int64_t>) -> llvm::Expected<Tensor> {
-      return toTensor(weights, name.str(), f32);
+      return toTensor(*weights, name.str(), f32);
     };
     InterpreterOptions how;
     how.exact = options.exact;
@@ -104,7 +106,9 @@ void dit::addInterpret(CLI::App &app, int &exitCode) {
       ->add_option("INPUT", options->input,
                    "SPEC.yaml, or IR.mlir of any phase")
       ->required();
-  command->add_option("--weights", options->weights, "a safetensors file")
+  command
+      ->add_option("--weights", options->weights,
+                   "weights, .safetensors or .pt")
       ->required();
   command
       ->add_option("--input", options->tensors,

@@ -98,8 +98,8 @@ std::vector<BadFile> badFiles() {
       {"EmptyHeader", lengthOf(0),
        "not a safetensors file: its header does not begin with '{'"},
       {"Zip", "PK\x03\x04" + std::string(100, 'x'),
-       "not a safetensors file, but a zip, as PyTorch's .pt files are: save "
-       "the tensors with the safetensors package"},
+       "truncated or damaged zip archive: it does not end with the record of "
+       "its directory"},
       {"ArrayHeader", safetensors("[1,2]", ""),
        "not a safetensors file: its header does not begin with '{'"},
       {"BrokenJson", safetensors("{\"gain\":", ""),
