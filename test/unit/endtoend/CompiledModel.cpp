@@ -105,7 +105,8 @@ CompiledModel::CompiledModel(const std::string &specOrPath, TargetOptions option
   if (llvm::sys::fs::createTemporaryFile("ditc-test", "so", unique))
     fail("cannot make a temporary file");
   file = unique.str();
-  if (failed(target->emitArtifact({*module, *parsed, ran}, file)))
+  auto code = target->makeCode({*module, *parsed, ran});
+  if (failed(code) || failed((*code)->writeArtifact(file)))
     fail(diagnostics);
   artifact = std::make_shared<runtime::Artifact>(file);
 }
