@@ -1,42 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // ditc cost: what a spec's network costs, without compiling it.
-#include "compiler/Cost.h"
+#include "compiler/CostReport.h"
 #include "compiler/Session.h"
 #include "compiler/commands/Commands.h"
-#include "dialect/DiTDialect.h"
-#include "llvm/Support/Format.h"
+#include "runtime/Error.h"
 #include "llvm/Support/raw_ostream.h"
+#include <optional>
 
 using namespace mlir;
 using namespace dit;
 
-static LogicalResult printCost(Session &session, const std::string &path) {
-  auto input = session.load(path);
+namespace {
+
+struct CostOptions {
+  std::string input;
+  std::optional<int64_t> steps;
+  std::optional<double> guidance;
+  int64_t batch = 1;
+  bool perBlock = false, csv = false, json = false;
+};
+
+CostReport reportOf(const Input &input, const CostOptions &options) {
+  ModuleOp module = *input.module;
+  auto name = module->getAttrOfType<StringAttr>(kNameAttr);
+  CostReport report;
+  report.model = name ? name.str() : options.input;
+  report.parameters = parametersOf(module);
+  report.batch = options.batch;
+  const auto &diffusion = input.spec.diffusion;
+  report.steps = options.steps.value_or(diffusion.sampleSteps);
+  if (report.steps > diffusion.steps)
+    runtime::failFlag("--steps must be at most {}, the steps of training, but "
+                      "is {}",
+                      diffusion.steps.value, report.steps);
+  // With guidance, once for the label and once for the null class.
+  double scale = options.guidance.value_or(input.spec.guidance.scale);
+  report.evaluations = scale == 1 ? 1 : 2;
+  report.rows = costsOf(module, options.batch);
+  report.total = totalOf(report.rows);
+  if (!options.perBlock)
+    report.rows = joinBlocks(report.rows);
+  return report;
+}
+
+LogicalResult printCost(Session &session, const CostOptions &options) {
+  auto input = session.load(options.input);
   if (failed(input))
     return failure();
-  ModuleOp module = *input->module;
   if (input->phase != Phase::Dit)
-    return session.error(path + " has reached phase " +
+    return session.error(options.input + " has reached phase " +
                          infoOf(input->phase).name +
                          ", but costs are counted on the network of phase dit");
-  auto name = module->getAttrOfType<StringAttr>(kNameAttr);
-  int64_t parameters = parametersOf(module), macs = macsOf(module);
-  llvm::outs() << (name ? name.getValue() : StringRef(path)) << '\n'
-               << "parameters   " << parameters << '\n'
-               << "weight bytes " << 4 * parameters << " (float32)\n"
-               << "macs         " << macs << " a sample ("
-               << llvm::format("%.4f", macs * 1e-9) << " G)\n";
+  CostReport report = reportOf(*input, options);
+  auto write = options.json ? writeJson : options.csv ? writeCsv : writeTable;
+  write(report, llvm::outs());
   return success();
 }
+
+} // namespace
 
 void dit::addCost(CLI::App &app, int &exitCode) {
   auto *command =
       app.add_subcommand("cost", "count a spec's parameters and operations");
-  auto path = std::make_shared<std::string>();
-  command->add_option("INPUT", *path, "SPEC.yaml, or IR.mlir of phase dit")
+  auto options = std::make_shared<CostOptions>();
+  command
+      ->add_option("INPUT", options->input,
+                   "SPEC.yaml, or IR.mlir of phase dit")
       ->required();
-  command->callback([path, &exitCode] {
+  command
+      ->add_option(
+          "--steps", options->steps,
+          "of the sampler, for FLOPs an image; the spec's if not given")
+      ->check(CLI::Range(1, 1000000));
+  command->add_option("--cfg-scale", options->guidance,
+                      "any but 1 evaluates the network twice a step; the "
+                      "spec's if not given");
+  command
+      ->add_option("--batch", options->batch,
+                   "samples that share one reading of the weights (1)")
+      ->check(CLI::Range(1, 65536));
+  command->add_flag("--per-block", options->perBlock,
+                    "every block by itself, not all of them in one row");
+  auto *csv =
+      command->add_flag("--csv", options->csv, "one row an op, exact integers");
+  command->add_flag("--json", options->json, "one object, exact integers")
+      ->excludes(csv);
+  command->callback([options, &exitCode] {
     Session session("ditc cost");
-    exitCode = session.exitCode(printCost(session, *path));
+    exitCode = session.exitCode(printCost(session, *options));
   });
 }
