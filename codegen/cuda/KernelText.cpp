@@ -3,7 +3,6 @@
 #include "codegen/cuda/KernelText.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include <fmt/format.h>
 
 using namespace mlir;
@@ -24,6 +23,12 @@ bool isTaken(StringRef name) {
       // of the language
       "float", "int", "auto", "const"};
   return taken.contains(name);
+}
+
+/// IR that was written by hand has no names: then what the op is.
+StringRef nameOfOp(Operation *op) {
+  StringRef name = nameOf(op->getLoc());
+  return name.empty() ? op->getName().stripDialect() : name;
 }
 
 /// Strides in elements of a sample's dimensions, without the batch.
@@ -54,7 +59,7 @@ StringRef graphName(Value value) {
     if (auto inner = dyn_cast<BlockArgument>(value))
       return graphName(fused.getInputs()[inner.getArgNumber()]);
   }
-  return nameOf(value.getLoc());
+  return nameOfOp(value.getDefiningOp());
 }
 
 std::string leafName(StringRef graphName) {
@@ -81,16 +86,17 @@ ValueNames::ValueNames(FusedOp op) {
   for (auto [argument, input] : llvm::zip(body.getArguments(), op.getInputs()))
     add(argument, graphName(input));
   for (Operation &inner : body.without_terminator())
-    add(inner.getResult(0), nameOf(inner.getLoc()));
+    add(inner.getResult(0), nameOfOp(&inner));
 }
 
 void ValueNames::add(Value value, StringRef graphName) {
   std::string name = leafName(graphName);
   if (isTaken(name))
     name += "_";
-  if (int use = uses[name]++)
-    name += "_" + std::to_string(use + 1);
-  names[value] = name;
+  std::string whole = name;
+  for (int use = 2; !used.insert(whole).second; ++use)
+    whole = name + "_" + std::to_string(use);
+  names[value] = whole;
 }
 
 std::string KernelText::operandName(unsigned index) const {

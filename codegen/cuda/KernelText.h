@@ -5,6 +5,7 @@
 #define DIT_CODEGEN_CUDA_KERNELTEXT_H
 
 #include "codegen/Launches.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace dit::codegen::cuda {
 
@@ -21,7 +22,7 @@ public:
 private:
   void add(mlir::Value value, llvm::StringRef graphName);
   llvm::DenseMap<mlir::Value, std::string> names;
-  llvm::StringMap<int> uses;
+  llvm::StringSet<> used;
 };
 
 /// What a value outside of regions is called in the graph.

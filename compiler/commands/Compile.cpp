@@ -49,7 +49,8 @@ void CompileFlags::addTo(CLI::App &command) {
       ->capture_default_str();
   command
       .add_option("--arch", target.arch,
-                  "native, x86-64-v3 (AVX2) or x86-64-v4 (AVX-512)")
+                  "cpu: native, x86-64-v3 (AVX2) or x86-64-v4 (AVX-512); cuda: "
+                  "sm_80, sm_86, sm_89, sm_90a or sm_100")
       ->capture_default_str();
   command.add_option("--dtype", target.dtype, "f32")->capture_default_str();
   command

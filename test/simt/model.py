@@ -2,6 +2,8 @@
 `ditc interpret`:
 
     model.py BUILD SPEC [--rows 1,3] [--variant plain] [--few] [--fuse all]
+
+--sensitive asks instead whether each weight shows in the output. SPEC may be IR.
 """
 import argparse
 import array
@@ -105,7 +107,10 @@ def main():
     parser.add_argument("spec")
     parser.add_argument("--rows", default="1,3")
     parser.add_argument("--variant", default="plain")
-    parser.add_argument("--few", action="store_true")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--few", action="store_const", dest="how", const="--few")
+    how.add_argument("--sensitive", action="store_const", dest="how",
+                     const="--sensitive")
     parser.add_argument("--fuse", default="all")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -118,7 +123,8 @@ def main():
         for rows in options.rows.split(","):
             make_case(folder / rows, options.spec, text, int(rows))
             code, printed = build.run(
-                executable, [str(folder / rows), rows] + ["--few"] * options.few)
+                executable,
+                [str(folder / rows), rows] + [options.how] * bool(options.how))
             print(printed, end="", flush=True)
             if code:
                 sys.exit(1)

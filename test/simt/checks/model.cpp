@@ -37,68 +37,112 @@ static double relativeL2(const Buffer<float> &got, const Buffer<float> &want) {
   return std::sqrt(error / norm); // NaN where something was not written
 }
 
-int main(int argc, char **argv) {
-  const std::string folder = argv[1];
-  const long long rows = std::atoll(argv[2]);
-  const bool few = argc > 3 && std::string(argv[3]) == "--few";
-  const double budget = 1e-5;
+namespace {
 
-  const auto weights = read<float>(folder, "weights");
-  const auto x = read<float>(folder, "x"), t = read<float>(folder, "t");
-  const auto y = read<int>(folder, "y");
-  const auto want = read<float>(folder, "want");
-  const auto tableT = reversed(t);
-  const auto tableY = reversed(y);
-  Buffer<int> rowIndex("row_index", rows);
+constexpr double kBudget = 1e-5;
+
+/// A model with its inputs, its weights and all the memory that it wants.
+class Evaluation {
+public:
+  Evaluation(const std::string &folder, long long rows);
+
+  /// The output's distance from what is wanted, everything computed anew.
+  double error(const simt::Schedule &schedule);
+  Buffer<float> &weight(int index) { return weights[index]; }
+
+private:
+  long long rows;
+  Buffer<float> x, t, want;
+  Buffer<int> y, rowIndex;
+  std::vector<Buffer<float>> weights; // each between guard pages of its own
+  std::vector<const float *> addresses;
+  Buffer<float> out, table;
+  Buffer<unsigned char> prepared, arena, conditionArena;
+};
+
+Evaluation::Evaluation(const std::string &folder, long long rows)
+    : rows(rows), x(read<float>(folder, "x")),
+      t(reversed(read<float>(folder, "t"))), want(read<float>(folder, "want")),
+      y(reversed(read<int>(folder, "y"))), rowIndex("row_index", rows),
+      out("out", want.size()), table("table", rows * model::conditionFloats()),
+      prepared("prepared", model::preparedBytes()),
+      arena("arena", rows * model::arenaBytesPerRow()),
+      conditionArena("condition arena",
+                     rows * model::conditionArenaBytesPerRow()) {
   for (int n = 0; n < rows; ++n)
     rowIndex.data()[n] = rows - 1 - n;
-
-  // Each weight between guard pages of its own.
-  std::vector<Buffer<float>> apart;
-  std::vector<const float *> addresses;
+  const auto all = read<float>(folder, "weights");
   size_t begin = 0;
   for (int i = 0; i < model::weightCount(); ++i) {
-    apart.emplace_back(model::weightName(i), model::weightFloats(i));
-    memcpy(apart[i].data(), weights.data() + begin, apart[i].size() * 4);
-    addresses.push_back(apart[i].data());
-    begin += apart[i].size();
+    weights.emplace_back(model::weightName(i), model::weightFloats(i));
+    memcpy(weights[i].data(), all.data() + begin, weights[i].size() * 4);
+    addresses.push_back(weights[i].data());
+    begin += weights[i].size();
   }
+}
 
-  Buffer<float> out("out", want.size());
-  Buffer<float> table("table", rows * model::conditionFloats());
-  Buffer<unsigned char> prepared("prepared", model::preparedBytes());
-  Buffer<unsigned char> arena("arena", rows * model::arenaBytesPerRow());
-  Buffer<unsigned char> conditionArena(
-      "condition arena", rows * model::conditionArenaBytesPerRow());
-
+double Evaluation::error(const simt::Schedule &schedule) {
+  out.clear(), table.clear();
+  prepared.clear(), arena.clear(), conditionArena.clear();
   dit::Memory at;
-  at.x = x.data(), at.out = out.data(), at.row_index = rowIndex.data();
-  at.t = tableT.data(), at.y = tableY.data();
-  at.conditions = table.data(), at.weights = addresses.data();
-  at.preparedBytes = prepared.data();
+  at.x = x.data(), at.t = t.data(), at.y = y.data(), at.out = out.data();
+  at.row_index = rowIndex.data(), at.conditions = table.data();
+  at.weights = addresses.data(), at.preparedBytes = prepared.data();
+  model::prepare(schedule, at);
+  at.arenaBytes = conditionArena.data();
+  model::condition(schedule, at, rows);
+  at.arenaBytes = arena.data();
+  model::denoise(schedule, at, rows);
+  for (const auto *memory : {&out.memory(), &table.memory(), &prepared.memory(),
+                             &arena.memory(), &conditionArena.memory()})
+    memory->checkSlack();
+  return relativeL2(out, want);
+}
 
-  const auto schedules = few ? simt::fewSchedules() : simt::allSchedules();
+/// Whether the output shows it when any one weight is half as large again.
+bool isSensitive(Evaluation &evaluation) {
+  double least = 1;
+  for (int i = 0; i < model::weightCount(); ++i) {
+    Buffer<float> &weight = evaluation.weight(i);
+    const auto before = weight.copy();
+    for (size_t k = 0; k < weight.size(); ++k)
+      weight.data()[k] *= 1.5f;
+    const double error = evaluation.error({});
+    weight.assign(before);
+    if (!(error > 5 * kBudget)) {
+      printf("%s times 1.5 moves the output by %.1e, budget %.1e\n",
+             model::weightName(i), error, kBudget);
+      return false;
+    }
+    least = std::min(least, error);
+  }
+  printf("each of %d weights shows in the output, the least by %.1e\n",
+         model::weightCount(), least);
+  return true;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  const long long rows = std::atoll(argv[2]);
+  const std::string option = argc > 3 ? argv[3] : "";
+  Evaluation evaluation(argv[1], rows);
+  if (option == "--sensitive")
+    return isSensitive(evaluation) ? 0 : 1;
+
+  const auto schedules =
+      option == "--few" ? simt::fewSchedules() : simt::allSchedules();
   double worst = 0;
   for (const simt::Schedule &schedule : schedules) {
-    out.clear(), table.clear(), prepared.clear(), arena.clear();
-    conditionArena.clear();
-    model::prepare(schedule, at);
-    at.arenaBytes = conditionArena.data();
-    model::condition(schedule, at, rows);
-    at.arenaBytes = arena.data();
-    model::denoise(schedule, at, rows);
-    const double error = relativeL2(out, want);
-    if (!(error <= budget)) {
+    const double error = evaluation.error(schedule);
+    if (!(error <= kBudget)) {
       printf("%lld rows: wrong under '%s': relative L2 %.1e, budget %.1e\n",
-             rows, schedule.name().c_str(), error, budget);
+             rows, schedule.name().c_str(), error, kBudget);
       return 1;
     }
     worst = std::max(worst, error);
-    for (const auto *memory :
-         {&out.memory(), &table.memory(), &prepared.memory(), &arena.memory()})
-      memory->checkSlack();
   }
   printf("%lld rows: right under %zu schedules, relative L2 within %.1e of "
          "%.1e\n",
-         rows, schedules.size(), worst, budget);
+         rows, schedules.size(), worst, kBudget);
 }
