@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reading a planned module: where every tensor is, and which launches share a kernel.
+// Reading a planned module: where every tensor is, and which launches share a
+// kernel.
 #include "codegen/Launches.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -20,7 +21,8 @@ SmallVector<int64_t, 4> contiguousStrides(RankedTensorType type) {
   return strides;
 }
 
-Place contiguous(Value value, Base base, int64_t index = 0, int64_t offset = 0) {
+Place contiguous(Value value, Base base, int64_t index = 0,
+                 int64_t offset = 0) {
   Place place;
   place.base = base, place.index = index, place.offset = offset;
   place.type = cast<RankedTensorType>(value.getType());
@@ -65,10 +67,12 @@ int64_t integerAttr(Operation *op, StringRef name) {
   return attr ? attr.getInt() : 0;
 }
 
-LogicalResult Reader::readFunction(StringRef name, std::vector<Launch> &launches) {
+LogicalResult Reader::readFunction(StringRef name,
+                                   std::vector<Launch> &launches) {
   current = module.lookupSymbol<func::FuncOp>(name);
   if (!current)
-    return module.emitError() << "a planned module has @" << name << ", found none";
+    return module.emitError()
+           << "a planned module has @" << name << ", found none";
   places.clear();
   if (failed(placeArguments(current)) || failed(placeReturned(current)))
     return failure();
@@ -94,8 +98,9 @@ LogicalResult Reader::placeArguments(func::FuncOp function) {
     auto &known = from == "prepare" ? prepared : conditions;
     auto found = known.find(name.getValue());
     if (found == known.end())
-      return function.emitError() << "argument " << i << " is " << name << " of @"
-                                  << from.getValue() << ", which returns no such value";
+      return function.emitError()
+             << "argument " << i << " is " << name << " of @" << from.getValue()
+             << ", which returns no such value";
     places[arg] = found->second;
     places[arg].gathered = from == "condition";
   }
@@ -120,8 +125,10 @@ LogicalResult Reader::placeReturned(func::FuncOp function) {
   Operation *ret = function.getBody().front().getTerminator();
   for (auto [i, value] : llvm::enumerate(ret->getOperands())) {
     if (!value.getDefiningOp<FusedOp>())
-      return function.emitError() << "result " << i << " must be a kernel's result";
-    Place place = contiguous(value, name == "condition" ? Base::Table : Base::Output, i);
+      return function.emitError()
+             << "result " << i << " must be a kernel's result";
+    Place place =
+        contiguous(value, name == "condition" ? Base::Table : Base::Output, i);
     if (name == "condition") {
       auto slot = function.getResultAttrOfType<IntegerAttr>(i, kSlotAttr);
       if (!slot)
@@ -148,14 +155,16 @@ LogicalResult Reader::placeOp(Operation &op, std::vector<Launch> &launches) {
     return placeView(op);
   if (auto fused = dyn_cast<FusedOp>(op))
     return placeFused(fused, launches);
-  return op.emitOpError("is not in a dit.fused; a planned module holds views and kernels");
+  return op.emitOpError(
+      "is not in a dit.fused; a planned module holds views and kernels");
 }
 
 LogicalResult Reader::placeView(Operation &op) {
   Place place = places.lookup(op.getOperand(0));
   auto type = cast<RankedTensorType>(op.getResult(0).getType());
   if (auto slice = dyn_cast<SliceOp>(op)) {
-    place.offset += (int64_t)slice.getOffset() * place.strides[slice.getDim()] * kFloatBytes;
+    place.offset += (int64_t)slice.getOffset() * place.strides[slice.getDim()] *
+                    kFloatBytes;
   } else {
     // Strides of a reshape follow from the shape only where the elements are
     // packed; the batch may be apart (a slot of a condition row).
@@ -185,8 +194,10 @@ LogicalResult Reader::placeFused(FusedOp op, std::vector<Launch> &launches) {
   bool inPrepare = current.getName() == "prepare";
   for (auto [result, offset] : llvm::zip(op.getResults(), *op.getOffsets())) {
     if (offset >= 0) {
-      places[result] = contiguous(result, inPrepare ? Base::Prepared : Base::Arena);
-      auto &at = inPrepare ? places[result].offset : places[result].offsetPerRow;
+      places[result] =
+          contiguous(result, inPrepare ? Base::Prepared : Base::Arena);
+      auto &at =
+          inPrepare ? places[result].offset : places[result].offsetPerRow;
       at = offset;
     } else if (!places.contains(result)) {
       return op.emitOpError("has offset -1 for a result that is not returned");
@@ -215,7 +226,8 @@ void printLayout(llvm::raw_ostream &os, ArrayRef<Place> places) {
   }
 }
 
-/// Launches whose bodies print alike and whose tensors lie alike share a kernel.
+/// Launches whose bodies print alike and whose tensors lie alike share a
+/// kernel.
 size_t Reader::kernelOf(const Launch &launch) {
   FusedOp op = launch.op;
   std::string key;
@@ -241,6 +253,8 @@ size_t Reader::kernelOf(const Launch &launch) {
 
 } // namespace
 
-FailureOr<Program> planLaunches(ModuleOp module) { return Reader(module).read(); }
+FailureOr<Program> planLaunches(ModuleOp module) {
+  return Reader(module).read();
+}
 
 } // namespace dit::codegen

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What every target needs of a planned module: its kernels, the launches of each
-// function in order, and where each launch's tensors are. No code is made here.
+// What every target needs of a planned module: its kernels, the launches of
+// each function in order, and where each launch's tensors are. No code is made
+// here.
 #ifndef DIT_CODEGEN_LAUNCHES_H
 #define DIT_CODEGEN_LAUNCHES_H
 
@@ -17,25 +18,24 @@ enum class Base { Input, Output, Arena, Prepared, Table, Weight };
 /// elements follow one another from there.
 struct Place {
   Base base = Base::Arena;
-  int64_t index = 0;        ///< of the input (x, t, y: 0, 1, 2), output or weight
-  int64_t offset = 0;       ///< bytes
+  int64_t index = 0;  ///< of the input (x, t, y: 0, 1, 2), output or weight
+  int64_t offset = 0; ///< bytes
   int64_t offsetPerRow = 0; ///< bytes, times the batch
   mlir::RankedTensorType type;
   llvm::SmallVector<int64_t, 4> strides; ///< elements, one a dimension
   /// Sample n's values are at table row `row_index[n]`, not n.
   bool gathered = false;
 
-  bool isBatched() const {
-    return type.getRank() && type.isDynamicDim(0);
-  }
+  bool isBatched() const { return type.getRank() && type.isDynamicDim(0); }
 };
 
 /// A kernel: one region with one layout of its operands and results. Launches
 /// that agree on both share it.
 struct Kernel {
   std::string name;
-  FusedOp op;                        ///< one of the launches' regions
-  llvm::SmallVector<Place> operands; ///< only types, strides and gathered matter
+  FusedOp op; ///< one of the launches' regions
+  llvm::SmallVector<Place>
+      operands; ///< only types, strides and gathered matter
   llvm::SmallVector<Place> results;
 };
 
@@ -61,12 +61,13 @@ struct Program {
   int64_t conditionRowFloats = 0;
 };
 
-/// Reads a module at phase `planned`. Diagnoses what the phase's contract rules out.
+/// Reads a module at phase `planned`. Diagnoses what the phase's contract rules
+/// out.
 mlir::FailureOr<Program> planLaunches(mlir::ModuleOp module);
 
-/// `dit_<what>[_<epilogue>]_<dtype>_<dims>`: what a region is, its ops after the
-/// first in order, the element type of its first result, and its sizes
-/// (t tokens, d width, k and m of a linear, h heads). Not unique by itself.
+/// `dit_<what>[_<epilogue>]_<dtype>_<dims>`: what a region is, its ops after
+/// the first in order, the element type of its first result, and its sizes (t
+/// tokens, d width, k and m of a linear, h heads). Not unique by itself.
 std::string kernelName(FusedOp op);
 
 /// Multiply-accumulates and bytes read and written, of one sample.

@@ -12,7 +12,9 @@ namespace {
 
 StringRef mnemonic(Operation &op) { return op.getName().stripDialect(); }
 
-RankedTensorType tensor(Value value) { return cast<RankedTensorType>(value.getType()); }
+RankedTensorType tensor(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
 
 /// Tokens a sample: the middle dimension of (N, T, D), 1 of (N, D).
 int64_t tokens(Value rows) {
@@ -34,14 +36,14 @@ std::string dims(FusedOp op) {
                          tensor(linear.getX()).getShape().back(),
                          tensor(linear.getResult()).getShape().back());
     if (auto attention = dyn_cast<AttentionOp>(inner))
-      return fmt::format("t{}_s{}_d{}_h{}", tokens(attention.getQ()),
-                         tokens(attention.getK()),
-                         tensor(attention.getQ()).getDimSize(2),
-                         attention.getHeads());
+      return fmt::format(
+          "t{}_s{}_d{}_h{}", tokens(attention.getQ()), tokens(attention.getK()),
+          tensor(attention.getQ()).getDimSize(2), attention.getHeads());
   }
   auto type = tensor(op.getResult(0));
   if (op.getKind() == KernelKind::Row && type.getRank() >= 2)
-    return fmt::format("t{}_d{}", tokens(op.getResult(0)), type.getShape().back());
+    return fmt::format("t{}_d{}", tokens(op.getResult(0)),
+                       type.getShape().back());
   std::vector<int64_t> sizes;
   for (int64_t dim : type.getShape())
     if (!ShapedType::isDynamic(dim))
@@ -67,8 +69,8 @@ std::string kernelName(FusedOp op) {
       what += "_" + mnemonic(inner).str();
   if (ops > kMostOps)
     what += fmt::format("_and_{}_more", ops - kMostOps);
-  return fmt::format("dit{}_{}_{}", what, dtype(tensor(op.getResult(0)).getElementType()),
-                     dims(op));
+  return fmt::format("dit{}_{}_{}", what,
+                     dtype(tensor(op.getResult(0)).getElementType()), dims(op));
 }
 
 std::string describe(FusedOp op) {
@@ -99,8 +101,9 @@ Cost costOf(FusedOp op) {
       cost.macs += 2 * elementsPerSample(attention.getQ().getType()) *
                    tokens(attention.getK());
   }
-  for (Type type : llvm::concat<const Type>(llvm::to_vector(op.getInputs().getTypes()),
-                                            llvm::to_vector(op.getResultTypes())))
+  for (Type type :
+       llvm::concat<const Type>(llvm::to_vector(op.getInputs().getTypes()),
+                                llvm::to_vector(op.getResultTypes())))
     cost.bytes += elementsPerSample(type) * 4;
   return cost;
 }

@@ -6,7 +6,8 @@
  * nothing. What is fixed about a model (sizes, weights, kernels, the spec's
  * text) is one JSON text in the ELF section `.dit.manifest`, which a reader can
  * take from the file without loading the code; the loaded artifact points at
- * the same bytes, so the two cannot disagree. runtime/Manifest.h lists its keys.
+ * the same bytes, so the two cannot disagree. runtime/Manifest.h lists its
+ * keys.
  *
  * No function here allocates, keeps a global or calls anything but DitHost. All
  * of them may be called from several threads at once on different memory.
@@ -64,14 +65,15 @@ typedef struct DitHost {
  * address is aligned to 64 bytes, and `rows` is at least 1.
  *
  *   prepare    packs all weights into `prepared` (prepared_bytes); once.
- *   create     binds `state` (state_bytes) to a host or device and to `prepared`.
- *   plan       binds `plan` (plan_bytes) to a batch and to `arena`
+ *   create     binds `state` (state_bytes) to a host or device and to
+ * `prepared`. plan       binds `plan` (plan_bytes) to a batch and to `arena`
  *              (rows * arena_bytes_per_row).
  *   condition  fills one row of `table` (rows x condition_row_floats) for each
- *              (t[i], y[i]); `arena` holds rows * condition_arena_bytes_per_row.
- *   denoise    out = network(x) for plan's rows: x (N, C, H, W), out
- *              (N, C_out, H, W) float32; sample i uses table row row_index[i].
- *   unplan, destroy   undo plan and create; may be null where there is nothing to undo.
+ *              (t[i], y[i]); `arena` holds rows *
+ * condition_arena_bytes_per_row. denoise    out = network(x) for plan's rows: x
+ * (N, C, H, W), out (N, C_out, H, W) float32; sample i uses table row
+ * row_index[i]. unplan, destroy   undo plan and create; may be null where there
+ * is nothing to undo.
  */
 typedef struct DitArtifact {
   uint32_t abi_version;
@@ -83,7 +85,8 @@ typedef struct DitArtifact {
   DitStatus (*condition)(const void *state, const float *t, const int32_t *y,
                          int64_t rows, void *arena, float *table);
   DitStatus (*denoise)(const void *plan, const float *x,
-                       const int32_t *row_index, const float *table, float *out);
+                       const int32_t *row_index, const float *table,
+                       float *out);
   void (*unplan)(void *plan);
   void (*destroy)(void *state);
 } DitArtifact;

@@ -32,10 +32,11 @@ llvm::Expected<Arch> findArch(llvm::StringRef name) {
     if (name == arch.name || (name == "native" && runsHere(arch)))
       return arch;
   if (name == "native")
-    return llvm::createStringError(
-        "this machine has no AVX2 and FMA, the least that the CPU target needs");
+    return llvm::createStringError("this machine has no AVX2 and FMA, the "
+                                   "least that the CPU target needs");
   return llvm::createStringError(
-      "expected --arch to be native, x86-64-v3 or x86-64-v4, but found '" + name + "'");
+      "expected --arch to be native, x86-64-v3 or x86-64-v4, but found '" +
+      name + "'");
 }
 
 } // namespace dit::codegen::cpu

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Puts a model's module together: a function for each kernel, and the artifact's
-// functions (runtime/Abi.h), which launch them in order.
+// Puts a model's module together: a function for each kernel, and the
+// artifact's functions (runtime/Abi.h), which launch them in order.
 #include "codegen/cpu/Compile.h"
 #include "codegen/cpu/EntryPoints.h"
 
@@ -51,8 +51,9 @@ FailureOr<KernelShape> emitKernel(OpBuilder &builder, const Kernel &kernel,
   Emitter e(builder, loc, machine.lanes);
   auto index = [&](int i) { return Index{&e, block->getArgument(i)}; };
   Ptr table{&e, block->getArgument(0)};
-  KernelBody body{e, machine, kernel, {}, {}, {}, index(1), index(2), index(3),
-                  {&e, block->getArgument(4)}, {}};
+  KernelBody body{e,  machine,  kernel,   {},       {},
+                  {}, index(1), index(2), index(3), {&e, block->getArgument(4)},
+                  {}};
   KernelOperands order(kernel);
   for (size_t i = 0; i < kernel.operands.size(); ++i)
     body.operands.push_back(e.loadPtr(table, i));
@@ -95,8 +96,9 @@ Ptr KernelBody::sample(unsigned operand, Index n) const {
 FailureOr<OwningOpRef<ModuleOp>> assemble(ModuleOp planned, const Arch &arch,
                                           ManifestText manifest) {
   MLIRContext *context = planned.getContext();
-  context->loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
-                       scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
+  context
+      ->loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
+                    scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
   FailureOr<Program> program = planLaunches(planned);
   if (failed(program))
     return failure();

@@ -10,8 +10,9 @@ namespace dit::codegen::cpu {
 
 /// An instruction set that code is made for.
 struct Arch {
-  std::string name;                  ///< x86-64-v3 or x86-64-v4
-  std::vector<std::string> features; ///< what the CPU must have, as /proc/cpuinfo calls it
+  std::string name; ///< x86-64-v3 or x86-64-v4
+  std::vector<std::string>
+      features; ///< what the CPU must have, as /proc/cpuinfo calls it
   Machine machine;
 };
 
@@ -29,8 +30,10 @@ struct Report {
 /// Gives the manifest's text once the rest is known.
 using ManifestText = llvm::function_ref<std::string(const Report &)>;
 
-/// The kernels and the artifact's functions as a module of the LLVM dialect, before
-/// (`lowered` false) or after its own lowering: what `--emit=target` prints from.
+/// The kernels and the artifact's functions as a module of the LLVM dialect,
+/// before
+/// (`lowered` false) or after its own lowering: what `--emit=target` prints
+/// from.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 assemble(mlir::ModuleOp planned, const Arch &arch, ManifestText manifest);
 

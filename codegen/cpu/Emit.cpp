@@ -65,8 +65,8 @@ Ptr advance(Ptr p, Type element, Value by) {
                                   p.v, ValueRange{by})};
 }
 
-/// Joins the lanes by halves: the order of the sum is fixed, whatever the target
-/// would do with a vector.reduction.
+/// Joins the lanes by halves: the order of the sum is fixed, whatever the
+/// target would do with a vector.reduction.
 Num reduce(Num a, Num (*join)(Num, Num)) {
   Emitter &e = *a.e;
   Num x = a;
@@ -78,7 +78,8 @@ Num reduce(Num a, Num (*join)(Num, Num)) {
     Num hi{&e, vector::ShuffleOp::create(e.builder, e.loc, x.v, x.v, back)};
     x = join(lo, hi);
   }
-  return {&e, vector::ExtractOp::create(e.builder, e.loc, x.v, ArrayRef<int64_t>{0})};
+  return {&e, vector::ExtractOp::create(e.builder, e.loc, x.v,
+                                        ArrayRef<int64_t>{0})};
 }
 
 } // namespace
@@ -90,29 +91,34 @@ Index operator+(Index a, Index b) {
     return b;
   if (constantOf(b) == 0)
     return a;
-  return integer<arith::AddIOp>(a, b, [](int64_t x, int64_t y) { return x + y; });
+  return integer<arith::AddIOp>(a, b,
+                                [](int64_t x, int64_t y) { return x + y; });
 }
 Index operator-(Index a, Index b) {
   if (constantOf(b) == 0)
     return a;
-  return integer<arith::SubIOp>(a, b, [](int64_t x, int64_t y) { return x - y; });
+  return integer<arith::SubIOp>(a, b,
+                                [](int64_t x, int64_t y) { return x - y; });
 }
 Index operator*(Index a, Index b) {
   if (constantOf(a) == 1)
     return b;
   if (constantOf(b) == 1)
     return a;
-  return integer<arith::MulIOp>(a, b, [](int64_t x, int64_t y) { return x * y; });
+  return integer<arith::MulIOp>(a, b,
+                                [](int64_t x, int64_t y) { return x * y; });
 }
 Index operator/(Index a, Index b) {
   if (constantOf(b) == 1)
     return a;
-  return integer<arith::DivUIOp>(a, b, [](int64_t x, int64_t y) { return x / y; });
+  return integer<arith::DivUIOp>(a, b,
+                                 [](int64_t x, int64_t y) { return x / y; });
 }
 Index operator%(Index a, Index b) {
   if (constantOf(b) == 1)
     return a.e->index(0);
-  return integer<arith::RemUIOp>(a, b, [](int64_t x, int64_t y) { return x % y; });
+  return integer<arith::RemUIOp>(a, b,
+                                 [](int64_t x, int64_t y) { return x % y; });
 }
 Index operator+(Index a, int64_t b) { return a + a.e->index(b); }
 Index operator-(Index a, int64_t b) { return a - a.e->index(b); }
@@ -132,8 +138,12 @@ static Bool compare(Index a, Index b, arith::CmpIPredicate predicate) {
   Emitter &e = *a.e;
   return {&e, arith::CmpIOp::create(e.builder, e.loc, predicate, a.v, b.v)};
 }
-Bool operator<(Index a, Index b) { return compare(a, b, arith::CmpIPredicate::ult); }
-Bool operator==(Index a, Index b) { return compare(a, b, arith::CmpIPredicate::eq); }
+Bool operator<(Index a, Index b) {
+  return compare(a, b, arith::CmpIPredicate::ult);
+}
+Bool operator==(Index a, Index b) {
+  return compare(a, b, arith::CmpIPredicate::eq);
+}
 
 Ptr operator+(Ptr p, Index elements) {
   if (constantOf(elements) == 0)
@@ -179,7 +189,8 @@ Num broadcast(Num a) {
   if (a.isVector())
     return a;
   Emitter &e = *a.e;
-  return {&e, vector::BroadcastOp::create(e.builder, e.loc, e.vectorType(), a.v)};
+  return {&e,
+          vector::BroadcastOp::create(e.builder, e.loc, e.vectorType(), a.v)};
 }
 Num reduceAdd(Num a) { return reduce(a, operator+); }
 Num reduceMax(Num a) { return reduce(a, max); }
@@ -202,8 +213,8 @@ Bool Emitter::firstLanes(int64_t count) {
   SmallVector<bool> lanesOn(lanes);
   std::fill_n(lanesOn.begin(), count, true);
   auto type = VectorType::get({lanes}, builder.getI1Type());
-  return {this, arith::ConstantOp::create(builder, loc,
-                                          DenseElementsAttr::get(type, lanesOn))};
+  return {this, arith::ConstantOp::create(
+                    builder, loc, DenseElementsAttr::get(type, lanesOn))};
 }
 
 Num Emitter::load(Ptr p) {
@@ -216,11 +227,14 @@ Num Emitter::load(Ptr p, int64_t count) {
                                            firstLanes(count).v, splat(0).v, 4)};
 }
 Num Emitter::loadScalar(Ptr p) {
-  return {this, LLVM::LoadOp::create(builder, loc, builder.getF32Type(), p.v, 4)};
+  return {this,
+          LLVM::LoadOp::create(builder, loc, builder.getF32Type(), p.v, 4)};
 }
 Index Emitter::loadInt(Ptr p) {
-  Value narrow = LLVM::LoadOp::create(builder, loc, builder.getI32Type(), p.v, 4);
-  return {this, arith::ExtSIOp::create(builder, loc, builder.getI64Type(), narrow)};
+  Value narrow =
+      LLVM::LoadOp::create(builder, loc, builder.getI32Type(), p.v, 4);
+  return {this,
+          arith::ExtSIOp::create(builder, loc, builder.getI64Type(), narrow)};
 }
 void Emitter::store(Num x, Ptr p) {
   LLVM::StoreOp::create(builder, loc, x.v, p.v, 4);
@@ -232,7 +246,8 @@ void Emitter::store(Num x, Ptr p, int64_t count) {
 }
 Ptr Emitter::loadPtr(Ptr p, int64_t slot) {
   Ptr at = advance(p, pointerType(*this), index(slot).v);
-  return {this, LLVM::LoadOp::create(builder, loc, pointerType(*this), at.v, 8)};
+  return {this,
+          LLVM::LoadOp::create(builder, loc, pointerType(*this), at.v, 8)};
 }
 void Emitter::storePtr(Ptr value, Ptr p, int64_t slot) {
   Ptr at = advance(p, pointerType(*this), index(slot).v);
@@ -261,7 +276,8 @@ SmallVector<Num> Emitter::loop(Index begin, Index end, int64_t step,
   SmallVector<Value> start;
   for (Num x : init)
     start.push_back(x.v);
-  auto op = scf::ForOp::create(builder, loc, begin.v, end.v, index(step).v, start);
+  auto op =
+      scf::ForOp::create(builder, loc, begin.v, end.v, index(step).v, start);
   {
     OpBuilder::InsertionGuard guard(builder);
     Block *block = op.getBody();
@@ -283,7 +299,8 @@ SmallVector<Num> Emitter::loop(Index begin, Index end, int64_t step,
   return results;
 }
 void Emitter::ifThen(Bool condition, function_ref<void()> then) {
-  auto op = scf::IfOp::create(builder, loc, condition.v, /*withElseRegion=*/false);
+  auto op =
+      scf::IfOp::create(builder, loc, condition.v, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(op.thenBlock());
   then();

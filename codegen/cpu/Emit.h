@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Values with operators over an OpBuilder, so that a generator reads like the
-// kernel it makes: `acc = fma(broadcast(a), w, acc)`. Numbers are float32 scalars
-// or vectors of the target's lanes; sizes and positions are 64-bit integers.
+// kernel it makes: `acc = fma(broadcast(a), w, acc)`. Numbers are float32
+// scalars or vectors of the target's lanes; sizes and positions are 64-bit
+// integers.
 #ifndef DIT_CODEGEN_CPU_EMIT_H
 #define DIT_CODEGEN_CPU_EMIT_H
 
@@ -73,15 +74,15 @@ Num erf(Num a);
 Num max(Num a, Num b);
 Num min(Num a, Num b);
 Num select(Bool c, Num a, Num b);
-Num broadcast(Num a);  // scalar -> vector
-Num reduceAdd(Num a);  // vector -> scalar, in a fixed tree order
+Num broadcast(Num a); // scalar -> vector
+Num reduceAdd(Num a); // vector -> scalar, in a fixed tree order
 Num reduceMax(Num a);
 
 class Emitter {
 public:
   using LoopBody = llvm::function_ref<void(Index)>;
-  using ReduceBody = llvm::function_ref<llvm::SmallVector<Num>(
-      Index, llvm::ArrayRef<Num>)>;
+  using ReduceBody =
+      llvm::function_ref<llvm::SmallVector<Num>(Index, llvm::ArrayRef<Num>)>;
 
   /// Emits at `builder`'s place; `lanes` float32 make a vector (16 or 8).
   Emitter(mlir::OpBuilder &builder, mlir::Location loc, int lanes)
@@ -93,16 +94,17 @@ public:
 
   mlir::VectorType vectorType();
   Index index(int64_t value);
-  Num number(double value);  // scalar
-  Num splat(double value);   // vector
+  Num number(double value); // scalar
+  Num splat(double value);  // vector
 
-  Num load(Ptr p);                     // a vector
-  Num load(Ptr p, int64_t count);      // its first `count` lanes, 0 in the others
+  Num load(Ptr p);                // a vector
+  Num load(Ptr p, int64_t count); // its first `count` lanes, 0 in the others
   Num loadScalar(Ptr p);
-  Index loadInt(Ptr p);                // one int32, sign-extended
-  void store(Num x, Ptr p);            // a vector or a scalar
+  Index loadInt(Ptr p);     // one int32, sign-extended
+  void store(Num x, Ptr p); // a vector or a scalar
   void store(Num x, Ptr p, int64_t count);
-  Ptr loadPtr(Ptr p, int64_t slot);    // the slot-th address of an array of addresses
+  Ptr loadPtr(Ptr p,
+              int64_t slot); // the slot-th address of an array of addresses
   void storePtr(Ptr value, Ptr p, int64_t slot);
   /// Hints that the cache line at p will be read: level 1 or 2.
   void prefetch(Ptr p, int level);

@@ -15,13 +15,17 @@ namespace dit::codegen::cpu {
 
 namespace {
 
-static_assert(offsetof(DitHost, context) == 0 && offsetof(DitHost, launch) == 8 &&
-              offsetof(DitHost, weight) == 16 && offsetof(DitHost, release) == 24);
-static_assert(offsetof(DitLaunch, task) == 8 && offsetof(DitLaunch, operands) == 16 &&
-              offsetof(DitLaunch, rows) == 24 && offsetof(DitLaunch, units) == 32 &&
-              sizeof(DitLaunch) == 40);
+static_assert(offsetof(DitHost, context) == 0 &&
+              offsetof(DitHost, launch) == 8 &&
+              offsetof(DitHost, weight) == 16 &&
+              offsetof(DitHost, release) == 24);
+static_assert(offsetof(DitLaunch, task) == 8 &&
+              offsetof(DitLaunch, operands) == 16 &&
+              offsetof(DitLaunch, rows) == 24 &&
+              offsetof(DitLaunch, units) == 32 && sizeof(DitLaunch) == 40);
 static_assert(offsetof(DitArtifact, manifest) == 8 &&
-              offsetof(DitArtifact, prepare) == 16 && sizeof(DitArtifact) == 72);
+              offsetof(DitArtifact, prepare) == 16 &&
+              sizeof(DitArtifact) == 72);
 
 // The slots of the structs above, eight bytes each.
 enum HostSlot { kContext, kLaunchService, kWeightService, kReleaseService };
@@ -83,17 +87,20 @@ void EntryPoints::call(Ptr callee, ArrayRef<Value> arguments) {
 }
 
 Ptr EntryPoints::bytes(Ptr p, Index count) {
-  return {&e, LLVM::GEPOp::create(builder, loc, pointer(builder), builder.getI8Type(),
-                                  p.v, ValueRange{count.v})};
+  return {&e,
+          LLVM::GEPOp::create(builder, loc, pointer(builder),
+                              builder.getI8Type(), p.v, ValueRange{count.v})};
 }
 
 Ptr EntryPoints::stackSlots(int64_t count) {
-  return {&e, LLVM::AllocaOp::create(builder, loc, pointer(builder),
-                                     builder.getI64Type(), e.index(count).v, 16)};
+  return {&e,
+          LLVM::AllocaOp::create(builder, loc, pointer(builder),
+                                 builder.getI64Type(), e.index(count).v, 16)};
 }
 
 Index EntryPoints::unitsOf(const Units &units, Index rows) {
-  return (rows * units.perRow + (units.granule - 1)) / units.granule * units.columns;
+  return (rows * units.perRow + (units.granule - 1)) / units.granule *
+         units.columns;
 }
 
 Ptr EntryPoints::address(const Place &place, const Bases &bases) {
@@ -121,8 +128,8 @@ Ptr EntryPoints::address(const Place &place, const Bases &bases) {
   return bytes(base, bases.rows * place.offsetPerRow + place.offset);
 }
 
-void EntryPoints::launch(const Launch &launch, size_t number, const Bases &bases,
-                         Ptr operands, Ptr record) {
+void EntryPoints::launch(const Launch &launch, size_t number,
+                         const Bases &bases, Ptr operands, Ptr record) {
   const Kernel &kernel = program.kernels[launch.kernel];
   size_t slot = 0;
   for (const Place &place : launch.operands)
@@ -136,7 +143,8 @@ void EntryPoints::launch(const Launch &launch, size_t number, const Bases &bases
     e.storePtr(bases.host, operands, *order.host);
 
   Index units = unitsOf(shapes[launch.kernel].units, bases.rows);
-  Ptr task{&e, LLVM::AddressOfOp::create(builder, loc, pointer(builder), kernel.name)};
+  Ptr task{&e, LLVM::AddressOfOp::create(builder, loc, pointer(builder),
+                                         kernel.name)};
   e.storePtr({&e, e.index(number).v}, record, kKernel);
   e.storePtr(task, record, kTask);
   e.storePtr(operands, record, kOperands);
@@ -148,8 +156,8 @@ void EntryPoints::launch(const Launch &launch, size_t number, const Bases &bases
 
 Ptr EntryPoints::takeWeight(int64_t index, const Bases &bases) {
   Value narrow = arith::ConstantIntOp::create(builder, loc, index, 32);
-  auto type = LLVM::LLVMFunctionType::get(pointer(builder),
-                                          {pointer(builder), builder.getI32Type()});
+  auto type = LLVM::LLVMFunctionType::get(
+      pointer(builder), {pointer(builder), builder.getI32Type()});
   auto taken = LLVM::CallOp::create(
       builder, loc, type,
       ValueRange{e.loadPtr(bases.host, kWeightService).v,
@@ -167,8 +175,8 @@ void EntryPoints::launchAll(const std::vector<Launch> &launches, Bases &bases) {
   size_t mostOperands = 1;
   DenseMap<int64_t, size_t> lastUse;
   for (auto [number, launch] : llvm::enumerate(launches)) {
-    mostOperands = std::max(mostOperands,
-                            KernelOperands(program.kernels[launch.kernel]).count);
+    mostOperands = std::max(
+        mostOperands, KernelOperands(program.kernels[launch.kernel]).count);
     for (const Place &place : launch.operands)
       if (place.base == Base::Weight)
         lastUse[place.index] = number;
@@ -202,7 +210,8 @@ void EntryPoints::emitCreate() {
 }
 
 void EntryPoints::emitPlan() {
-  auto args = begin("plan", 4, /*integerArgument=*/1); // state, rows, arena, plan
+  auto args =
+      begin("plan", 4, /*integerArgument=*/1); // state, rows, arena, plan
   e.storePtr(args[0], args[3], kState);
   e.storePtr(args[1], args[3], kPlanRows);
   e.storePtr(args[2], args[3], kArena);
@@ -210,9 +219,16 @@ void EntryPoints::emitPlan() {
 }
 
 void EntryPoints::emitCondition() {
-  auto args = begin("condition", 6, /*integerArgument=*/3); // state, t, y, rows, arena, table
-  Bases bases{e.loadPtr(args[0], kHost), {&e, args[3].v}, args[4],
-              e.loadPtr(args[0], kPrepared), args[5], {}, {}, {}};
+  auto args = begin("condition", 6,
+                    /*integerArgument=*/3); // state, t, y, rows, arena, table
+  Bases bases{e.loadPtr(args[0], kHost),
+              {&e, args[3].v},
+              args[4],
+              e.loadPtr(args[0], kPrepared),
+              args[5],
+              {},
+              {},
+              {}};
   bases.inputs = {Ptr{}, args[1], args[2]};
   launchAll(program.condition, bases);
   returnOk();
@@ -223,8 +239,14 @@ void EntryPoints::emitDenoise() {
   Ptr state = e.loadPtr(args[0], kState);
   Value rows = LLVM::PtrToIntOp::create(builder, loc, builder.getI64Type(),
                                         e.loadPtr(args[0], kPlanRows).v);
-  Bases bases{e.loadPtr(state, kHost), {&e, rows}, e.loadPtr(args[0], kArena),
-              e.loadPtr(state, kPrepared), args[3], args[2], {}, {}};
+  Bases bases{e.loadPtr(state, kHost),
+              {&e, rows},
+              e.loadPtr(args[0], kArena),
+              e.loadPtr(state, kPrepared),
+              args[3],
+              args[2],
+              {},
+              {}};
   bases.inputs = {args[1], Ptr{}, Ptr{}};
   bases.outputs = {args[4]};
   launchAll(program.denoise, bases);
@@ -245,8 +267,9 @@ void EntryPoints::emitEntry(StringRef manifest) {
   SmallVector<Type> fields{i32, i32};
   fields.append(8, ptr);
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), fields);
-  auto artifact = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
-                                         LLVM::Linkage::Internal, "artifact", Attribute());
+  auto artifact =
+      LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
+                             LLVM::Linkage::Internal, "artifact", Attribute());
   Block *block = builder.createBlock(&artifact.getInitializerRegion());
   builder.setInsertionPointToStart(block);
   Value value = LLVM::UndefOp::create(builder, loc, type);
@@ -256,7 +279,8 @@ void EntryPoints::emitEntry(StringRef manifest) {
   };
   set(LLVM::ConstantOp::create(builder, loc, i32, (int32_t)DIT_ABI_VERSION));
   set(LLVM::ConstantOp::create(builder, loc, i32, (int32_t)manifest.size()));
-  for (const char *symbol : {"manifest", "prepare", "create", "plan", "condition", "denoise"})
+  for (const char *symbol :
+       {"manifest", "prepare", "create", "plan", "condition", "denoise"})
     set(LLVM::AddressOfOp::create(builder, loc, ptr, symbol));
   set(LLVM::ZeroOp::create(builder, loc, ptr)); // unplan
   set(LLVM::ZeroOp::create(builder, loc, ptr)); // destroy

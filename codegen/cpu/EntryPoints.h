@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The artifact's own functions: prepare, create, plan, condition, denoise, and the
-// struct that names them.
+// The artifact's own functions: prepare, create, plan, condition, denoise, and
+// the struct that names them.
 #ifndef DIT_CODEGEN_CPU_ENTRYPOINTS_H
 #define DIT_CODEGEN_CPU_ENTRYPOINTS_H
 
@@ -21,7 +21,8 @@ struct KernelOperands {
 
 class EntryPoints {
 public:
-  /// Adds to `module`, which holds the program's kernels; shapes has one a kernel.
+  /// Adds to `module`, which holds the program's kernels; shapes has one a
+  /// kernel.
   EntryPoints(mlir::ModuleOp module, mlir::OpBuilder &builder,
               const Program &program, llvm::ArrayRef<KernelShape> shapes)
       : module(module), builder(builder), loc(module.getLoc()),
@@ -46,8 +47,8 @@ private:
   void emitEntry(llvm::StringRef manifest);
 
   void launchAll(const std::vector<Launch> &launches, Bases &bases);
-  void launch(const Launch &launch, size_t number, const Bases &bases, Ptr operands,
-              Ptr record);
+  void launch(const Launch &launch, size_t number, const Bases &bases,
+              Ptr operands, Ptr record);
   Ptr address(const Place &place, const Bases &bases);
   Index unitsOf(const Units &units, Index rows);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The interface between a CPU kernel's skeleton and the module it is put in: one
-// emit function a kind, each in its own file.
+// The interface between a CPU kernel's skeleton and the module it is put in:
+// one emit function a kind, each in its own file.
 #ifndef DIT_CODEGEN_CPU_KERNELS_H
 #define DIT_CODEGEN_CPU_KERNELS_H
 
@@ -13,7 +13,7 @@ namespace dit::codegen::cpu {
 struct Machine {
   int lanes;    ///< float32 in a vector: 16 (AVX-512) or 8 (AVX2)
   int tileRows; ///< of a matmul's register tile: 8 or 4
-  int panel;    ///< its columns, and the packed weights' last dimension: 48 or 24
+  int panel; ///< its columns, and the packed weights' last dimension: 48 or 24
 };
 
 /// How a launch is cut into units of work:
@@ -29,9 +29,9 @@ struct KernelShape {
   int64_t scratchBytes = 0; ///< of each worker
 };
 
-/// The inside of a kernel function while it is being written: works on the units
-/// [begin, end). Operands and results are addresses of sample 0's first element,
-/// views included.
+/// The inside of a kernel function while it is being written: works on the
+/// units [begin, end). Operands and results are addresses of sample 0's first
+/// element, views included.
 struct KernelBody {
   Emitter &e;
   const Machine &machine;
@@ -49,7 +49,8 @@ struct KernelBody {
   Ptr sample(unsigned operand, Index n) const;
 };
 
-// Each emits the body at the emitter's place, or diagnoses at the region what it cannot make.
+// Each emits the body at the emitter's place, or diagnoses at the region what
+// it cannot make.
 mlir::FailureOr<KernelShape> emitRow(KernelBody &body);
 /// A row region that is one timestep_embedding or sincos_position.
 mlir::FailureOr<KernelShape> emitSinusoid(KernelBody &body);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From the LLVM dialect to an object file, and from there to a shared object that
-// needs no other library.
+// From the LLVM dialect to an object file, and from there to a shared object
+// that needs no other library.
 #include "codegen/cpu/Compile.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -29,19 +29,21 @@ std::unique_ptr<llvm::TargetMachine> targetMachine(const Arch &arch) {
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::Triple triple(kTriple);
   std::string error;
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
     return nullptr;
   // The generic tuning of the level: artifacts travel between machines.
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, arch.name, "", llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Default));
+      triple, arch.name, "", llvm::TargetOptions(), llvm::Reloc::PIC_,
+      std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
 /// Keeps what the section names alive though no code refers to it.
 void finish(llvm::Module &module) {
   for (llvm::Function &function : module) {
-    // Kernels ask for the vectors they want; the level's tuning would halve them.
+    // Kernels ask for the vectors they want; the level's tuning would halve
+    // them.
     function.addFnAttr("prefer-vector-width", "512");
     function.addFnAttr(llvm::Attribute::NoUnwind);
   }
@@ -62,7 +64,8 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   pb.registerFunctionAnalyses(fam);
   pb.registerLoopAnalyses(lam);
   pb.crossRegisterProxies(lam, fam, cam, mam);
-  pb.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, mam);
+  pb.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
+      .run(module, mam);
 }
 
 struct Translated {
@@ -90,11 +93,12 @@ FailureOr<Translated> translate(ModuleOp lowered, const Arch &arch) {
   return result;
 }
 
-LogicalResult writeObject(Translated &translated, int descriptor, Location loc) {
+LogicalResult writeObject(Translated &translated, int descriptor,
+                          Location loc) {
   llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
   llvm::legacy::PassManager passes;
-  if (translated.machine->addPassesToEmitFile(passes, os, nullptr,
-                                              llvm::CodeGenFileType::ObjectFile))
+  if (translated.machine->addPassesToEmitFile(
+          passes, os, nullptr, llvm::CodeGenFileType::ObjectFile))
     return emitError(loc) << "LLVM cannot write objects for this target";
   passes.run(*translated.module);
   os.flush();
@@ -107,17 +111,20 @@ LogicalResult writeObject(Translated &translated, int descriptor, Location loc) 
 }
 
 LogicalResult link(StringRef object, StringRef path, Location loc) {
-  auto linker = llvm::sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"});
+  auto linker =
+      llvm::sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"});
   if (!linker)
     linker = llvm::sys::findProgramByName("ld.lld");
   if (!linker)
-    return emitError(loc) << "linking needs ld.lld, which is neither in "
-                             "/usr/lib/llvm-22/bin nor on PATH (package lld-22)";
+    return emitError(loc)
+           << "linking needs ld.lld, which is neither in "
+              "/usr/lib/llvm-22/bin nor on PATH (package lld-22)";
   std::string error;
-  StringRef args[] = {*linker, "-shared", "-z", "noexecstack", "--gc-sections",
-                      "-o",    path,      object};
+  StringRef args[] = {*linker,         "-shared", "-z", "noexecstack",
+                      "--gc-sections", "-o",      path, object};
   if (llvm::sys::ExecuteAndWait(*linker, args, std::nullopt, {}, 0, 0, &error))
-    return emitError(loc) << "ld.lld failed" << (error.empty() ? "" : ": ") << error;
+    return emitError(loc) << "ld.lld failed" << (error.empty() ? "" : ": ")
+                          << error;
   return success();
 }
 
@@ -133,7 +140,8 @@ FailureOr<std::string> emitLLVM(ModuleOp lowered, const Arch &arch) {
   return text;
 }
 
-LogicalResult emitSharedObject(ModuleOp lowered, const Arch &arch, StringRef path) {
+LogicalResult emitSharedObject(ModuleOp lowered, const Arch &arch,
+                               StringRef path) {
   FailureOr<Translated> translated = translate(lowered, arch);
   if (failed(translated))
     return failure();
@@ -143,7 +151,8 @@ LogicalResult emitSharedObject(ModuleOp lowered, const Arch &arch, StringRef pat
   auto fail = [&](StringRef what, std::error_code why) {
     return emitError(loc) << "cannot write " << what << ": " << why.message();
   };
-  if (auto why = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.o", descriptor, object))
+  if (auto why = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.o", descriptor,
+                                                 object))
     return fail(path, why);
   llvm::FileRemover removeObject(object);
   if (failed(writeObject(*translated, descriptor, loc)))

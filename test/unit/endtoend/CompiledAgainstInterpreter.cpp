@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Compiled CPU code against the interpreter: whole models, odd shapes, and every
-// combination of fusion passes.
+// Compiled CPU code against the interpreter: whole models, odd shapes, and
+// every combination of fusion passes.
 #include "CompiledModel.h"
 
 #include <fmt/format.h>
@@ -17,11 +17,12 @@ struct Shape {
 };
 
 std::string yaml(const Shape &s) {
-  return fmt::format("name: shape\ndepth: {}\nwidth: {}\nheads: {}\npatch_size: {}\n"
-                     "classes: {}\nmlp_ratio: {}\nlearn_sigma: {}\n"
-                     "latent: {{channels: {}, height: {}, width: {}}}\n",
-                     s.depth, s.width, s.heads, s.patch, s.classes, s.mlpRatio,
-                     s.learnSigma, s.channels, s.height, s.latentWidth);
+  return fmt::format(
+      "name: shape\ndepth: {}\nwidth: {}\nheads: {}\npatch_size: {}\n"
+      "classes: {}\nmlp_ratio: {}\nlearn_sigma: {}\n"
+      "latent: {{channels: {}, height: {}, width: {}}}\n",
+      s.depth, s.width, s.heads, s.patch, s.classes, s.mlpRatio, s.learnSigma,
+      s.channels, s.height, s.latentWidth);
 }
 
 // Two blocks, an odd token count (15), a width that no tile divides.
@@ -51,19 +52,20 @@ TEST_P(Shapes, AgreeOnAVX2) {
 
 INSTANTIATE_TEST_SUITE_P(
     Odd, Shapes,
-    testing::Values(kTiny,
-                    Shape{1, 72, 1, 1, 3, 1, 5, 7, 4, true},     // head_dim 72, one head
-                    Shape{2, 144, 2, 2, 10, 4, 8, 8, 4, true},   // head_dim 72
-                    Shape{1, 4, 1, 1, 1, 1, 1, 1, 1, false},     // one token
-                    Shape{1, 44, 11, 4, 2, 2, 12, 4, 2.5, true}, // head_dim 4, three tokens
-                    Shape{3, 52, 4, 2, 7, 5, 14, 2, 3, false},   // head_dim 13
-                    Shape{1, 100, 5, 3, 9, 3, 9, 21, 1.3, true}, // patch 3, hidden 130
-                    Shape{2, 64, 4, 2, 4, 4, 34, 2, 4, true},    // 17 tokens
-                    Shape{1, 192, 3, 8, 4, 4, 32, 32, 4, true})); // patch 8
+    testing::Values(
+        kTiny, Shape{1, 72, 1, 1, 3, 1, 5, 7, 4, true}, // head_dim 72, one head
+        Shape{2, 144, 2, 2, 10, 4, 8, 8, 4, true},      // head_dim 72
+        Shape{1, 4, 1, 1, 1, 1, 1, 1, 1, false},        // one token
+        Shape{1, 44, 11, 4, 2, 2, 12, 4, 2.5, true}, // head_dim 4, three tokens
+        Shape{3, 52, 4, 2, 7, 5, 14, 2, 3, false},   // head_dim 13
+        Shape{1, 100, 5, 3, 9, 3, 9, 21, 1.3, true}, // patch 3, hidden 130
+        Shape{2, 64, 4, 2, 4, 4, 34, 2, 4, true},    // 17 tokens
+        Shape{1, 192, 3, 8, 4, 4, 32, 32, 4, true})); // patch 8
 
 TEST(Fusion, EveryCombinationMeansTheSame) {
-  const std::string names[] = {"patch-embed",    "final-layer", "conditioning",
-                               "gated-residual", "adaln",       "linear-epilogue"};
+  const std::string names[] = {"patch-embed",  "final-layer",
+                               "conditioning", "gated-residual",
+                               "adaln",        "linear-epilogue"};
   std::string spec = yaml(kTiny);
   CompiledModel reference(spec);
   Inputs in = reference.inputs(2);
@@ -77,7 +79,8 @@ TEST(Fusion, EveryCombinationMeansTheSame) {
     if (options.fuse.empty())
       options.fuse = "none";
     CompiledModel model(spec, options);
-    EXPECT_LT(relativeError(model.run(in), want), kBudgetF32) << "--fuse=" << options.fuse;
+    EXPECT_LT(relativeError(model.run(in), want), kBudgetF32)
+        << "--fuse=" << options.fuse;
   }
 }
 
@@ -106,9 +109,13 @@ TEST(Batch, DoesNotChangeASample) {
   std::vector<float> together = model.run(all);
   size_t in = all.x.size() / 5, out = together.size() / 5;
   for (size_t n = 0; n < 5; ++n) {
-    Inputs one{{all.x.begin() + n * in, all.x.begin() + (n + 1) * in}, {all.t[n]}, {all.y[n]}};
-    std::vector<float> want(together.begin() + n * out, together.begin() + (n + 1) * out);
-    EXPECT_LT(relativeError(model.run(one), widened(want)), 1e-6) << "sample " << n;
+    Inputs one{{all.x.begin() + n * in, all.x.begin() + (n + 1) * in},
+               {all.t[n]},
+               {all.y[n]}};
+    std::vector<float> want(together.begin() + n * out,
+                            together.begin() + (n + 1) * out);
+    EXPECT_LT(relativeError(model.run(one), widened(want)), 1e-6)
+        << "sample " << n;
   }
 }
 

@@ -24,7 +24,9 @@ namespace {
 
 constexpr uint64_t kWeightSeed = 7;
 
-[[noreturn]] void fail(const std::string &what) { throw std::runtime_error(what); }
+[[noreturn]] void fail(const std::string &what) {
+  throw std::runtime_error(what);
+}
 
 template <typename T> T take(llvm::Expected<T> value) {
   if (!value)
@@ -33,16 +35,19 @@ template <typename T> T take(llvm::Expected<T> value) {
 }
 
 std::vector<float> seeded(llvm::StringRef name, llvm::ArrayRef<int64_t> shape) {
-  int64_t size = std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>());
+  int64_t size = std::accumulate(shape.begin(), shape.end(), int64_t(1),
+                                 std::multiplies<>());
   std::vector<float> values(size);
-  runtime::fillSeeded(name.str(), {shape.data(), shape.size()}, kWeightSeed, values);
+  runtime::fillSeeded(name.str(), {shape.data(), shape.size()}, kWeightSeed,
+                      values);
   return values;
 }
 
 /// The seeded weights for an artifact, one of them scaled where asked.
 class SeededSource : public runtime::WeightSource {
 public:
-  SeededSource(const runtime::Manifest &manifest, std::optional<CompiledModel::Scaled> scaled) {
+  SeededSource(const runtime::Manifest &manifest,
+               std::optional<CompiledModel::Scaled> scaled) {
     for (const auto &weight : manifest.weights) {
       tensors.push_back(seeded(weight.name, weight.shape));
       if (scaled && scaled->weight == weight.name)
@@ -50,7 +55,9 @@ public:
           value *= scaled->factor;
     }
   }
-  const float *read(int32_t index) noexcept override { return tensors[index].data(); }
+  const float *read(int32_t index) noexcept override {
+    return tensors[index].data();
+  }
   void release(int32_t index) noexcept override {}
 
 private:
@@ -68,7 +75,8 @@ std::string textOf(const std::string &spec) {
 
 } // namespace
 
-CompiledModel::CompiledModel(const std::string &specOrPath, TargetOptions options,
+CompiledModel::CompiledModel(const std::string &specOrPath,
+                             TargetOptions options,
                              std::vector<std::string> beforeStaging) {
   static const bool registered = (registerDiTPasses(), true);
   (void)registered;
@@ -79,7 +87,8 @@ CompiledModel::CompiledModel(const std::string &specOrPath, TargetOptions option
     return success();
   });
   bool isPath = llvm::StringRef(specOrPath).ends_with(".yaml");
-  auto spec = parseSpec(&context, textOf(specOrPath), isPath ? specOrPath : "spec.yaml");
+  auto spec = parseSpec(&context, textOf(specOrPath),
+                        isPath ? specOrPath : "spec.yaml");
   if (failed(spec))
     fail(diagnostics);
   parsed = std::make_unique<Spec>(std::move(*spec));
@@ -99,7 +108,8 @@ CompiledModel::CompiledModel(const std::string &specOrPath, TargetOptions option
       fail(llvm::toString(std::move(error)) + diagnostics);
     for (const PassUse &use : uses)
       ran.push_back(use.flag);
-    (*module)->setAttr(kPhaseAttr, StringAttr::get(&context, infoOf(phase).name));
+    (*module)->setAttr(kPhaseAttr,
+                       StringAttr::get(&context, infoOf(phase).name));
   }
   llvm::SmallString<128> unique;
   if (llvm::sys::fs::createTemporaryFile("ditc-test", "so", unique))
@@ -132,7 +142,8 @@ std::vector<float> CompiledModel::run(const Inputs &in, int threads,
   SeededSource weights(manifest(), scaled);
   runtime::Denoiser denoiser(artifact, weights, threads);
   const Spec &s = *parsed;
-  std::vector<float> out(in.t.size() * s.outChannels() * s.latent.height * s.latent.width,
+  std::vector<float> out(in.t.size() * s.outChannels() * s.latent.height *
+                             s.latent.width,
                          std::nanf(""));
   denoiser.evaluate(in.x.data(), in.t, in.y, out.data());
   return out;
@@ -142,20 +153,24 @@ std::vector<double> CompiledModel::interpret(const Inputs &in) const {
   const Spec &s = *parsed;
   int64_t rows = in.t.size();
   auto *self = const_cast<CompiledModel *>(this);
-  Type f32 = Float32Type::get(&self->context), i32 = IntegerType::get(&self->context, 32);
+  Type f32 = Float32Type::get(&self->context),
+       i32 = IntegerType::get(&self->context, 32);
   TensorMap inputs;
-  inputs["x"] = Tensor({rows, s.latent.channels, s.latent.height, s.latent.width}, f32, in.x);
+  inputs["x"] = Tensor(
+      {rows, s.latent.channels, s.latent.height, s.latent.width}, f32, in.x);
   inputs["t"] = Tensor({rows}, f32, in.t);
   inputs["y"] = Tensor({rows}, i32);
   std::copy(in.y.begin(), in.y.end(), inputs["y"].values.begin());
-  WeightSource weights = [&](llvm::StringRef name, llvm::ArrayRef<int64_t> shape) {
+  WeightSource weights = [&](llvm::StringRef name,
+                             llvm::ArrayRef<int64_t> shape) {
     return llvm::Expected<Tensor>(Tensor(shape, f32, seeded(name, shape)));
   };
   auto *module = const_cast<OwningOpRef<ModuleOp> *>(&imported);
   return take(dit::interpret(module->get(), weights, inputs)).at("out").values;
 }
 
-double relativeError(const std::vector<float> &got, const std::vector<double> &want) {
+double relativeError(const std::vector<float> &got,
+                     const std::vector<double> &want) {
   double error = 0, size = 0;
   if (got.size() != want.size())
     return std::nan("");

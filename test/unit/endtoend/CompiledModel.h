@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A spec compiled all the way to a loaded artifact, beside the interpreter running
-// the same spec before any pass: what the end-to-end tests compare.
+// A spec compiled all the way to a loaded artifact, beside the interpreter
+// running the same spec before any pass: what the end-to-end tests compare.
 #ifndef DIT_TEST_UNIT_ENDTOEND_COMPILEDMODEL_H
 #define DIT_TEST_UNIT_ENDTOEND_COMPILEDMODEL_H
 
@@ -36,8 +36,8 @@ public:
     float factor;
   };
 
-  /// Compiles `spec` (YAML text, or a path ending in .yaml). `beforeStaging` runs
-  /// on the imported module. Throws what went wrong as std::runtime_error.
+  /// Compiles `spec` (YAML text, or a path ending in .yaml). `beforeStaging`
+  /// runs on the imported module. Throws what went wrong as std::runtime_error.
   explicit CompiledModel(const std::string &spec, TargetOptions options = {},
                          std::vector<std::string> beforeStaging = {});
   ~CompiledModel();
@@ -46,7 +46,8 @@ public:
   const runtime::Manifest &manifest() const { return artifact->manifest(); }
   const std::string &path() const { return file; }
 
-  /// Inputs from a seed: x uniform in [-1, 1], t in [0, 1000), labels of all classes.
+  /// Inputs from a seed: x uniform in [-1, 1], t in [0, 1000), labels of all
+  /// classes.
   Inputs inputs(int64_t rows, uint64_t seed = 1) const;
   /// The artifact's answer on weights from a seed.
   std::vector<float> run(const Inputs &inputs, int threads = 2,
@@ -63,7 +64,8 @@ private:
 };
 
 /// ||got - want|| / ||want||; NaN where anything is NaN.
-double relativeError(const std::vector<float> &got, const std::vector<double> &want);
+double relativeError(const std::vector<float> &got,
+                     const std::vector<double> &want);
 std::vector<double> widened(const std::vector<float> &values);
 
 } // namespace dit::test

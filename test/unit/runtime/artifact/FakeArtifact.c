@@ -2,8 +2,8 @@
  * An artifact written by hand, whose network is arithmetic:
  *
  *   s            = sin(t / 100)
- *   out[c]       = sum_k gain[c][k] * x[k] + (bias[c] + s * label[y][c])    c = 0, 1
- *   out[2 + c]   = x[c] / (1 + |x[c]|)
+ *   out[c]       = sum_k gain[c][k] * x[k] + (bias[c] + s * label[y][c])    c =
+ * 0, 1 out[2 + c]   = x[c] / (1 + |x[c]|)
  *
  * It uses everything the ABI offers, so that the runtime is tested before, and
  * apart from, the compiler. manifest.json describes it. */
@@ -69,14 +69,16 @@ static DitStatus prepare(const DitHost *host, void *memory) {
   return ok;
 }
 
-static DitStatus create(const DitHost *host, const void *prepared, void *state) {
+static DitStatus create(const DitHost *host, const void *prepared,
+                        void *state) {
   State *s = state;
   s->host = host;
   s->prepared = prepared;
   return ok;
 }
 
-static DitStatus plan(const void *state, int64_t rows, void *arena, void *memory) {
+static DitStatus plan(const void *state, int64_t rows, void *arena,
+                      void *memory) {
   Plan *p = memory;
   p->state = state;
   p->rows = rows;
@@ -85,8 +87,8 @@ static DitStatus plan(const void *state, int64_t rows, void *arena, void *memory
 }
 
 /* operands: state, t, y, arena, table. */
-static void conditionTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
-                          void *scratch) {
+static void conditionTask(void *const *o, int64_t rows, int64_t begin,
+                          int64_t end, void *scratch) {
   const State *s = o[0];
   const float *t = o[1];
   const int32_t *y = o[2];
@@ -97,7 +99,8 @@ static void conditionTask(void *const *o, int64_t rows, int64_t begin, int64_t e
     arena[i] = (float)s->host->sin((double)t[i] / 100);
     table[i * 3] = arena[i];
     for (int c = 0; c < C; ++c)
-      table[i * 3 + 1 + c] = s->prepared->bias[c] + arena[i] * s->prepared->label[y[i]][c];
+      table[i * 3 + 1 + c] =
+          s->prepared->bias[c] + arena[i] * s->prepared->label[y[i]][c];
   }
 }
 
@@ -124,7 +127,8 @@ static void mixTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
       for (int w = 0; w < W; ++w) {
         float sum = 0;
         for (int k = 0; k < C; ++k)
-          sum += p->state->prepared->gain[k][c] * x[((n * C + k) * H + h) * W + w];
+          sum +=
+              p->state->prepared->gain[k][c] * x[((n * C + k) * H + h) * W + w];
         line[c * W + w] = sum + row[1 + c];
       }
     for (int c = 0; c < C; ++c)
@@ -134,8 +138,8 @@ static void mixTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
 }
 
 /* operands: plan, x, out. One unit is one sample. */
-static void varianceTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
-                         void *scratch) {
+static void varianceTask(void *const *o, int64_t rows, int64_t begin,
+                         int64_t end, void *scratch) {
   const Plan *p = o[0];
   const float *x = o[1];
   float *out = o[2];
@@ -149,8 +153,9 @@ static void varianceTask(void *const *o, int64_t rows, int64_t begin, int64_t en
   }
 }
 
-static DitStatus denoise(const void *plan, const float *x, const int32_t *row_index,
-                         const float *table, float *out) {
+static DitStatus denoise(const void *plan, const float *x,
+                         const int32_t *row_index, const float *table,
+                         float *out) {
   const Plan *p = plan;
   void *mix[] = {(void *)p, (void *)x, (void *)row_index, (void *)table};
   run(p->state->host, 0, mixTask, mix, p->rows, p->rows * H);
