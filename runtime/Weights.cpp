@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A file of tensors matched against the manifest. Tensors that need conversion
+// A checkpoint matched against the manifest. Tensors that need conversion
 // get their own pages of one reserved range of addresses: reading cannot fail,
 // and only what is in use takes memory.
 #include "runtime/Weights.h"
 
+#include "runtime/Checkpoint.h"
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
-#include "runtime/Safetensors.h"
-#include "runtime/TensorFile.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -59,12 +58,12 @@ private:
 class StoredWeights : public WeightSource {
 public:
   StoredWeights(const std::string &path, const Manifest &manifest)
-      : file(openTensorFile(path)) {
+      : checkpoint(path) {
     match(manifest);
     for (const WeightEntry &w : manifest.weights) {
-      const StoredTensor *t = file->find(w.name);
+      const CheckpointTensor *t = checkpoint.find(w.name);
       tensors.push_back(t);
-      pages.add(isReadInPlace(*t) ? 0 : t->elements());
+      pages.add(checkpoint.inPlace(*t) ? 0 : t->elements());
     }
     pages.reserve();
   }
@@ -72,64 +71,69 @@ public:
   const float *read(int32_t index) noexcept override {
     if (index < 0 || static_cast<size_t>(index) >= tensors.size())
       return nullptr;
-    const StoredTensor &t = *tensors[index];
-    if (isReadInPlace(t))
-      return reinterpret_cast<const float *>(file->bytes(t));
-    convertToFloat(t.dtype, file->bytes(t), t.elements(), pages.at(index));
-    file->forget(t);
+    const CheckpointTensor &t = *tensors[index];
+    if (const float *values = checkpoint.inPlace(t))
+      return values;
+    checkpoint.read(t, pages.at(index));
     return pages.at(index);
   }
 
   void release(int32_t index) noexcept override {
     if (index < 0 || static_cast<size_t>(index) >= tensors.size())
       return;
-    file->forget(*tensors[index]);
+    checkpoint.forget(*tensors[index]);
     pages.release(index);
   }
 
 private:
-  static bool isReadInPlace(const StoredTensor &t) {
-    return t.dtype == "F32" && t.begin % alignof(float) == 0;
-  }
   void match(const Manifest &manifest) const;
 
-  std::unique_ptr<TensorFile> file;
-  std::vector<const StoredTensor *> tensors; ///< by manifest index
+  Checkpoint checkpoint;
+  std::vector<const CheckpointTensor *> tensors; ///< by manifest index
   TensorPages pages;
 };
 
 /// Throws all differences between the file and the manifest at once.
 void StoredWeights::match(const Manifest &manifest) const {
   std::vector<std::string> errors;
-  auto report = [&](const std::string &name, const std::string &what) {
-    errors.push_back(
-        fmt::format("{}: {} {}", file->path(), inQuotes(name), what));
+  auto report = [&](const std::string &what) {
+    errors.push_back(fmt::format("{}: {}", checkpoint.path(), what));
   };
+  auto reportTensor = [&](const std::string &name, const std::string &what) {
+    report(fmt::format("{} {}", checkpoint.shownName(name), what));
+  };
+  for (const std::string &mismatch : checkpoint.mismatches())
+    report(mismatch);
   std::set<std::string> known(manifest.ignoredWeights.begin(),
                               manifest.ignoredWeights.end());
   for (const WeightEntry &w : manifest.weights) {
     known.insert(w.name);
-    const StoredTensor *t = file->find(w.name);
+    const CheckpointTensor *t = checkpoint.find(w.name);
+    if (!t && !checkpoint.isExplained(w.name))
+      reportTensor(w.name, fmt::format("is missing, the model expects {}",
+                                       showShape(w.shape)));
     if (!t)
-      report(w.name, fmt::format("is missing, the model expects {}",
-                                 showShape(w.shape)));
-    else if (t->shape != w.shape)
-      report(w.name, fmt::format("is {}, the model expects {}",
-                                 showShape(t->shape), showShape(w.shape)));
+      continue;
+    if (t->shape != w.shape)
+      reportTensor(w.name,
+                   fmt::format("is {}, the model expects {}",
+                               showShape(t->shape), showShape(w.shape)));
     else if (t->dtype != "F32" && t->dtype != "F16" && t->dtype != "BF16")
-      report(w.name, fmt::format("is of dtype {}, weights are F32, F16 or BF16",
-                                 t->dtype));
+      reportTensor(w.name,
+                   fmt::format("is of dtype {}, weights are F32, F16 or BF16",
+                               t->dtype));
   }
-  for (const auto &[name, t] : file->tensors())
+  for (const auto &[name, t] : checkpoint.tensors())
     if (!known.contains(name))
-      report(name, fmt::format("({}) is not a weight of the model {}",
+      reportTensor(name,
+                   fmt::format("({}) is not a weight of the model {}",
                                showShape(t.shape), inQuotes(manifest.name)));
   constexpr size_t most = 20;
   if (errors.size() > most) {
     size_t more = errors.size() - most;
     errors.resize(most);
     errors.push_back(
-        fmt::format("{}: and {} more mismatches", file->path(), more));
+        fmt::format("{}: and {} more mismatches", checkpoint.path(), more));
   }
   if (!errors.empty())
     throw Error(std::move(errors));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Where a model's weights come from: a safetensors or PyTorch file, or a seed.
+// Where a model's weights come from: a checkpoint, or a seed.
 #ifndef DIT_RUNTIME_WEIGHTS_H
 #define DIT_RUNTIME_WEIGHTS_H
 
@@ -22,8 +22,9 @@ public:
   virtual void release(int32_t index) noexcept = 0;
 };
 
-/// The weights in the file at `path` (F32, F16 or BF16). Throws one Error that
-/// lists every tensor that is missing, extra or of another shape or dtype.
+/// The weights in the file or diffusers folder at `path` (F32, F16 or BF16).
+/// Throws one Error that lists every tensor that is missing, extra or of
+/// another shape or dtype.
 std::unique_ptr<WeightSource> openWeights(const std::string &path,
                                           const Manifest &manifest);
 

@@ -5,6 +5,7 @@
 #include "compiler/commands/Commands.h"
 #include "dialect/DiTDialect.h"
 #include "dialect/Interpreter.h"
+#include "runtime/Checkpoint.h"
 #include "runtime/Error.h"
 #include "runtime/OutputFile.h"
 #include "runtime/Safetensors.h"
@@ -19,7 +20,7 @@ struct InterpretOptions {
   bool exact = false, poisonArena = false;
 };
 
-Tensor toTensor(const runtime::TensorFile &file, const std::string &name,
+Tensor toTensor(const runtime::SafetensorsFile &file, const std::string &name,
                 Type elementType) {
   const runtime::StoredTensor *stored = file.find(name);
   if (!stored)
@@ -32,6 +33,17 @@ Tensor toTensor(const runtime::TensorFile &file, const std::string &name,
   runtime::convertToFloat(stored->dtype, file.bytes(*stored), floats.size(),
                           floats.data());
   file.forget(*stored);
+  return Tensor(stored->shape, elementType, floats);
+}
+
+Tensor readWeight(const runtime::Checkpoint &checkpoint,
+                  const std::string &name, Type elementType) {
+  const runtime::CheckpointTensor *stored = checkpoint.find(name);
+  if (!stored)
+    runtime::fail("{}: tensor {} is missing", checkpoint.path(),
+                  checkpoint.shownName(name));
+  std::vector<float> floats(stored->elements());
+  checkpoint.read(*stored, floats.data());
   return Tensor(stored->shape, elementType, floats);
 }
 
@@ -72,13 +84,12 @@ LogicalResult run(Session &session, const InterpretOptions &options) {
                          options.input + " has reached phase " +
                          infoOf(input->phase).name);
   try {
-    std::unique_ptr<runtime::TensorFile> weights =
-        runtime::openTensorFile(options.weights);
+    runtime::Checkpoint weights(options.weights);
     runtime::SafetensorsFile tensors(options.tensors);
     Type f32 = Float32Type::get(&session.context());
     auto source = [&](StringRef name,
                       ArrayRef<int64_t>) -> llvm::Expected<Tensor> {
-      return toTensor(*weights, name.str(), f32);
+      return readWeight(weights, name.str(), f32);
     };
     InterpreterOptions how;
     how.exact = options.exact;
@@ -108,7 +119,7 @@ void dit::addInterpret(CLI::App &app, int &exitCode) {
       ->required();
   command
       ->add_option("--weights", options->weights,
-                   "weights, .safetensors or .pt")
+                   "weights, .safetensors or .pt, or a diffusers folder")
       ->required();
   command
       ->add_option("--input", options->tensors,

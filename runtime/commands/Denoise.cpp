@@ -109,7 +109,8 @@ void addDenoiseCommand(CLI::App &app) {
   CLI::App *c =
       app.add_subcommand("denoise", "evaluate a compiled model's network once");
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
-  c->add_option("--weights", flags->weights, "weights, .safetensors or .pt")
+  c->add_option("--weights", flags->weights,
+                "weights, .safetensors or .pt, or a diffusers folder")
       ->required();
   c->add_option("--input", flags->input,
                 ".safetensors with x (N,C,H,W), t (N), y (N)")

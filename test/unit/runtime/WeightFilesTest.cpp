@@ -284,7 +284,9 @@ TEST(Weights, FilesThatAreNone) {
             (folder / "none") +
                 ": cannot be opened: no such file or directory");
   EXPECT_EQ(errorOf([&] { openWeights(folder.path, m); }),
-            folder.path + ": must be a regular file, but is a directory");
+            folder.path + ": is a directory without "
+                          "diffusion_pytorch_model.safetensors, which a model "
+                          "of diffusers has");
   EXPECT_EQ(
       errorOf([&] { openWeights("/dev/zero", m); }),
       "/dev/zero: must be a regular file, but is a device, pipe or socket");
