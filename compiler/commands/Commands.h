@@ -11,6 +11,7 @@ namespace dit {
 
 void addCompile(CLI::App &app, int &exitCode);
 void addCost(CLI::App &app, int &exitCode);
+void addImport(CLI::App &app);
 void addInterpret(CLI::App &app, int &exitCode);
 
 } // namespace dit
