@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Normal noise that is a function of (seed, sample, step, element): the same
-// bits on every machine, for every batch and thread count.
+// Normal noise. Our own is a function of (seed, sample, step, element): the
+// same bits on every machine, for every batch and thread count.
 #ifndef DIT_RUNTIME_NOISE_H
 #define DIT_RUNTIME_NOISE_H
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 
 namespace dit::runtime {
 
-/// A source of noise. Other generators (torch's, say) implement the same.
+/// A source of noise; its function may be called from several threads.
 class Noise {
 public:
   virtual ~Noise() = default;
@@ -21,6 +23,27 @@ public:
   virtual void normal(int64_t sample, int64_t step, int64_t first,
                       std::span<float> out) const = 0;
 };
+
+/// What a source of noise is made from.
+struct NoiseSettings {
+  uint64_t seed = 0;
+  int64_t samples = 0; ///< of the whole request
+  int64_t floats = 0;  ///< of one sample
+  bool guided = false; ///< at any step: torch's stream then has 2n samples
+};
+
+struct NoiseEntry {
+  const char *name;
+  const char *summary;
+  std::unique_ptr<Noise> (*make)(const NoiseSettings &settings);
+};
+
+/// All sources of noise, by name.
+std::span<const NoiseEntry> noises();
+
+/// Throws a FlagError that lists the names when there is no such source.
+std::unique_ptr<Noise> makeNoise(const std::string &name,
+                                 const NoiseSettings &settings);
 
 /// Philox4x32-10 (Salmon et al., 2011): four random words for a counter.
 std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, uint64_t key);

@@ -25,10 +25,6 @@ struct Group {
   std::map<int32_t, int32_t> slotOf; ///< label -> its row within a step's rows
 };
 
-bool isGuided(const SampleRequest &request) {
-  return request.guidanceScale != 1;
-}
-
 int64_t rowBytes(const Manifest &manifest) {
   return std::max<int64_t>(1, manifest.memory.conditionRowFloats * 4);
 }
@@ -39,7 +35,7 @@ public:
       : denoiser(denoiser), manifest(denoiser.manifest()), request(request),
         sampler(makeSampler(request.sampler,
                             {manifest.diffusion, request.steps, request.eta})),
-        noise(request.seed), guided(isGuided(request)),
+        noise(makeNoise(request.rng, noiseSettings(manifest, request))),
         total(static_cast<int64_t>(request.labels.size())),
         batchSize(std::min(request.batch, total)) {}
 
@@ -50,9 +46,13 @@ private:
   void startSamples();
   void runGroup(const Group &group);
   void fillTable(const Group &group, int64_t firstStep, int64_t steps);
-  void evaluate(const Group &group, const Batch &batch, int64_t stepInTable);
+  void evaluate(const Group &group, const Batch &batch, int64_t step,
+                int64_t stepInTable);
   void update(const Batch &batch, int64_t step);
-  int64_t halves() const { return guided ? 2 : 1; }
+  bool isGuided(int64_t step) const {
+    return isGuidedAt(request, sampler->times()[step]);
+  }
+  void makePlans();
   float *stateOf(int64_t n) {
     return states.data() + n * manifest.sampleFloats();
   }
@@ -61,14 +61,13 @@ private:
   const Manifest &manifest;
   const SampleRequest &request;
   std::unique_ptr<Sampler> sampler;
-  CounterNoise noise;
-  bool guided;
+  std::unique_ptr<Noise> noise;
   int64_t total, batchSize, done = 0;
   std::vector<float> states;  ///< (N, C, H, W)
   std::vector<float> history; ///< (N, depth * C * H * W)
   Memory table;         ///< (steps of the chunk, labels of the group, row)
   Memory input, output; ///< (rows, C, H, W), (rows, C_out, H, W)
-  std::unique_ptr<Plan> fullPlan, lastPlan; ///< of batchSize, of the rest
+  std::map<int64_t, std::unique_ptr<Plan>> plans; ///< by rows
 };
 
 /// The labels that `batch` adds to `group`, the null label first when guided.
@@ -77,7 +76,7 @@ void addLabels(Group &group, const Batch &batch, const SampleRequest &request,
   auto add = [&](int32_t label) {
     group.slotOf.try_emplace(label, static_cast<int32_t>(group.slotOf.size()));
   };
-  if (isGuided(request))
+  if (request.guidanceScale != 1)
     add(nullLabel);
   for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
     add(request.labels[n]);
@@ -109,22 +108,33 @@ void SamplingLoop::startSamples() {
   history.resize(total * floats * sampler->historyDepth());
   denoiser.device().pool().run(total, [&](int, int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n)
-      noise.normal(n, Noise::initial, 0,
-                   {stateOf(n), static_cast<size_t>(floats)});
+      noise->normal(request.firstSample + n, Noise::initial, 0,
+                    {stateOf(n), static_cast<size_t>(floats)});
   });
   if (request.observe)
     request.observe(-1, 0, states);
 }
 
+/// Of whole batches and of the rest, for steps with guidance and without.
+void SamplingLoop::makePlans() {
+  int64_t mostRows = 0;
+  for (int64_t count : {batchSize, total % batchSize})
+    for (int64_t step = 0; count > 0 && step < sampler->size(); ++step) {
+      int64_t rows = isGuided(step) ? 2 * count : count;
+      std::unique_ptr<Plan> &plan = plans[rows];
+      if (!plan)
+        plan = std::make_unique<Plan>(denoiser, rows);
+      mostRows = std::max(mostRows, rows);
+    }
+  input =
+      Memory(mostRows * manifest.sampleFloats() * 4, "the states of a batch");
+  output = Memory(mostRows * manifest.outputFloats() * 4,
+                  "the predictions of a batch");
+}
+
 std::vector<float> SamplingLoop::run() {
   startSamples();
-  int64_t rows = batchSize * halves();
-  input = Memory(rows * manifest.sampleFloats() * 4, "the states of a batch");
-  output =
-      Memory(rows * manifest.outputFloats() * 4, "the predictions of a batch");
-  fullPlan = std::make_unique<Plan>(denoiser, rows);
-  if (int64_t rest = total % batchSize)
-    lastPlan = std::make_unique<Plan>(denoiser, rest * halves());
+  makePlans();
   for (const Group &group : makeGroups())
     runGroup(group);
   return std::move(states);
@@ -144,7 +154,7 @@ void SamplingLoop::runGroup(const Group &group) {
     fillTable(group, first, steps);
     for (const Batch &batch : group.batches) {
       for (int64_t step = first; step < first + steps; ++step) {
-        evaluate(group, batch, step - first);
+        evaluate(group, batch, step, step - first);
         update(batch, step);
         done += batch.count;
         if (request.progress)
@@ -169,9 +179,10 @@ void SamplingLoop::fillTable(const Group &group, int64_t firstStep,
 }
 
 /// The network on [conditional rows | unconditional rows], then guidance into
-/// the former.
+/// the former; on the conditional rows alone where the step is not guided.
 void SamplingLoop::evaluate(const Group &group, const Batch &batch,
-                            int64_t stepInTable) {
+                            int64_t step, int64_t stepInTable) {
+  bool guided = isGuided(step);
   int64_t floats = manifest.sampleFloats(), outFloats = manifest.outputFloats();
   auto slots = static_cast<int32_t>(group.slotOf.size());
   auto base = static_cast<int32_t>(stepInTable) * slots;
@@ -183,18 +194,18 @@ void SamplingLoop::evaluate(const Group &group, const Batch &batch,
         rowIndex.end(), batch.count,
         base + group.slotOf.at(static_cast<int32_t>(manifest.classes)));
   float *x = input.as<float>(), *out = output.as<float>();
-  for (int64_t half = 0; half < halves(); ++half)
+  for (int64_t half = 0; half < (guided ? 2 : 1); ++half)
     std::copy_n(stateOf(batch.first), batch.count * floats,
                 x + half * batch.count * floats);
-  Plan &plan = batch.count == batchSize ? *fullPlan : *lastPlan;
-  plan.denoise(x, rowIndex.data(), table.as<float>(), out);
+  plans.at(guided ? 2 * batch.count : batch.count)
+      ->denoise(x, rowIndex.data(), table.as<float>(), out);
   if (!guided)
     return;
   int64_t guidedFloats = request.guidanceChannels.value_or(manifest.channels) *
                          manifest.height * manifest.width;
   for (int64_t i = 0; i < batch.count; ++i)
     guide(out + i * outFloats, out + (batch.count + i) * outFloats,
-          guidedFloats, static_cast<float>(request.guidanceScale));
+          guidedFloats, {request.guidanceScale, request.guidanceRescale});
 }
 
 void SamplingLoop::update(const Batch &batch, int64_t step) {
@@ -209,8 +220,8 @@ void SamplingLoop::update(const Batch &batch, int64_t step) {
                             {out, floats},
                             {out + floats, manifest.learnSigma ? floats : 0},
                             {history.data() + n * depth, depth},
-                            noise,
-                            n};
+                            *noise,
+                            request.firstSample + n};
           sampler->update(step, state);
         }
       });

@@ -14,6 +14,10 @@
 
 namespace dit::runtime {
 
+struct TimeInterval {
+  double low, high;
+};
+
 struct SampleRequest {
   std::vector<int32_t> labels; ///< one a sample; `classes` is the null label
   std::string sampler;
@@ -22,7 +26,14 @@ struct SampleRequest {
   double guidanceScale = 1;
   std::optional<int64_t>
       guidanceChannels; ///< the first so many; all when empty
+  /// Timesteps that are guided, both ends included; all when empty.
+  std::optional<TimeInterval> guidanceInterval;
+  double guidanceRescale = 0;  ///< Guidance::rescale
+  std::string rng = "counter"; ///< the source of noise, by name
   uint64_t seed = 0;
+  /// The number of the first sample in the noise: a part of a longer request
+  /// has the same samples. Counter noise only.
+  int64_t firstSample = 0;
   int64_t batch = 8; ///< samples an evaluation; does not change the result
   /// Condition rows kept at a time; one batch's rows of one step are the least.
   int64_t conditionBytes = int64_t{256} << 20;
@@ -37,6 +48,14 @@ struct SampleRequest {
 /// The request that a model's manifest makes its defaults, without labels.
 SampleRequest defaultRequest(const Manifest &manifest);
 
+/// The noise of a request.
+NoiseSettings noiseSettings(const Manifest &manifest,
+                            const SampleRequest &request);
+
+/// Whether the null label is evaluated at timestep `t`: nowhere when the scale
+/// is 1.
+bool isGuidedAt(const SampleRequest &request, double t);
+
 /// Throws a FlagError for a label the model does not have.
 void checkLabels(const Manifest &manifest, std::span<const int32_t> labels);
 
@@ -49,7 +68,7 @@ void checkRequest(const Manifest &manifest, const SampleRequest &request);
 int64_t samplingBytes(const Manifest &manifest, const SampleRequest &request);
 
 /// The samples (N, C, H, W) as the sampler left them. Sample n depends on the
-/// seed, n and its label, on no other sample.
+/// seed, n and its label, on no other sample, unless `rng` is torch's.
 std::vector<float> sample(Denoiser &denoiser, const SampleRequest &request);
 
 } // namespace dit::runtime

@@ -44,7 +44,7 @@ int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
 
 /* ditc_get_defaults fills in what the model was made for. */
 typedef struct ditc_sampling {
-  const char *sampler;  /* "ddpm", "ddim" */
+  const char *sampler;  /* "ddpm", "ddim", "dpm++2m" */
   const char *steps;    /* "250", "ddim50" */
   double eta;           /* noise of ddim */
   double cfg_scale;     /* 1: no guidance */

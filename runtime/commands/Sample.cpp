@@ -22,8 +22,10 @@ namespace {
 struct SampleFlags {
   std::string model, weights, classes, output;
   int64_t repeat = 1;
-  std::optional<std::string> sampler, steps, cfgChannels;
+  std::optional<std::string> sampler, steps, cfgChannels, cfgInterval;
+  std::string rng = "counter";
   std::optional<double> eta, cfgScale;
+  double cfgRescale = 0;
   std::optional<int64_t> columns;
   uint64_t seed = 0;
   int threads = 1;
@@ -43,6 +45,19 @@ std::optional<int64_t> parseChannels(const std::string &text) {
   return channels;
 }
 
+TimeInterval parseInterval(const std::string &text) {
+  TimeInterval interval{};
+  const char *end = text.data() + text.size();
+  auto low = std::from_chars(text.data(), end, interval.low);
+  if (low.ec == std::errc() && low.ptr != end && *low.ptr == ',') {
+    auto high = std::from_chars(low.ptr + 1, end, interval.high);
+    if (high.ec == std::errc() && high.ptr == end)
+      return interval;
+  }
+  failFlag("--cfg-interval must be LO,HI, two timesteps, but is {}",
+           inQuotes(text));
+}
+
 SampleRequest makeRequest(const SampleFlags &flags, const Manifest &manifest) {
   SampleRequest request = defaultRequest(manifest);
   request.labels = parseClasses(flags.classes, flags.repeat);
@@ -52,6 +67,10 @@ SampleRequest makeRequest(const SampleFlags &flags, const Manifest &manifest) {
   request.guidanceScale = flags.cfgScale.value_or(request.guidanceScale);
   if (flags.cfgChannels)
     request.guidanceChannels = parseChannels(*flags.cfgChannels);
+  if (flags.cfgInterval)
+    request.guidanceInterval = parseInterval(*flags.cfgInterval);
+  request.guidanceRescale = flags.cfgRescale;
+  request.rng = flags.rng;
   request.seed = flags.seed;
   if (flags.batch > 0)
     request.batch = flags.batch;
@@ -79,6 +98,10 @@ std::string describeSettings(const SampleFlags &flags,
     settings["cfg_channels"] = *request.guidanceChannels;
   else
     settings["cfg_channels"] = "all";
+  if (const auto &interval = request.guidanceInterval)
+    settings["cfg_interval"] = {interval->low, interval->high};
+  settings["cfg_rescale"] = request.guidanceRescale;
+  settings["rng"] = request.rng;
   settings["seed"] = request.seed;
   return settings.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
@@ -126,6 +149,15 @@ void sampleCommand(const SampleFlags &flags, const std::string &tool) {
              manifest.name, seconds);
 }
 
+/// "name: summary; name: summary".
+template <typename Entry> std::string listEntries(std::span<Entry> entries) {
+  std::string names;
+  for (const Entry &entry : entries)
+    names += fmt::format("{}{}: {}", names.empty() ? "" : "; ", entry.name,
+                         entry.summary);
+  return names;
+}
+
 } // namespace
 
 void addSampleCommand(CLI::App &app) {
@@ -143,17 +175,22 @@ void addSampleCommand(CLI::App &app) {
   c->add_option("--repeat", flags->repeat,
                 "samples of each class, a row of the picture")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
-  std::string names;
-  for (const SamplerEntry &entry : samplers())
-    names += fmt::format("{}{}: {}", names.empty() ? "" : "; ", entry.name,
-                         entry.summary);
-  c->add_option("--sampler", flags->sampler, names);
+  c->add_option("--sampler", flags->sampler, listEntries(samplers()));
   c->add_option("--steps", flags->steps, "N evenly spread steps, or ddimN");
   c->add_option("--eta", flags->eta, "noise of ddim, 0 to 1");
   c->add_option("--cfg-scale", flags->cfgScale, "guidance; 1 is none")
       ->check(CLI::Range(0.0, 1e6));
   c->add_option("--cfg-channels", flags->cfgChannels,
                 "guided channels: N or all");
+  c->add_option("--cfg-interval", flags->cfgInterval,
+                "LO,HI: guide timesteps LO <= t <= HI only (0 is clean); "
+                "elsewhere the unconditional pass is not computed");
+  c->add_option(
+       "--cfg-rescale", flags->cfgRescale,
+       "0 to 1: how far the guided prediction's deviation goes back to "
+       "the conditional one's")
+      ->check(CLI::Range(0.0, 1.0));
+  c->add_option("--rng", flags->rng, listEntries(noises()));
   addSeedFlag(*c, flags->seed);
   c->add_option("--columns", flags->columns, "samples in a row of the picture")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));

@@ -34,7 +34,8 @@ public:
   int64_t size() const { return static_cast<int64_t>(evaluationTimes.size()); }
   /// Floats of history a sample needs, as a multiple of its size.
   virtual int64_t historyDepth() const { return 0; }
-  /// The state after evaluation `i`.
+  /// The state after evaluation `i`; a sample comes by its evaluations in
+  /// order.
   virtual void update(int64_t i, const SampleState &state) const = 0;
 
 protected:
@@ -67,6 +68,7 @@ Schedule makeSchedule(const SamplerSettings &settings);
 // One a file.
 std::unique_ptr<Sampler> makeDdpm(const SamplerSettings &settings);
 std::unique_ptr<Sampler> makeDdim(const SamplerSettings &settings);
+std::unique_ptr<Sampler> makeDpmSolver(const SamplerSettings &settings);
 
 } // namespace dit::runtime
 

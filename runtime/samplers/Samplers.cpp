@@ -9,6 +9,8 @@ std::span<const SamplerEntry> samplers() {
   static constexpr SamplerEntry entries[] = {
       {"ddpm", "ancestral sampling, noise at every step", makeDdpm},
       {"ddim", "deterministic for eta 0, as noisy as ddpm for eta 1", makeDdim},
+      {"dpm++2m", "DPM-Solver++(2M), deterministic, for 10 to 50 steps",
+       makeDpmSolver},
   };
   return entries;
 }

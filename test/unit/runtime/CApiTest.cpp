@@ -110,7 +110,8 @@ TEST_F(CApi, ErrorsAreSentences) {
   ditc_get_defaults(model, &s);
   s.sampler = "euler";
   EXPECT_EQ(ditc_sample(model, &s, 1, &y, x), 1);
-  EXPECT_STREQ(ditc_error(), "there is no sampler 'euler', but ddpm, ddim");
+  EXPECT_STREQ(ditc_error(),
+               "there is no sampler 'euler', but ddpm, ddim, dpm++2m");
   float ok[48];
   EXPECT_EQ(ditc_denoise(model, 1, x, &t, &y, ok), 0);
   EXPECT_STREQ(ditc_error(), "");

@@ -148,6 +148,9 @@ TEST_F(Commands, TheSameSeedIsTheSameFile) {
       base);
   EXPECT_NE(bytesOf({"--seed", "1"}), base);
   EXPECT_NE(bytesOf({"--cfg-channels", "1"}), base);
+  EXPECT_NE(bytesOf({"--cfg-interval", "0,500"}), base);
+  EXPECT_NE(bytesOf({"--cfg-rescale", "0.5"}), base);
+  EXPECT_NE(bytesOf({"--rng", "torch-cpu"}), base);
   EXPECT_NE(bytesOf({"--sampler", "ddim"}), base);
   EXPECT_NE(bytesOf({"--steps", "ddim10"}), base);
 }
@@ -182,6 +185,14 @@ TEST_F(Commands, BadFlagsExitWithTwo) {
                              {"--cfg-channels", "3"},
                              {"--cfg-channels", "some"},
                              {"--cfg-channels", "0"},
+                             {"--cfg-interval", "5"},
+                             {"--cfg-interval", "5,"},
+                             {"--cfg-interval", "7,5"},
+                             {"--cfg-interval", "1,2,3"},
+                             {"--cfg-interval", "0,nan"},
+                             {"--cfg-rescale", "2"},
+                             {"--cfg-rescale", "-0.1"},
+                             {"--rng", "torch"},
                              {"--seed", "-1"},
                              {"--seed", "x"},
                              {"--threads", "0"},

@@ -73,6 +73,8 @@ public:
     double bar = ab[k], previous = k > 0 ? ab[k - 1] : 1,
            beta = 1 - bar / previous;
     std::vector<double> next;
+    std::vector<double> &before = x0Before[n];
+    before.resize(floatsOfX);
     for (int e = 0; e < floatsOfX; ++e) {
       double eps = out[e], v = out[floatsOfX + e];
       double x0 = std::sqrt(1 / bar) * x[e] - std::sqrt(1 / bar - 1) * eps;
@@ -81,7 +83,9 @@ public:
         eps = (x[e] - std::sqrt(bar) * x0) / std::sqrt(1 - bar);
       }
       double z = k == 0 ? 0 : noise[e];
-      next.push_back(r.sampler == "ddim"
+      double x0Last = std::exchange(before[e], x0);
+      next.push_back(r.sampler == "dpm++2m" ? dpm(x[e], x0, x0Last, k)
+                     : r.sampler == "ddim"
                          ? ddim(x0, eps, z, bar, previous)
                          : ddpm(x[e], x0, v, z, k, bar, previous, beta));
     }
@@ -105,6 +109,19 @@ private:
     return mean + std::exp(logVariance / 2) * z;
   }
 
+  double dpm(double x, double x0, double x0Last, int64_t k) const {
+    if (k == 0)
+      return x0;
+    auto lambda = [&](int64_t j) { return std::log(ab[j] / (1 - ab[j])) / 2; };
+    double h = lambda(k - 1) - lambda(k), d = x0;
+    if (k + 1 < size()) {
+      double ratio = (lambda(k) - lambda(k + 1)) / h;
+      d = (1 + 1 / (2 * ratio)) * x0 - 1 / (2 * ratio) * x0Last;
+    }
+    return std::sqrt((1 - ab[k - 1]) / (1 - ab[k])) * x +
+           std::sqrt(ab[k - 1]) * (1 - std::exp(-h)) * d;
+  }
+
   double ddim(double x0, double eps, double z, double bar,
               double previous) const {
     double sigma = r.eta * std::sqrt((1 - previous) / (1 - bar)) *
@@ -121,9 +138,28 @@ private:
     std::vector<float> u = weights.network(state, time, 3);
     std::vector<double> out(c.begin(), c.end());
     int64_t guided = r.guidanceChannels.value_or(2) * 12;
+    if (r.guidanceInterval &&
+        (t[k] < r.guidanceInterval->low || t[k] > r.guidanceInterval->high))
+      return out;
     for (int64_t e = 0; e < guided; ++e)
       out[e] = u[e] + r.guidanceScale * (double{c[e]} - u[e]);
+    double factor = r.guidanceRescale *
+                        deviation({c.begin(), c.end()}, guided) /
+                        deviation(out, guided) +
+                    1 - r.guidanceRescale;
+    for (int64_t e = 0; e < guided; ++e)
+      out[e] *= factor;
     return out;
+  }
+
+  static double deviation(const std::vector<double> &v, int64_t count) {
+    double sum = 0, squares = 0;
+    for (int64_t e = 0; e < count; ++e) {
+      sum += v[e];
+      squares += v[e] * v[e];
+    }
+    double n = static_cast<double>(count);
+    return std::sqrt(squares / n - sum / n * sum / n);
   }
 
   const Manifest &m;
@@ -131,6 +167,7 @@ private:
   FakeWeights weights;
   std::vector<int64_t> t;
   std::vector<double> ab;
+  mutable std::map<int64_t, std::vector<double>> x0Before; ///< of dpm++2m
 };
 
 struct Case {
@@ -139,6 +176,8 @@ struct Case {
   std::string sampler, steps;
   double eta = 0, scale = 1;
   std::optional<int64_t> channels;
+  std::optional<TimeInterval> interval = {};
+  double rescale = 0;
 };
 
 void PrintTo(const Case &c, std::ostream *out) { *out << c.name; }
@@ -156,6 +195,8 @@ TEST_P(Trajectory, EveryStepFollowsTheFormulas) {
   r.eta = c.eta;
   r.guidanceScale = c.scale;
   r.guidanceChannels = c.channels;
+  r.guidanceInterval = c.interval;
+  r.guidanceRescale = c.rescale;
   r.seed = 77;
   r.batch = 2;
   Reference reference(denoiser->manifest(), r);
@@ -216,6 +257,13 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ddimHalf", {}, "ddim", "10", 0.5, 1, {}},
         Case{"ddimFull", {}, "ddim", "20", 1, 2, {}},
         Case{"ddimCosine", {cosine}, "ddim", "50", 1, 2, 1},
+        Case{"ddimInterval", {}, "ddim", "10", 0, 3, {}, {{111, 555}}},
+        Case{"ddpmRescale", {}, "ddpm", "10", 0, 4, {}, {}, 0.7},
+        Case{"ddpmRescaleOneChannel", {}, "ddpm", "10", 0, 4, 1, {{0, 600}}, 1},
+        Case{"dpmFirstOrder", {}, "dpm++2m", "1", 0, 1, {}},
+        Case{"dpm", {}, "dpm++2m", "10", 0, 1, {}},
+        Case{"dpmGuided", {}, "dpm++2m", "25", 0, 3, {}},
+        Case{"dpmCosine", {cosine}, "dpm++2m", "20", 0, 1, {}},
         Case{"ddimOneStep", {}, "ddim", "1", 1, 1, {}}),
     [](const auto &info) { return std::string(info.param.name); });
 
@@ -279,6 +327,53 @@ TEST(Sampling, ScaleOneComputesNoUnconditionalPass) {
   EXPECT_FALSE(isFinite(sample(denoiser, r)));
 }
 
+// The step at which the states stop being finite shows where the pass began.
+TEST(Sampling, OutsideTheIntervalThereIsNoUnconditionalPass) {
+  Folder folder;
+  FakeWeights weights;
+  weights.label[6] = weights.label[7] = NAN;
+  writeFile(folder / "nan.safetensors", weights.file());
+  auto artifact = std::make_shared<Artifact>(fakeArtifactPath());
+  auto source = openWeights(folder / "nan.safetensors", artifact->manifest());
+  Denoiser denoiser(artifact, *source, 1);
+  SampleRequest r = defaultRequest(artifact->manifest());
+  r.labels = {0, 1, 2};
+  r.batch = 2;
+  r.steps = "10"; // 0, 111, ..., 888, 999
+  r.guidanceScale = 2;
+  auto firstBadStep = [&](TimeInterval interval) {
+    int64_t step = 10;
+    r.guidanceInterval = interval;
+    r.observe = [&](int64_t i, int64_t, std::span<const float> x) {
+      if (!std::all_of(x.begin(), x.end(),
+                       [](float f) { return std::isfinite(f); }))
+        step = std::min(step, i);
+    };
+    sample(denoiser, r);
+    return step;
+  };
+  EXPECT_EQ(firstBadStep({0, 999}), 0);
+  EXPECT_EQ(firstBadStep({0, 998}), 1);
+  EXPECT_EQ(firstBadStep({200, 555}), 4);
+  EXPECT_EQ(firstBadStep({445, 554}), 10);
+  EXPECT_EQ(firstBadStep({-1, -0.5}), 10);
+}
+
+TEST(Sampling, TorchsNoiseDoesNotDependOnThreadsOrBatch) {
+  Folder folder;
+  auto one = makeDenoiser(folder, {}, 1);
+  SampleRequest r = mixedRequest(one->manifest());
+  r.rng = "torch-cpu";
+  std::vector<float> expected = sample(*one, r);
+  for (auto [threads, batch] : {std::pair{1, 2}, {3, 3}, {5, 100}}) {
+    r.batch = batch;
+    r.conditionBytes = 40 * batch;
+    EXPECT_EQ(sample(*makeDenoiser(folder, {}, threads), r), expected);
+  }
+  r.rng = "counter";
+  EXPECT_NE(sample(*one, r), expected);
+}
+
 TEST(Sampling, TheConditionTableHoldsEachLabelOnce) {
   Folder folder;
   auto denoiser = makeDenoiser(folder, {});
@@ -325,7 +420,21 @@ TEST(Sampling, ImpossibleRequestsAreFlagErrors) {
   EXPECT_EQ(refused([](auto &r) { r.guidanceChannels = 3; }),
             "guidance must be of 1 to 2 channels or all, but is of 3");
   EXPECT_EQ(refused([](auto &r) { r.sampler = "euler"; }),
-            "there is no sampler 'euler', but ddpm, ddim");
+            "there is no sampler 'euler', but ddpm, ddim, dpm++2m");
+  EXPECT_EQ(refused([](auto &r) { r.rng = "dice"; }),
+            "there is no source of noise 'dice', but counter, torch-cpu");
+  EXPECT_EQ(refused([](auto &r) {
+              r.rng = "torch-cpu";
+              r.firstSample = 1;
+            }),
+            "torch-cpu noise is drawn for all samples at once, so a part of "
+            "them cannot be sampled alone: use counter");
+  EXPECT_EQ(refused([](auto &r) { r.guidanceInterval = {5, 2}; }),
+            "the guidance interval must be two timesteps, the lower first, but "
+            "is 5,2");
+  EXPECT_NE(refused([](auto &r) { r.guidanceInterval = {0, NAN}; }), "");
+  EXPECT_EQ(refused([](auto &r) { r.guidanceRescale = 1.5; }),
+            "the guidance rescale must be from 0 to 1, but is 1.5");
   EXPECT_EQ(refused([](auto &r) { r.eta = 1.5; }),
             "eta must be from 0 to 1, but is 1.5");
   EXPECT_EQ(refused([](auto &r) { r.eta = NAN; }),
