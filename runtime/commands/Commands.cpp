@@ -14,6 +14,7 @@ namespace dit::runtime {
 
 void addRuntimeCommands(CLI::App &app) {
   addSampleCommand(app);
+  addJoinCommand(app);
   addDenoiseCommand(app);
   addBenchCommand(app);
   addInspectCommand(app);

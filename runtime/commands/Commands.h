@@ -11,6 +11,7 @@ namespace dit::runtime {
 // Each adds one subcommand, whose callback does the work, prints what it made
 // on stdout, and throws an Error.
 void addSampleCommand(CLI::App &app);
+void addJoinCommand(CLI::App &app);
 void addDenoiseCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);

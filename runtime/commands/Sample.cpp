@@ -5,15 +5,19 @@
 #include "runtime/commands/Progress.h"
 
 #include "runtime/Error.h"
+#include "runtime/MappedFile.h"
 #include "runtime/Memory.h"
 #include "runtime/OutputFile.h"
 #include "runtime/Sampling.h"
+#include "runtime/Sha256.h"
 #include "runtime/commands/SampleOutput.h"
+#include "runtime/commands/SampleSeries.h"
 
 #include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <filesystem>
+#include <set>
 
 namespace dit::runtime {
 namespace {
@@ -28,6 +32,8 @@ struct SampleFlags {
   double cfgRescale = 0;
   std::optional<int64_t> columns;
   uint64_t seed = 0;
+  int64_t count = 0; ///< of a series; 0 for none
+  std::string shard = "1/1";
   int threads = 1;
   int64_t batch = 0, conditionMegabytes = 256;
   bool quiet = false;
@@ -60,7 +66,10 @@ TimeInterval parseInterval(const std::string &text) {
 
 SampleRequest makeRequest(const SampleFlags &flags, const Manifest &manifest) {
   SampleRequest request = defaultRequest(manifest);
-  request.labels = parseClasses(flags.classes, flags.repeat);
+  if (flags.count > 0 && flags.classes == "uniform")
+    request.labels = {0};
+  else
+    request.labels = parseClasses(flags.classes, flags.repeat);
   request.sampler = flags.sampler.value_or(request.sampler);
   request.steps = flags.steps.value_or(request.steps);
   request.eta = flags.eta.value_or(request.eta);
@@ -80,9 +89,9 @@ SampleRequest makeRequest(const SampleFlags &flags, const Manifest &manifest) {
 }
 
 /// What made the samples, for the file's metadata.
-std::string describeSettings(const SampleFlags &flags,
-                             const SampleRequest &request,
-                             const Manifest &manifest) {
+nlohmann::ordered_json describeSettings(const SampleFlags &flags,
+                                        const SampleRequest &request,
+                                        const Manifest &manifest) {
   nlohmann::ordered_json settings = {
       {"model", manifest.name},
       {"spec_sha256", manifest.specSha256},
@@ -103,7 +112,53 @@ std::string describeSettings(const SampleFlags &flags,
   settings["cfg_rescale"] = request.guidanceRescale;
   settings["rng"] = request.rng;
   settings["seed"] = request.seed;
-  return settings.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  return settings;
+}
+
+/// sha256sum of a file; of its files' "name sum" lines for a folder.
+std::string identityOf(const std::string &path) {
+  if (!std::filesystem::is_directory(path))
+    return sha256(MappedFile(path).bytes());
+  std::set<std::string> lines;
+  for (const auto &entry : std::filesystem::directory_iterator(path))
+    if (entry.is_regular_file())
+      lines.insert(entry.path().filename().string() + " " +
+                   sha256(MappedFile(entry.path()).bytes()) + "\n");
+  std::string all;
+  for (const std::string &line : lines)
+    all += line;
+  return sha256(all);
+}
+
+/// --count, with everything that is wrong with it found at once.
+SampleSeries makeSeries(const SampleFlags &flags, const SampleRequest &request,
+                        const Manifest &manifest) {
+  if (!flags.output.ends_with(".npz"))
+    failFlag("--count writes an .npz, but the output is {}",
+             inQuotes(flags.output));
+  if (request.rng != "counter")
+    failFlag("--count draws a sample by its number, which --rng {} cannot do: "
+             "use counter",
+             request.rng);
+  parseShard(flags.shard, flags.count);
+  SampleSeries series{flags.output, flags.count, flags.shard, {}, {}};
+  if (flags.classes != "uniform")
+    series.labels = request.labels;
+  series.settings = describeSettings(flags, request, manifest);
+  series.settings["model_sha256"] = identityOf(flags.model);
+  series.settings["weights_sha256"] = identityOf(flags.weights);
+  return series;
+}
+
+void seriesCommand(const SampleFlags &flags, const std::string &tool) {
+  auto artifact = std::make_shared<Artifact>(flags.model);
+  const Manifest &manifest = artifact->manifest();
+  SampleRequest request = makeRequest(flags, manifest);
+  SampleSeries series = makeSeries(flags, request, manifest);
+  std::unique_ptr<WeightSource> weights = openWeights(flags.weights, manifest);
+  Denoiser denoiser(artifact, *weights, flags.threads);
+  weights.reset();
+  sampleSeries(denoiser, request, series, flags.quiet, tool);
 }
 
 void sampleCommand(const SampleFlags &flags, const std::string &tool) {
@@ -144,7 +199,9 @@ void sampleCommand(const SampleFlags &flags, const std::string &tool) {
                "{} sample: warning: {} of {} samples have values that are not "
                "finite\n",
                tool, bad, count);
-  output.write(samples, describeSettings(flags, request, manifest));
+  output.write(samples, describeSettings(flags, request, manifest)
+                            .dump(-1, ' ', true,
+                                  nlohmann::json::error_handler_t::replace));
   fmt::print("{}: {} samples of {} in {:.1f} s\n", flags.output, count,
              manifest.name, seconds);
 }
@@ -167,7 +224,8 @@ void addSampleCommand(CLI::App &app) {
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
   c->add_option("--weights", flags->weights, "weights, .safetensors")
       ->required();
-  c->add_option("--classes", flags->classes, "classes: 207,360 or 0-9")
+  c->add_option("--classes", flags->classes,
+                "classes: 207,360 or 0-9; uniform with --count")
       ->required();
   c->add_option("-o,--output", flags->output,
                 "OUT.png, .npy, .npz or .safetensors")
@@ -192,8 +250,19 @@ void addSampleCommand(CLI::App &app) {
       ->check(CLI::Range(0.0, 1.0));
   c->add_option("--rng", flags->rng, listEntries(noises()));
   addSeedFlag(*c, flags->seed);
-  c->add_option("--columns", flags->columns, "samples in a row of the picture")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
+  CLI::Option *columns =
+      c->add_option("--columns", flags->columns,
+                    "samples in a row of the picture")
+          ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
+  CLI::Option *count =
+      c->add_option("--count", flags->count,
+                    "samples, with --classes over and over, or uniform, into "
+                    "an .npz (N,H,W,C); goes on where it was killed")
+          ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}))
+          ->excludes(columns);
+  c->add_option("--shard", flags->shard,
+                "I/N: the I-th of N parts of --count; ditc join joins them")
+      ->needs(count);
   c->add_option("--batch", flags->batch,
                 "samples an evaluation; the result is the same")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
@@ -202,7 +271,12 @@ void addSampleCommand(CLI::App &app) {
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
   addThreadsFlag(*c, flags->threads);
   c->add_flag("--quiet", flags->quiet, "no progress on stderr");
-  c->callback([flags, tool = app.get_name()] { sampleCommand(*flags, tool); });
+  c->callback([flags, tool = app.get_name()] {
+    if (flags->count > 0)
+      seriesCommand(*flags, tool);
+    else
+      sampleCommand(*flags, tool);
+  });
 }
 
 } // namespace dit::runtime

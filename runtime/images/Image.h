@@ -48,8 +48,25 @@ struct Array {
 
 /// Format version 1.0 of numpy's `.npy`, C order.
 void writeNpy(OutputFile &file, const Array &array);
+/// What stands before an array's data in a `.npy`, of a multiple of 64 bytes.
+std::string npyHeader(const Array &array);
+
 /// A zip (stored, 64-bit records) that holds the array `name`.
 void writeNpz(OutputFile &file, const std::string &name, const Array &array);
+
+/// The bytes of an `.npz` around the data of its only array.
+struct NpzFrame {
+  std::string before, after;
+};
+/// `array` without data; `crc` is the zip checksum of its header and its data.
+/// The sizes of both parts do not depend on it. `comment`, the archive's, has
+/// at most 65,535 bytes.
+NpzFrame npzFrame(const std::string &name, const Array &array, uint32_t crc,
+                  const std::string &comment = "");
+
+/// The zip checksum (reflected polynomial 0xEDB88320), continued from `crc`,
+/// which is 0 before the first byte.
+uint32_t crc32(uint32_t crc, const void *data, size_t bytes);
 
 } // namespace dit::runtime
 

@@ -11,7 +11,7 @@ namespace dit::runtime {
 
 /// Magic, version, length and the header, padded so that the data is aligned
 /// to 64.
-static std::string npyHeader(const Array &array) {
+std::string npyHeader(const Array &array) {
   // A tuple of one needs its comma.
   std::string dict = fmt::format(
       "{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
@@ -32,8 +32,7 @@ void writeNpy(OutputFile &file, const Array &array) {
   file.write(array.data, array.bytes);
 }
 
-/// The zip checksum (reflected polynomial 0xEDB88320), continued from `crc`.
-static uint32_t crc32(uint32_t crc, const void *data, size_t bytes) {
+uint32_t crc32(uint32_t crc, const void *data, size_t bytes) {
   static const auto table = [] {
     std::array<uint32_t, 256> t{};
     for (uint32_t i = 0; i < 256; ++i) {
@@ -62,10 +61,9 @@ struct Record {
 };
 } // namespace
 
-void writeNpz(OutputFile &file, const std::string &name, const Array &array) {
+NpzFrame npzFrame(const std::string &name, const Array &array, uint32_t crc,
+                  const std::string &comment) {
   const std::string header = npyHeader(array), member = name + ".npy";
-  uint32_t crc = crc32(0, header.data(), header.size());
-  crc = crc32(crc, array.data, array.bytes);
   const uint64_t size = header.size() + array.bytes;
   constexpr uint64_t in64 = 0xffffffff; // "see the 64-bit field"
   // Version 4.5, no flags, stored, 1980-01-01 00:00.
@@ -77,9 +75,6 @@ void writeNpz(OutputFile &file, const std::string &name, const Array &array) {
   local.put(0x04034b50, 4).bytes += common.bytes;
   local.put(20, 2).bytes += member;
   local.put(1, 2).put(16, 2).put(size, 8).put(size, 8);
-  file.write(local.bytes);
-  file.write(header);
-  file.write(array.data, array.bytes);
 
   const uint64_t directoryAt = local.bytes.size() + size;
   Record directory;
@@ -102,8 +97,17 @@ void writeNpz(OutputFile &file, const std::string &name, const Array &array) {
       .put(directoryAt + directorySize, 8)
       .put(1, 4);
   directory.put(0x06054b50, 4).put(0, 2).put(0, 2).put(1, 2).put(1, 2);
-  directory.put(directorySize, 4).put(in64, 4).put(0, 2);
-  file.write(directory.bytes);
+  directory.put(directorySize, 4).put(in64, 4).put(comment.size(), 2);
+  return {local.bytes + header, directory.bytes + comment};
+}
+
+void writeNpz(OutputFile &file, const std::string &name, const Array &array) {
+  const std::string header = npyHeader(array);
+  uint32_t crc = crc32(0, header.data(), header.size());
+  NpzFrame frame = npzFrame(name, array, crc32(crc, array.data, array.bytes));
+  file.write(frame.before);
+  file.write(array.data, array.bytes);
+  file.write(frame.after);
 }
 
 } // namespace dit::runtime
