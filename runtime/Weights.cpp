@@ -7,6 +7,7 @@
 #include "runtime/Checkpoint.h"
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
+#include "runtime/SeededWeights.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -139,13 +140,6 @@ void StoredWeights::match(const Manifest &manifest) const {
     throw Error(std::move(errors));
 }
 
-/// Mixes the bits of a counter (the finaliser of MurmurHash3, two rounds).
-uint32_t mixed(uint32_t x) {
-  x = (x ^ (x >> 16)) * 0x7feb352du;
-  x = (x ^ (x >> 15)) * 0x846ca68bu;
-  return x ^ (x >> 16);
-}
-
 class RandomWeights : public WeightSource {
 public:
   RandomWeights(uint64_t seed, const Manifest &manifest)
@@ -159,16 +153,8 @@ public:
     if (index < 0 || static_cast<size_t>(index) >= entries.size())
       return nullptr;
     const WeightEntry &w = entries[index];
-    int64_t count = w.elements();
     float *to = pages.at(index);
-    uint32_t key = mixed(static_cast<uint32_t>(seed) ^
-                         mixed(static_cast<uint32_t>(seed >> 32) +
-                               static_cast<uint32_t>(index) * 0x9e3779b9u));
-    float scale = bound(w) * 0x1p-31f;
-    for (int64_t i = 0; i < count; ++i)
-      to[i] = static_cast<float>(
-                  static_cast<int32_t>(mixed(static_cast<uint32_t>(i) ^ key))) *
-              scale;
+    fillSeeded(w.name, w.shape, seed, {to, static_cast<size_t>(w.elements())});
     return to;
   }
 
@@ -178,14 +164,6 @@ public:
   }
 
 private:
-  /// Half the width of the interval: sqrt(3) standard deviations.
-  static float bound(const WeightEntry &w) {
-    if (w.shape.size() < 2)
-      return 0.02f * 1.7320508f;
-    auto fanIn = static_cast<float>(w.elements() / w.shape[0]);
-    return __builtin_sqrtf(3.0f / fanIn);
-  }
-
   uint64_t seed;
   std::vector<WeightEntry> entries;
   TensorPages pages;

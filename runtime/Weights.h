@@ -28,8 +28,8 @@ public:
 std::unique_ptr<WeightSource> openWeights(const std::string &path,
                                           const Manifest &manifest);
 
-/// Weights that keep the size of what flows through them: uniform, of variance
-/// 1 / fan-in for matrices and 0.02^2 for vectors; the same for the same seed.
+/// The weights of runtime/SeededWeights.h: matrices keep the size of what flows
+/// through them, no tensor is zero, and the same seed gives the same bits.
 std::unique_ptr<WeightSource> randomWeights(uint64_t seed,
                                             const Manifest &manifest);
 
