@@ -5,7 +5,9 @@
 #ifndef DIT_COMPILER_COMMANDS_COMMANDS_H
 #define DIT_COMPILER_COMMANDS_COMMANDS_H
 
+#include "llvm/Support/LogicalResult.h"
 #include <CLI/CLI.hpp>
+#include <string>
 
 namespace dit {
 
@@ -13,6 +15,10 @@ void addCompile(CLI::App &app, int &exitCode);
 void addCost(CLI::App &app, int &exitCode);
 void addImport(CLI::App &app);
 void addInterpret(CLI::App &app, int &exitCode);
+
+/// Reads the table `csv`, fits its quality figure over compute, prints the law
+/// and, where `plot` is not empty, writes it there as SVG.
+llvm::LogicalResult printFit(const std::string &csv, const std::string &plot);
 
 } // namespace dit
 

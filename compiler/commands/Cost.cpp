@@ -13,7 +13,7 @@ using namespace dit;
 namespace {
 
 struct CostOptions {
-  std::string input;
+  std::string input, fit, plot;
   std::optional<int64_t> steps;
   std::optional<double> guidance;
   int64_t batch = 1;
@@ -63,10 +63,16 @@ void dit::addCost(CLI::App &app, int &exitCode) {
   auto *command =
       app.add_subcommand("cost", "count a spec's parameters and operations");
   auto options = std::make_shared<CostOptions>();
-  command
-      ->add_option("INPUT", options->input,
-                   "SPEC.yaml, or IR.mlir of phase dit")
-      ->required();
+  auto *input = command->add_option("INPUT", options->input,
+                                    "SPEC.yaml, or IR.mlir of phase dit");
+  auto *fit =
+      command
+          ->add_option("--fit", options->fit,
+                       "instead of INPUT: CSV with a column spec or gflops and "
+                       "one with a quality figure, to fit a power law")
+          ->excludes(input);
+  command->add_option("-o,--output", options->plot, "the SVG plot of --fit")
+      ->needs(fit);
   command
       ->add_option(
           "--steps", options->steps,
@@ -86,6 +92,12 @@ void dit::addCost(CLI::App &app, int &exitCode) {
   command->add_flag("--json", options->json, "one object, exact integers")
       ->excludes(csv);
   command->callback([options, &exitCode] {
+    if (!options->fit.empty()) {
+      exitCode = failed(printFit(options->fit, options->plot));
+      return;
+    }
+    if (options->input.empty())
+      runtime::failFlag("expected INPUT or --fit");
     Session session("ditc cost");
     exitCode = session.exitCode(printCost(session, *options));
   });
