@@ -77,7 +77,9 @@ FailureOr<double> gflopsOf(StringRef spec, const std::string &csv) {
   if (failed(input))
     return failure();
   if (input->phase != Phase::Dit)
-    return session.error(path + " has not phase dit");
+    return session.error(path + " has reached phase " +
+                         infoOf(input->phase).name +
+                         ", but costs are counted on the network of phase dit");
   return totalOf(costsOf(*input->module, /*batch=*/1)).macsPaper * 1e-9;
 }
 
