@@ -120,9 +120,9 @@ std::string identityOf(const std::string &path) {
   if (!std::filesystem::is_directory(path))
     return sha256(MappedFile(path).bytes());
   std::set<std::string> lines;
-  for (const auto &entry : std::filesystem::directory_iterator(path))
+  for (const auto &entry : std::filesystem::recursive_directory_iterator(path))
     if (entry.is_regular_file())
-      lines.insert(entry.path().filename().string() + " " +
+      lines.insert(entry.path().lexically_relative(path).string() + " " +
                    sha256(MappedFile(entry.path()).bytes()) + "\n");
   std::string all;
   for (const std::string &line : lines)
