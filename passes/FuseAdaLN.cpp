@@ -23,21 +23,13 @@ void fuseAdaLN(RewriterBase &rewriter, ModulateOp modulate) {
   if (!isRowUnit(unitOf(norm)) || !isRowUnit(unitOf(modulate)))
     return remarkMissed(modulate, kPass,
                         "the norm or modulate is fused with a linear");
-  auto fused =
-      fuse(rewriter, KernelKind::Row, {unitOf(norm), unitOf(modulate)});
-  if (failed(fused))
-    return remarkMissed(modulate, kPass,
-                        "another kernel must run between them");
-  remarkFused(*fused, kPass, listOps(*fused));
+  fuseWithRemark(rewriter, KernelKind::Row, {unitOf(norm), unitOf(modulate)},
+                 modulate, kPass);
 }
 
 struct FuseAdaLN : impl::FuseAdaLNBase<FuseAdaLN> {
   void runOnOperation() override {
-    SmallVector<ModulateOp> modulates;
-    getOperation().walk([&](ModulateOp op) { modulates.push_back(op); });
-    IRRewriter rewriter(&getContext());
-    for (ModulateOp modulate : modulates)
-      fuseAdaLN(rewriter, modulate);
+    forEach<ModulateOp>(getOperation(), fuseAdaLN);
   }
 };
 

@@ -31,21 +31,12 @@ void fuseConditioning(RewriterBase &rewriter, AddOp add) {
   for (Operation *user : usersOf(add.getResult()))
     if (isa<SiluOp>(user) && isRowUnit(unitOf(user)))
       units.push_back(unitOf(user));
-  if (llvm::all_equal(units))
-    return;
-  auto fused = fuse(rewriter, KernelKind::Row, units);
-  if (failed(fused))
-    return remarkMissed(add, kPass, "another kernel must run between them");
-  remarkFused(*fused, kPass, listOps(*fused));
+  fuseWithRemark(rewriter, KernelKind::Row, units, add, kPass);
 }
 
 struct FuseConditioning : impl::FuseConditioningBase<FuseConditioning> {
   void runOnOperation() override {
-    SmallVector<AddOp> adds;
-    getOperation().walk([&](AddOp op) { adds.push_back(op); });
-    IRRewriter rewriter(&getContext());
-    for (AddOp add : adds)
-      fuseConditioning(rewriter, add);
+    forEach<AddOp>(getOperation(), fuseConditioning);
   }
 };
 

@@ -63,21 +63,14 @@ struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
     if (opsOf(unitOf(linear)).front() == linear)
       for (Operation *op : prologueOps(linear))
         units.push_back(unitOf(op));
-    if (llvm::all_equal(units))
-      return;
-    auto fused = fuse(rewriter, KernelKind::Linear, units);
-    if (failed(fused))
-      return remarkMissed(unpatchify, kPass,
-                          "another kernel must run between them");
-    remarkFused(*fused, kPass, listOps(*fused));
+    fuseWithRemark(rewriter, KernelKind::Linear, units, unpatchify, kPass);
   }
 
   void runOnOperation() override {
-    SmallVector<UnpatchifyOp> unpatchifies;
-    getOperation().walk([&](UnpatchifyOp op) { unpatchifies.push_back(op); });
-    IRRewriter rewriter(&getContext());
-    for (UnpatchifyOp unpatchify : unpatchifies)
-      fuseFinalLayer(rewriter, unpatchify);
+    forEach<UnpatchifyOp>(getOperation(),
+                          [&](RewriterBase &rewriter, UnpatchifyOp op) {
+                            fuseFinalLayer(rewriter, op);
+                          });
   }
 };
 

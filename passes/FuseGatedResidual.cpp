@@ -65,21 +65,12 @@ void fuseGatedResidual(RewriterBase &rewriter, AddOp add) {
     else if (llvm::any_of(users, llvm::IsaPred<ModulateOp>))
       remarkMissed(add, kPass, "the norm has a second user");
   }
-  if (llvm::all_equal(units))
-    return;
-  auto fused = fuse(rewriter, KernelKind::Row, units);
-  if (failed(fused))
-    return remarkMissed(add, kPass, "another kernel must run between them");
-  remarkFused(*fused, kPass, listOps(*fused));
+  fuseWithRemark(rewriter, KernelKind::Row, units, add, kPass);
 }
 
 struct FuseGatedResidual : impl::FuseGatedResidualBase<FuseGatedResidual> {
   void runOnOperation() override {
-    SmallVector<AddOp> adds;
-    getOperation().walk([&](AddOp op) { adds.push_back(op); });
-    IRRewriter rewriter(&getContext());
-    for (AddOp add : adds)
-      fuseGatedResidual(rewriter, add);
+    forEach<AddOp>(getOperation(), fuseGatedResidual);
   }
 };
 

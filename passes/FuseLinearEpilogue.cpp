@@ -73,11 +73,9 @@ struct FuseLinearEpilogue : impl::FuseLinearEpilogueBase<FuseLinearEpilogue> {
   }
 
   void runOnOperation() override {
-    SmallVector<LinearOp> linears;
-    getOperation().walk([&](LinearOp op) { linears.push_back(op); });
-    IRRewriter rewriter(&getContext());
-    for (LinearOp linear : linears)
-      fuseEpilogue(rewriter, linear);
+    forEach<LinearOp>(getOperation(), [&](RewriterBase &rewriter, LinearOp op) {
+      fuseEpilogue(rewriter, op);
+    });
   }
 };
 

@@ -46,21 +46,12 @@ void fusePatchEmbed(RewriterBase &rewriter, PatchifyOp patchify) {
     else if (unitOf(add) != unitOf(linear))
       remarkMissed(add, kPass, "the add is fused with other ops already");
   }
-  if (llvm::all_equal(units))
-    return;
-  auto fused = fuse(rewriter, KernelKind::Linear, units);
-  if (failed(fused))
-    return remarkMissed(linear, kPass, "another kernel must run between them");
-  remarkFused(*fused, kPass, listOps(*fused));
+  fuseWithRemark(rewriter, KernelKind::Linear, units, linear, kPass);
 }
 
 struct FusePatchEmbed : impl::FusePatchEmbedBase<FusePatchEmbed> {
   void runOnOperation() override {
-    SmallVector<PatchifyOp> patchifies;
-    getOperation().walk([&](PatchifyOp op) { patchifies.push_back(op); });
-    IRRewriter rewriter(&getContext());
-    for (PatchifyOp patchify : patchifies)
-      fusePatchEmbed(rewriter, patchify);
+    forEach<PatchifyOp>(getOperation(), fusePatchEmbed);
   }
 };
 

@@ -184,6 +184,17 @@ void remarkMissed(Operation *op, StringRef pass, const Twine &reason) {
       << (reason + inName(op->getLoc())).str();
 }
 
+void fuseWithRemark(RewriterBase &rewriter, KernelKind kind,
+                    ArrayRef<Operation *> units, Operation *anchor,
+                    StringRef pass) {
+  if (llvm::all_equal(units))
+    return;
+  auto fused = fuse(rewriter, kind, units);
+  if (failed(fused))
+    return remarkMissed(anchor, pass, "another kernel must run between them");
+  remarkFused(*fused, pass, listOps(*fused));
+}
+
 std::string listOps(FusedOp fused) {
   return llvm::join(llvm::map_range(opsOf(fused),
                                     [](Operation *op) {

@@ -40,6 +40,23 @@ bool isRowUnit(mlir::Operation *unit);
 llvm::FailureOr<FusedOp> fuse(mlir::RewriterBase &rewriter, KernelKind kind,
                               llvm::ArrayRef<mlir::Operation *> units);
 
+/// fuse() with the remark that says so or, at `anchor`, why not. Does nothing
+/// where the units are one already.
+void fuseWithRemark(mlir::RewriterBase &rewriter, KernelKind kind,
+                    llvm::ArrayRef<mlir::Operation *> units,
+                    mlir::Operation *anchor, llvm::StringRef pass);
+
+/// Calls `rewrite` on the ops of one kind that are there before the first call.
+template <typename OpTy>
+void forEach(mlir::Operation *root,
+             llvm::function_ref<void(mlir::RewriterBase &, OpTy)> rewrite) {
+  llvm::SmallVector<OpTy> ops;
+  root->walk([&](OpTy op) { ops.push_back(op); });
+  mlir::IRRewriter rewriter(root->getContext());
+  for (OpTy op : ops)
+    rewrite(rewriter, op);
+}
+
 /// Puts the body of `fused` back where the region stood.
 void dissolve(mlir::RewriterBase &rewriter, FusedOp fused);
 
