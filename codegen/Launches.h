@@ -70,12 +70,6 @@ mlir::FailureOr<Program> planLaunches(mlir::ModuleOp module);
 /// tokens, d width, k and m of a linear, h heads). Not unique by itself.
 std::string kernelName(FusedOp op);
 
-/// Multiply-accumulates and bytes read and written, of one sample.
-struct Cost {
-  int64_t macs = 0, bytes = 0;
-};
-Cost costOf(FusedOp op);
-
 /// One line for listings: `fc1 + gelu (in blocks[0])`.
 std::string describe(FusedOp op);
 

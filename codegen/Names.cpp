@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What kernels are called, in code and in listings, and what they cost.
+// What kernels are called, in code and in listings.
 #include "codegen/Launches.h"
 
 #include <fmt/format.h>
@@ -51,13 +51,6 @@ std::string dims(FusedOp op) {
   return fmt::format("{}", fmt::join(sizes, "x"));
 }
 
-int64_t elementsPerSample(Type type) {
-  int64_t count = 1;
-  for (int64_t dim : cast<RankedTensorType>(type).getShape())
-    count *= ShapedType::isDynamic(dim) ? 1 : dim;
-  return count;
-}
-
 } // namespace
 
 std::string kernelName(FusedOp op) {
@@ -89,23 +82,6 @@ std::string describe(FusedOp op) {
     what += (what.empty() ? "" : " + ") + leaf.str();
   }
   return where.empty() ? what : what + " (in " + where + ")";
-}
-
-Cost costOf(FusedOp op) {
-  Cost cost;
-  for (Operation &inner : op.getBody().front()) {
-    if (auto linear = dyn_cast<LinearOp>(inner))
-      cost.macs += elementsPerSample(linear.getResult().getType()) *
-                   tensor(linear.getX()).getShape().back();
-    if (auto attention = dyn_cast<AttentionOp>(inner))
-      cost.macs += 2 * elementsPerSample(attention.getQ().getType()) *
-                   tokens(attention.getK());
-  }
-  for (Type type :
-       llvm::concat<const Type>(llvm::to_vector(op.getInputs().getTypes()),
-                                llvm::to_vector(op.getResultTypes())))
-    cost.bytes += elementsPerSample(type) * 4;
-  return cost;
 }
 
 } // namespace dit::codegen
