@@ -2,6 +2,7 @@
 // The list of sources of noise.
 #include "runtime/Error.h"
 #include "runtime/TorchCpuNoise.h"
+#include "runtime/TorchCudaNoise.h"
 
 namespace dit::runtime {
 
@@ -13,12 +14,19 @@ static std::unique_ptr<Noise> makeTorchCpuNoise(const NoiseSettings &settings) {
   return std::make_unique<TorchCpuNoise>(settings);
 }
 
+static std::unique_ptr<Noise>
+makeTorchCudaNoise(const NoiseSettings &settings) {
+  return std::make_unique<TorchCudaNoise>(settings);
+}
+
 std::span<const NoiseEntry> noises() {
   static constexpr NoiseEntry entries[] = {
       {"counter", "our own, a sample's noise depends on no other sample",
        makeCounterNoise},
       {"torch-cpu", "what the published script draws on a CPU",
        makeTorchCpuNoise},
+      {"torch-cuda", "what the published script draws on a GPU",
+       makeTorchCudaNoise},
   };
   return entries;
 }

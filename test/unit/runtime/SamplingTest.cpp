@@ -422,7 +422,8 @@ TEST(Sampling, ImpossibleRequestsAreFlagErrors) {
   EXPECT_EQ(refused([](auto &r) { r.sampler = "euler"; }),
             "there is no sampler 'euler', but ddpm, ddim, dpm++2m");
   EXPECT_EQ(refused([](auto &r) { r.rng = "dice"; }),
-            "there is no source of noise 'dice', but counter, torch-cpu");
+            "there is no source of noise 'dice', but counter, torch-cpu, "
+            "torch-cuda");
   EXPECT_EQ(refused([](auto &r) {
               r.rng = "torch-cpu";
               r.firstSample = 1;
