@@ -65,7 +65,7 @@ Directory findDirectory(std::string_view file) {
     end = at;
   }
   if (split)
-    fail("a zip archive of several files, torch.save writes one");
+    fail("a zip archive of several files, but it must be one");
   part(file, d.begin, d.bytes, "the zip archive's directory");
   if (d.begin + d.bytes > end)
     fail("the zip archive's directory ends at byte {}, after the record that "
@@ -124,7 +124,7 @@ Entry readEntry(std::string_view directory, size_t &at) {
   if (flags & 1)
     fail("entry {} is encrypted", inQuotes(e.name));
   if (method != 0)
-    fail("entry {} is {}, torch.save stores entries uncompressed",
+    fail("entry {} is {}, but entries must be stored uncompressed",
          inQuotes(e.name),
          method == 8 ? "deflated"
                      : fmt::format("compressed by method {}", method));

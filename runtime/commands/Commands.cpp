@@ -18,6 +18,7 @@ void addRuntimeCommands(CLI::App &app) {
   addDenoiseCommand(app);
   addBenchCommand(app);
   addInspectCommand(app);
+  addEvaluateCommand(app);
 }
 
 void addThreadsFlag(CLI::App &command, int &threads) {

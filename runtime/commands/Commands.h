@@ -15,6 +15,7 @@ void addJoinCommand(CLI::App &app);
 void addDenoiseCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);
+void addEvaluateCommand(CLI::App &app);
 
 /// All of the above.
 void addRuntimeCommands(CLI::App &app);

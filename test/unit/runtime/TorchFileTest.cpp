@@ -350,11 +350,11 @@ TEST_F(TorchFiles, ZipsThatLieGetOneSentence) {
   EXPECT_EQ(with([](Part &) {}), "");
   EXPECT_EQ(with([](Part &p) { p.isZip64 = true; }), "");
   EXPECT_EQ(with([](Part &p) { p.method = 8; }),
-            "entry 'a/data/0' is deflated, torch.save stores entries "
+            "entry 'a/data/0' is deflated, but entries must be stored "
             "uncompressed");
   EXPECT_EQ(with([](Part &p) { p.method = 93; }),
-            "entry 'a/data/0' is compressed by method 93, torch.save stores "
-            "entries uncompressed");
+            "entry 'a/data/0' is compressed by method 93, but entries must be "
+            "stored uncompressed");
   EXPECT_EQ(with([](Part &p) { p.flags = 1; }),
             "entry 'a/data/0' is encrypted");
   // A bomb: a few bytes that say that they are more.
