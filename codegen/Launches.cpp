@@ -164,7 +164,7 @@ LogicalResult Reader::placeView(Operation &op) {
   auto type = cast<RankedTensorType>(op.getResult(0).getType());
   if (auto slice = dyn_cast<SliceOp>(op)) {
     place.offset += (int64_t)slice.getOffset() * place.strides[slice.getDim()] *
-                    kFloatBytes;
+                    place.elementBytes();
   } else {
     // Strides of a reshape follow from the shape only where the elements are
     // packed; the batch may be apart (a slot of a condition row).

@@ -27,6 +27,7 @@ struct Place {
   bool gathered = false;
 
   bool isBatched() const { return type.getRank() && type.isDynamicDim(0); }
+  int64_t elementBytes() const { return type.getElementTypeBitWidth() / 8; }
 };
 
 /// A kernel: one region with one layout of its operands and results. Launches

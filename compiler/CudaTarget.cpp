@@ -35,7 +35,7 @@ public:
   std::vector<PassUse> passes(Phase phase) const override {
     switch (phase) {
     case Phase::Staged:
-      return {PassUse("dit-join-linears"), PassUse("dit-stage")};
+      return staging();
     case Phase::Fused:
       return fusions;
     case Phase::Planned:
@@ -50,20 +50,33 @@ public:
   FailureOr<std::unique_ptr<TargetCode>>
   makeCode(const CompiledModel &model) const override {
     const Spec &spec = model.spec;
-    auto text = codegen::cuda::emitText(
-        model.planned,
-        fmt::format("{} for {} in {}: depth {}, width {}, heads {}, patch_size "
-                    "{}, {} tokens.",
-                    spec.name.value, arch, dtype, spec.depth.value,
-                    spec.width.value, spec.heads.value, spec.patchSize.value,
-                    spec.tokens()));
-    if (failed(text))
+    auto program = codegen::planLaunches(model.planned);
+    if (failed(program))
+      return failure();
+    codegen::cuda::EmitOptions options;
+    options.arch = arch;
+    options.title = fmt::format(
+        "{} for {} in {}: depth {}, width {}, heads {}, patch_size "
+        "{}, {} tokens.",
+        spec.name.value, arch, dtype, spec.depth.value, spec.width.value,
+        spec.heads.value, spec.patchSize.value, spec.tokens());
+    auto file = codegen::cuda::emitText(*program, options);
+    if (failed(file))
       return failure();
     return std::unique_ptr<TargetCode>(
-        std::make_unique<CudaText>(model.planned, std::move(*text)));
+        std::make_unique<CudaText>(model.planned, std::move(file->text)));
   }
 
 private:
+  /// tf32 is how f32 values are multiplied, not what they are.
+  std::vector<PassUse> staging() const {
+    std::vector<PassUse> uses = {PassUse("dit-join-linears")};
+    if (dtype == "bf16")
+      uses.push_back(PassUse("dit-lower-precision", "type=bf16"));
+    uses.push_back(PassUse("dit-stage"));
+    return uses;
+  }
+
   std::string arch, dtype;
   std::vector<PassUse> fusions;
 };
@@ -79,9 +92,12 @@ dit::makeCudaTarget(const TargetOptions &options) {
         "--arch must be " +
         llvm::join(std::begin(kArchs), std::end(kArchs), ", ") +
         " for --target=cuda, but found '" + options.arch + "'");
-  if (options.dtype != "f32")
+  static constexpr llvm::StringLiteral kDtypes[] = {"f32", "bf16", "tf32"};
+  if (!llvm::is_contained(kDtypes, options.dtype))
     return llvm::createStringError(
-        "the cuda target computes in f32, but --dtype is " + options.dtype);
+        "--dtype must be " +
+        llvm::join(std::begin(kDtypes), std::end(kDtypes), ", ") +
+        " for --target=cuda, but found '" + options.dtype + "'");
   auto fusions = selectFusions(cpuFusions(), options.fuse);
   if (!fusions)
     return fusions.takeError();

@@ -28,17 +28,21 @@ LogicalResult printAttention(KernelText &text) {
                   begin(text.kernel.results[0], text.resultName(0)),
                   (float)(1 / std::sqrt((double)headDim)));
   std::string head = fmt::format("AttentionF32<{}>", headDim);
+  // Queries, keys and values, and a weight for each query and key.
+  const int64_t pitch = headDim + 1 - headDim % 2;
+  const int64_t sharedBytes = (16 * headDim + 2 * 32 * pitch + 16 * 32) * 4;
   text.body =
-      "  using Head = " + head +
-      ";\n  DIT_SHARED(shared);\n"
+      "  using Head = " + head + ";\n" +
+      assertSharedBytes("Head::kSharedBytes", sharedBytes) +
+      "  DIT_SHARED(shared);\n"
       "  const int head = blockIdx.y, sample = blockIdx.z;\n" +
       (text.isGathered() ? "  const int condition = row_index[sample];\n"
                          : "") +
       call;
   text.note = "One block 16 queries of a head.";
-  text.grid = fmt::format("tiles({}, 16), {}, {}", tokens, op.getHeads(),
-                          rowCount(text, 1));
-  text.sharedBytes = head + "::kSharedBytes";
+  text.launch.grid = {
+      {0, tokens, 16}, {0, (int64_t)op.getHeads()}, tilesOfRows(text, 1)};
+  text.launch.sharedBytes = sharedBytes;
   return success();
 }
 

@@ -165,10 +165,11 @@ LogicalResult printElements(KernelText &text) {
                   " = " + *element + ";\n  }\n";
   }
   bool isBatched = text.isBatched();
-  text.threads = kThreads;
+  text.launch.threads = kThreads;
   text.note = "One thread an element.";
-  text.grid =
-      fmt::format("tiles({}, {}){}", most, kThreads, isBatched ? ", rows" : "");
+  text.launch.grid = {{0, most, kThreads}};
+  if (isBatched)
+    text.launch.grid.push_back(tilesOfRows(text, 1));
   text.body =
       fmt::format("  const int i = blockIdx.x * {} + threadIdx.x;\n", kThreads);
   if (isBatched)

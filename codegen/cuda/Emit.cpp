@@ -75,7 +75,7 @@ class FileText {
 public:
   explicit FileText(const Program &program) : program(program) {}
 
-  FailureOr<std::string> print(StringRef title);
+  FailureOr<EmittedFile> print(const EmitOptions &options);
 
 private:
   LogicalResult makeKernels();
@@ -107,15 +107,19 @@ LogicalResult FileText::makeKernels() {
   }
   auto meet = [](ArrayRef<Place> places, MutableArrayRef<int64_t> steps) {
     for (auto [place, step] : llvm::zip(places, steps))
-      step = std::gcd(step, std::gcd(place.offset, place.offsetPerRow) / 4);
+      step = std::gcd(step, std::gcd(place.offset, place.offsetPerRow) /
+                                place.elementBytes());
   };
   forEachLaunch(program, [&](const Launch &launch) {
     meet(launch.operands, kernels[launch.kernel].operandSteps);
     meet(launch.results, kernels[launch.kernel].resultSteps);
   });
-  for (KernelText &text : kernels)
+  for (KernelText &text : kernels) {
     if (failed(printBody(text)))
       return failure();
+    text.launch.function = text.kernel.name;
+    text.launch.takesRows = text.takesRows();
+  }
   return success();
 }
 
@@ -150,7 +154,7 @@ void FileText::printKernel(const KernelText &text) {
   out += fmt::format("\n// {}\n// {}. {}\n", formulas(text.op(), text.names),
                      comesFrom(text), text.note);
   out += fmt::format("extern \"C\" __global__ void __launch_bounds__({}) {}(\n",
-                     text.threads, text.kernel.name);
+                     text.launch.threads, text.kernel.name);
   SmallVector<std::pair<std::string, std::string>> parameters; // and comments
   for (auto [i, place] : llvm::enumerate(text.kernel.operands))
     parameters.push_back(
@@ -173,26 +177,27 @@ void FileText::printKernel(const KernelText &text) {
   out += text.body + "}\n";
 }
 
-FailureOr<std::string> FileText::print(StringRef title) {
+FailureOr<EmittedFile> FileText::print(const EmitOptions &options) {
   if (failed(makeKernels()))
     return failure();
-  out = "// " + title.str() +
+  out = "// " + options.title +
         "\n#include \"attention_f32.h\"\n#include \"elements.h\"\n"
         "#include \"matmul_f32.h\"\n\nusing namespace dit;\n\n";
   printConstants();
   for (const KernelText &text : kernels)
     printKernel(text);
   out += printLaunches(program, kernels);
-  return std::move(out);
+  EmittedFile file{std::move(out), {}};
+  for (const KernelText &text : kernels)
+    file.kernels.push_back(text.launch);
+  return file;
 }
 
 } // namespace
 
-FailureOr<std::string> emitText(ModuleOp planned, StringRef title) {
-  auto program = planLaunches(planned);
-  if (failed(program))
-    return failure();
-  return FileText(*program).print(title);
+FailureOr<EmittedFile> emitText(const Program &program,
+                                const EmitOptions &options) {
+  return FileText(program).print(options);
 }
 
 } // namespace dit::codegen::cuda

@@ -3,17 +3,28 @@
 #ifndef DIT_CODEGEN_CUDA_EMIT_H
 #define DIT_CODEGEN_CUDA_EMIT_H
 
-#include "mlir/IR/BuiltinOps.h"
-#include <string>
+#include "codegen/Launches.h"
+#include "codegen/cuda/KernelLaunch.h"
 
 namespace dit::codegen::cuda {
 
+struct EmitOptions {
+  std::string title;          ///< the file's first comment
+  std::string arch = "sm_80"; ///< sm_80, sm_86, sm_89, sm_90a or sm_100
+};
+
+/// An emitted file, and how its kernels are launched.
+struct EmittedFile {
+  std::string text;
+  std::vector<KernelLaunch> kernels; ///< as `program.kernels` are numbered
+};
+
 /// The file: constants, the kernels, and for each function of the module one
 /// that lists its launches in order. It includes the headers of
-/// codegen/cuda/device. `title` is its first comment. Diagnoses what cannot be
-/// printed: element types other than float32, rows that are not contiguous.
-mlir::FailureOr<std::string> emitText(mlir::ModuleOp planned,
-                                      llvm::StringRef title);
+/// codegen/cuda/device. Diagnoses what cannot be printed: element types other
+/// than float32, rows that are not contiguous.
+mlir::FailureOr<EmittedFile> emitText(const Program &program,
+                                      const EmitOptions &options);
 
 } // namespace dit::codegen::cuda
 

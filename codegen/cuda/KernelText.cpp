@@ -131,10 +131,32 @@ int64_t tokensOf(RankedTensorType type) {
   return type.getRank() == 2 && !type.isDynamicDim(0) ? type.getDimSize(0) : 1;
 }
 
+GridDim tilesOfRows(const KernelText &text, int64_t tokens, int64_t tile) {
+  return text.isBatched() ? GridDim{tokens, 0, tile} : GridDim{0, tokens, tile};
+}
+
 std::string rowCount(const KernelText &text, int64_t tokens) {
-  if (!text.isBatched())
-    return std::to_string(tokens);
-  return tokens == 1 ? "rows" : fmt::format("{} * rows", tokens);
+  return printGrid(tilesOfRows(text, tokens));
+}
+
+std::string printGrid(ArrayRef<GridDim> grid) {
+  std::string text;
+  for (const GridDim &dim : grid) {
+    std::string count = dim.perRow == 0 ? ""
+                        : dim.perRow == 1
+                            ? "rows"
+                            : fmt::format("{} * rows", dim.perRow);
+    if (dim.fixed || count.empty())
+      count += fmt::format("{}{}", count.empty() ? "" : " + ", dim.fixed);
+    text += text.empty() ? "" : ", ";
+    text +=
+        dim.tile == 1 ? count : fmt::format("tiles({}, {})", count, dim.tile);
+  }
+  return text;
+}
+
+std::string assertSharedBytes(StringRef constant, int64_t bytes) {
+  return fmt::format("  static_assert({} == {});\n", constant.str(), bytes);
 }
 
 bool namesWord(StringRef text, StringRef word) {

@@ -5,6 +5,7 @@
 #define DIT_CODEGEN_CUDA_KERNELTEXT_H
 
 #include "codegen/Launches.h"
+#include "codegen/cuda/Emit.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace dit::codegen::cuda {
@@ -46,11 +47,10 @@ struct KernelText {
   /// Floats that divide the begin of each operand and result in every launch.
   llvm::SmallVector<int64_t> operandSteps, resultSteps;
 
-  std::string body;              ///< between the braces
-  std::string note;              ///< how the work is divided, for the comment
-  std::string grid;              ///< `tiles(15 * rows, 4)`, an initialiser
-  int threads = 128;             ///< of a block
-  std::string sharedBytes = "0"; ///< of a block
+  std::string body; ///< between the braces
+  std::string note; ///< how the work is divided, for the comment
+  /// Its function and takesRows are known when all is printed.
+  KernelLaunch launch;
 
   FusedOp op() const { return const_cast<FusedOp &>(kernel.op); }
   mlir::Block &block() const { return op().getBody().front(); }
@@ -67,8 +67,18 @@ struct KernelText {
 /// A region's tokens a sample: 1 of (N, D), T of (N, T, D) and of (T, D).
 int64_t tokensOf(mlir::RankedTensorType type);
 
+/// `tokens` of each sample, or in all where nothing is batched, in tiles.
+GridDim tilesOfRows(const KernelText &text, int64_t tokens, int64_t tile = 1);
+
 /// `15 * rows`, or `15` where nothing is batched: the tokens of all samples.
 std::string rowCount(const KernelText &text, int64_t tokens);
+
+/// `tiles(15 * rows, 4), 5`: an initialiser of launches.h's Grid.
+std::string printGrid(llvm::ArrayRef<GridDim> grid);
+
+/// Says in the kernel's text what the launch gives it: the shared memory that
+/// `constant` of the template asks for.
+std::string assertSharedBytes(llvm::StringRef constant, int64_t bytes);
 
 /// `const int sample = row / 15, token = row % 15;` and what else the
 /// statements name of it, each line behind `indent`.

@@ -13,23 +13,24 @@ namespace {
 /// The address of a place's first element, of launches.h's Memory `at`.
 std::string address(const Place &place) {
   static constexpr const char *kInputs[] = {"at.x", "at.t", "at.y"};
-  auto plus = [&](std::string begin, int64_t bytes) {
-    return bytes ? fmt::format("{} + {}", begin, bytes / 4) : begin;
+  auto behind = [&](const char *begin) {
+    return place.offset ? fmt::format("behind({}, {})", begin, place.offset)
+                        : begin;
   };
+  std::string plus = place.offset ? fmt::format(" + {}", place.offset) : "";
   switch (place.base) {
   case Base::Input:
-    return plus(kInputs[place.index], place.offset);
+    return behind(kInputs[place.index]);
   case Base::Output:
-    return plus("at.out", place.offset);
+    return behind("at.out");
   case Base::Arena:
-    return plus(fmt::format("at.arena({} * rows)", place.offsetPerRow),
-                place.offset);
+    return fmt::format("at.arena({} * rows{})", place.offsetPerRow, plus);
   case Base::Prepared:
     return fmt::format("at.prepared({})", place.offset);
   case Base::Table:
-    return fmt::format("at.table({})", place.offset / 4);
+    return fmt::format("at.table({})", place.offset);
   case Base::Weight:
-    return plus(fmt::format("at.weight({})", place.index), place.offset);
+    return behind(fmt::format("at.weight({})", place.index).c_str());
   }
   return "";
 }
@@ -48,7 +49,8 @@ std::string printLaunch(const Launch &launch, const KernelText &kernel) {
 
   std::string text = fmt::format(
       "\n  // {}\n  launch({},\n         Grid{{{}}}, {}, {},\n", describe(op),
-      kernel.kernel.name, kernel.grid, kernel.threads, kernel.sharedBytes);
+      kernel.kernel.name, printGrid(kernel.launch.grid), kernel.launch.threads,
+      kernel.launch.sharedBytes);
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     std::string code =
         argument.first + (i + 1 == arguments.size() ? ");" : ",");

@@ -40,6 +40,7 @@ private:
     return op && !isa<PatchifyOp>(op);
   }
   int64_t tileRows();
+  int64_t sharedBytes();
   std::string tile();
   FailureOr<std::string> xFunction();
   std::string epilogue();
@@ -68,6 +69,14 @@ LogicalResult LinearText::checkWeight() {
 int64_t LinearText::tileRows() {
   constexpr int64_t kMostFloats = 10 << 10;
   return !hasRowPrologue() ? 32 : 16 * depth <= kMostFloats ? 16 : 8;
+}
+
+/// A step's tiles of x and of the weight, and the rows.
+int64_t LinearText::sharedBytes() {
+  int64_t tiles = 16 * (tileRows() + 1 + kTileColumns + 1);
+  if (!hasRowPrologue())
+    return tiles * 4;
+  return ((tiles + 3) / 4 * 4 + tileRows() * depth) * 4;
 }
 
 std::string LinearText::tile() {
@@ -157,17 +166,21 @@ LogicalResult LinearText::print() {
   if (failed(x))
     return failure();
   std::string count = rowCount(text, tokens);
+  text.launch.sharedBytes = sharedBytes();
   unsigned weight = argument(linear.getWeight());
-  text.body = fmt::format(
-      "  using Tile = {};\n  DIT_SHARED(shared);\n  Tile::{}(\n      shared,\n"
-      "      {},\n      {}, {}, {},\n      {});\n",
-      tile(), hasRowPrologue() ? "runRows" : "run", *x, count,
-      text.operandName(weight), features, epilogue());
+  text.body = fmt::format("  using Tile = {};\n{}  DIT_SHARED(shared);\n  "
+                          "Tile::{}(\n      shared,\n"
+                          "      {},\n      {}, {}, {},\n      {});\n",
+                          tile(),
+                          assertSharedBytes(hasRowPrologue()
+                                                ? "Tile::kSharedBytesWithRows"
+                                                : "Tile::kSharedBytes",
+                                            text.launch.sharedBytes),
+                          hasRowPrologue() ? "runRows" : "run", *x, count,
+                          text.operandName(weight), features, epilogue());
   text.note = fmt::format("One block a tile; {} deep.", depth);
-  text.grid = fmt::format("tiles({}, {}), tiles({}, {})", features,
-                          kTileColumns, count, tileRows());
-  text.sharedBytes =
-      tile() + (hasRowPrologue() ? "::kSharedBytesWithRows" : "::kSharedBytes");
+  text.launch.grid = {{0, features, kTileColumns},
+                      tilesOfRows(text, tokens, tileRows())};
   return success();
 }
 

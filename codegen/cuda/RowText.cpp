@@ -43,12 +43,12 @@ LogicalResult printSinusoid(KernelText &text, Operation *op) {
                                        text.resultName(0), "column")),
                   element);
   text.note = "One thread an element, one block a row.";
-  text.grid = rowCount(text, tokens);
+  text.launch.grid = {tilesOfRows(text, tokens)};
   text.body = "  const int row = blockIdx.x;\n" +
               rowPosition(statements, tokens, "  ") +
               fmt::format("  for (int column = threadIdx.x; column < {}; "
                           "column += {})\n  {}",
-                          width, text.threads, statements);
+                          width, text.launch.threads, statements);
   return success();
 }
 
@@ -105,7 +105,7 @@ LogicalResult printRow(KernelText &text) {
   int64_t tokens = tokensOf(text.kernel.results[0].type);
   std::string count = rowCount(text, tokens);
   text.note = "One warp a token.";
-  text.grid = fmt::format("tiles({}, {})", count, kTokensPerBlock);
+  text.launch.grid = {tilesOfRows(text, tokens, kTokensPerBlock)};
   text.body = fmt::format("  const int row = blockIdx.x * {} + threadIdx.x / "
                           "32;\n  if (row >= {})\n    return;\n",
                           kTokensPerBlock, count) +

@@ -43,6 +43,13 @@ DIT_INLINE float2 operator*(float2 a, float2 b) {
   return make_float2(a.x * b.x, a.y * b.y);
 }
 
+DIT_INLINE float4 operator+(float4 a, float4 b) {
+  return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
+}
+DIT_INLINE float4 operator*(float4 a, float4 b) {
+  return make_float4(a.x * b.x, a.y * b.y, a.z * b.z, a.w * b.w);
+}
+
 /// Two neighbours at once: what an mma accumulator holds. `p` is at an even
 /// element.
 DIT_INLINE float2 load2(const float *p) {
@@ -58,6 +65,23 @@ DIT_INLINE void store2(float *p, float2 v) {
 }
 DIT_INLINE void store2(bf16 *p, float2 v) {
   *reinterpret_cast<unsigned *>(p) = device::pack_bf16x2(v.x, v.y);
+}
+/// Four neighbours, `p` at a multiple of four elements.
+DIT_INLINE float4 load4(const float *p) {
+  return *reinterpret_cast<const float4 *>(p);
+}
+DIT_INLINE float4 load4(const bf16 *p) {
+  const uint2 u = *reinterpret_cast<const uint2 *>(p);
+  return make_float4(
+      __uint_as_float(u.x << 16), __uint_as_float(u.x & 0xffff0000u),
+      __uint_as_float(u.y << 16), __uint_as_float(u.y & 0xffff0000u));
+}
+DIT_INLINE void store4(float *p, float4 v) {
+  *reinterpret_cast<float4 *>(p) = v;
+}
+DIT_INLINE void store4(bf16 *p, float4 v) {
+  *reinterpret_cast<uint2 *>(p) = make_uint2(device::pack_bf16x2(v.x, v.y),
+                                             device::pack_bf16x2(v.z, v.w));
 }
 
 /// Describes a wgmma's operand whose rows are 64 bf16 (128 bytes), as TMA
@@ -87,6 +111,17 @@ DIT_INLINE float2 gelu_tanh(float2 v) {
 }
 DIT_INLINE float2 gelu_erf(float2 v) {
   return make_float2(gelu_erf(v.x), gelu_erf(v.y));
+}
+DIT_INLINE float4 silu(float4 v) {
+  return make_float4(silu(v.x), silu(v.y), silu(v.z), silu(v.w));
+}
+DIT_INLINE float4 gelu_tanh(float4 v) {
+  return make_float4(gelu_tanh(v.x), gelu_tanh(v.y), gelu_tanh(v.z),
+                     gelu_tanh(v.w));
+}
+DIT_INLINE float4 gelu_erf(float4 v) {
+  return make_float4(gelu_erf(v.x), gelu_erf(v.y), gelu_erf(v.z),
+                     gelu_erf(v.w));
 }
 
 } // namespace dit

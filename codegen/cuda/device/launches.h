@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the launch lists at the end of an emitted file are written in: where the
 // tensors are, and the sizes of grids. For the host; a launcher is whatever can
-// be called as `launch(kernel, grid, threads, sharedBytes, arguments...)`.
+// be called as `launch(kernel, grid, threads, sharedBytes, arguments...)`;
+// arguments are addresses, void pointers among them, and numbers.
 #ifndef DIT_LAUNCHES_H
 #define DIT_LAUNCHES_H
 
@@ -29,16 +30,23 @@ struct Memory {
   unsigned char *arenaBytes = nullptr;    ///< rows * kArenaBytesPerRow
   const float *const *weights = nullptr;  ///< as kWeights lists them
 
-  /// What @prepare left `bytes` after its begin.
-  float *prepared(long long bytes) const {
-    return reinterpret_cast<float *>(preparedBytes + bytes);
+  // What lies so many bytes behind the begin: floats, bf16s, as the kernel that
+  // gets the address says.
+  void *prepared(long long bytes) const { return preparedBytes + bytes; }
+  void *arena(long long bytes) const { return arenaBytes + bytes; }
+  void *table(long long bytes) const {
+    return reinterpret_cast<unsigned char *>(conditions) + bytes;
   }
-  float *arena(long long bytes) const {
-    return reinterpret_cast<float *>(arenaBytes + bytes);
-  }
-  float *table(long long floats) const { return conditions + floats; }
-  const float *weight(int index) const { return weights[index]; }
+  const void *weight(int index) const { return weights[index]; }
 };
+
+/// The address `bytes` behind one.
+inline const void *behind(const void *begin, long long bytes) {
+  return static_cast<const unsigned char *>(begin) + bytes;
+}
+inline void *behind(void *begin, long long bytes) {
+  return static_cast<unsigned char *>(begin) + bytes;
+}
 
 } // namespace dit
 
