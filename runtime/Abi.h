@@ -7,7 +7,15 @@
  * text) is one JSON text in the ELF section `.dit.manifest`, which a reader can
  * take from the file without loading the code; the loaded artifact points at
  * the same bytes, so the two cannot disagree. runtime/Manifest.h lists its
- * keys.
+ * keys. An artifact may hold the model several times, made for other GPUs or
+ * with other matmuls: a chain of DitArtifact, each with its own manifest, which
+ * follow one another in the section in the chain's order, each ended by a 0.
+ *
+ * For a CPU every address is the host's and a launch carries its task. For a
+ * GPU the same functions run on the host too, but compute addresses only: x, t,
+ * y, row_index, table, out, arena, prepared and weights are device addresses
+ * that they never read, and a launch names a kernel that the host starts from
+ * the manifest's launch data. `state` and `plan` are host memory for both.
  *
  * No function here allocates, keeps a global or calls anything but DitHost. All
  * of them may be called from several threads at once on different memory.
@@ -21,7 +29,7 @@
 extern "C" {
 #endif
 
-#define DIT_ABI_VERSION 1u
+#define DIT_ABI_VERSION 2u
 #define DIT_ENTRY_NAME "ditc_artifact"
 #define DIT_MANIFEST_SECTION ".dit.manifest"
 
@@ -40,7 +48,11 @@ typedef void (*DitTask)(void *const *operands, int64_t rows, int64_t begin,
                         int64_t end, void *scratch);
 
 /* A kernel over all its units; returns when every unit is done. `kernel` is the
- * index into the manifest's list of kernels of the function that is running. */
+ * index into the manifest's list of kernels of the function that is running.
+ * `operands` are the region's operands, its results, and row_index where a
+ * kernel gathers its conditions by it; a CPU's kernel may take more. For a GPU
+ * `task` is null, `units` is 0, and launch() returns when the kernel is
+ * enqueued; the array of operands is free again then. */
 typedef struct DitLaunch {
   int32_t kernel;
   DitTask task;
@@ -49,12 +61,13 @@ typedef struct DitLaunch {
   int64_t units;
 } DitLaunch;
 
-/* The services a CPU artifact calls. */
+/* The services an artifact calls. sin and cos are only called by tasks. */
 typedef struct DitHost {
   void *context;
   void (*launch)(void *context, const DitLaunch *launch);
-  /* The weight manifest.weights[index] as float32, row-major, and the promise
-   * that it will not be read again. Only called from `prepare`. */
+  /* The weight manifest.weights[index] as float32, row-major (on the GPU for a
+   * GPU), and the promise that no later launch reads it. Only called from
+   * `prepare`. */
   const float *(*weight)(void *context, int32_t index);
   void (*release)(void *context, int32_t index);
   double (*sin)(double);
@@ -65,15 +78,21 @@ typedef struct DitHost {
  * address is aligned to 64 bytes, and `rows` is at least 1.
  *
  *   prepare    packs all weights into `prepared` (prepared_bytes); once.
- *   create     binds `state` (state_bytes) to a host or device and to
- * `prepared`. plan       binds `plan` (plan_bytes) to a batch and to `arena`
+ *   create     binds `state` (state_bytes) to a host and to `prepared`.
+ *   plan       binds `plan` (plan_bytes) to a batch and to `arena`
  *              (rows * arena_bytes_per_row).
  *   condition  fills one row of `table` (rows x condition_row_floats) for each
- *              (t[i], y[i]); `arena` holds rows *
- * condition_arena_bytes_per_row. denoise    out = network(x) for plan's rows: x
- * (N, C, H, W), out (N, C_out, H, W) float32; sample i uses table row
- * row_index[i]. unplan, destroy   undo plan and create; may be null where there
- * is nothing to undo.
+ *              (t[i], y[i]); `arena` holds
+ *              rows * condition_arena_bytes_per_row.
+ *   denoise    out = network(x) for plan's rows: x (N, C, H, W), out
+ *              (N, C_out, H, W) float32; sample i uses table row row_index[i].
+ *   unplan, destroy   undo plan and create; may be null where there is nothing
+ *              to undo.
+ *   code       the GPU's machine code, one cubin that holds every function that
+ *              the manifest names; null and 0 bytes for a CPU.
+ *   alternative  the same model (spec, weights, inputs, outputs) made in
+ *              another way: another arch, other matmuls; null at the chain's
+ *              end.
  */
 typedef struct DitArtifact {
   uint32_t abi_version;
@@ -89,6 +108,9 @@ typedef struct DitArtifact {
                        float *out);
   void (*unplan)(void *plan);
   void (*destroy)(void *state);
+  const void *code;
+  uint64_t code_bytes;
+  const struct DitArtifact *alternative;
 } DitArtifact;
 
 typedef const DitArtifact *(*DitEntry)(void);

@@ -13,20 +13,26 @@
 
 namespace dit::runtime {
 
-/// The manifest's text in `file`, without the zeros that may follow it.
-static std::string_view manifestText(std::string_view file) {
+/// The manifests' texts in `file`, each without the zero that ends it.
+static std::vector<std::string_view> manifestTexts(std::string_view file) {
   auto section = findSection(file, DIT_MANIFEST_SECTION);
   if (!section)
     fail("not an artifact: the shared object has no section {}, which ditc "
          "writes",
          DIT_MANIFEST_SECTION);
-  size_t end = section->find('\0');
-  std::string_view text = section->substr(0, end);
-  if (end != std::string_view::npos &&
-      section->find_first_not_of('\0', end) != std::string_view::npos)
-    fail("truncated or damaged: section {} has a zero byte at {} of {}",
-         DIT_MANIFEST_SECTION, end, section->size());
-  return text;
+  std::vector<std::string_view> texts;
+  for (size_t begin = 0; begin < section->size();) {
+    size_t end = section->find('\0', begin);
+    if (end == std::string_view::npos)
+      fail("truncated or damaged: the manifest at {} of section {} has no "
+           "final zero",
+           begin, DIT_MANIFEST_SECTION);
+    texts.push_back(section->substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (texts.empty())
+    fail("truncated or damaged: section {} is empty", DIT_MANIFEST_SECTION);
+  return texts;
 }
 
 /// Runs `read` and puts the path in front of what it throws.
@@ -38,32 +44,40 @@ template <typename F> static auto naming(const std::string &path, F read) {
   }
 }
 
-Manifest readManifest(const std::string &path) {
-  MappedFile file(path);
-  return naming(path,
-                [&] { return parseManifest(manifestText(file.bytes())); });
-}
-
-std::string readManifestText(const std::string &path) {
+std::vector<Manifest> readManifests(const std::string &path) {
   MappedFile file(path);
   return naming(path, [&] {
-    std::string text(manifestText(file.bytes()));
-    parseManifest(text);
-    return text;
+    std::vector<Manifest> manifests;
+    for (std::string_view text : manifestTexts(file.bytes()))
+      manifests.push_back(parseManifest(text));
+    return manifests;
+  });
+}
+
+std::vector<std::string> readManifestTexts(const std::string &path) {
+  MappedFile file(path);
+  return naming(path, [&] {
+    std::vector<std::string> texts;
+    for (std::string_view text : manifestTexts(file.bytes())) {
+      parseManifest(text);
+      texts.emplace_back(text);
+    }
+    return texts;
   });
 }
 
 Artifact::Artifact(const std::string &path) : filePath(path) {
   MappedFile file(path);
   naming(path, [&] {
-    std::string_view text = manifestText(file.bytes());
-    description = parseManifest(text);
-    if (description.target != "cpu")
+    std::vector<std::string_view> texts = manifestTexts(file.bytes());
+    for (std::string_view text : texts)
+      chain.push_back({parseManifest(text)});
+    if (manifest().target != "cpu")
       fail("compiled for the target {}, this program runs the target cpu",
-           inQuotes(description.target));
-    checkCpuFeatures(description.features, description.arch, thisCpu());
+           inQuotes(manifest().target));
+    checkCpuFeatures(manifest().features, manifest().arch, thisCpu());
     try {
-      load(text);
+      load(texts);
     } catch (...) {
       if (library)
         dlclose(library);
@@ -72,7 +86,21 @@ Artifact::Artifact(const std::string &path) : filePath(path) {
   });
 }
 
-void Artifact::load(std::string_view manifestText) {
+/// `table` is what the manifest `text` describes.
+static void checkTable(const DitArtifact *table, std::string_view text) {
+  if (!table || table->abi_version != DIT_ABI_VERSION)
+    fail("damaged: the manifest says ABI version {}, the code {}",
+         DIT_ABI_VERSION, table ? table->abi_version : 0);
+  if (std::string_view(table->manifest, table->manifest_bytes) != text)
+    fail("damaged: the manifest in the code differs from the one in section {}",
+         DIT_MANIFEST_SECTION);
+  if (!table->prepare || !table->create || !table->plan || !table->condition ||
+      !table->denoise)
+    fail(
+        "damaged: one of prepare, create, plan, condition, denoise is missing");
+}
+
+void Artifact::load(const std::vector<std::string_view> &manifestTexts) {
   // A bare name would be looked for in the system's library folders.
   char *absolute = realpath(filePath.c_str(), nullptr);
   library =
@@ -86,17 +114,16 @@ void Artifact::load(std::string_view manifestText) {
   if (!entry)
     fail("not an artifact: it has a manifest, but no function {}",
          DIT_ENTRY_NAME);
-  table = entry();
-  if (!table || table->abi_version != DIT_ABI_VERSION)
-    fail("damaged: the manifest says ABI version {}, the code {}",
-         DIT_ABI_VERSION, table ? table->abi_version : 0);
-  if (std::string_view(table->manifest, table->manifest_bytes) != manifestText)
-    fail("damaged: the manifest in the code differs from the one in section {}",
-         DIT_MANIFEST_SECTION);
-  if (!table->prepare || !table->create || !table->plan || !table->condition ||
-      !table->denoise)
-    fail(
-        "damaged: one of prepare, create, plan, condition, denoise is missing");
+  const DitArtifact *table = entry();
+  for (size_t i = 0; i < chain.size(); ++i) {
+    checkTable(table, manifestTexts[i]);
+    chain[i].functions = table;
+    table = table->alternative;
+    if ((table != nullptr) != (i + 1 < chain.size()))
+      fail("damaged: the code has {} than the {} manifests in section {}",
+           table ? "more alternatives" : "fewer alternatives", chain.size(),
+           DIT_MANIFEST_SECTION);
+  }
 }
 
 Artifact::~Artifact() { dlclose(library); }

@@ -7,14 +7,22 @@
 #include "runtime/Manifest.h"
 
 #include <string>
+#include <vector>
 
 namespace dit::runtime {
 
-/// The manifest of the artifact at `path`, read from the file; none of its code
-/// is loaded. Throws an Error that begins with the path.
-Manifest readManifest(const std::string &path);
-/// The same as the JSON text that the compiler wrote, checked in the same way.
-std::string readManifestText(const std::string &path);
+/// The manifests of the artifact at `path`, in the order of its chain of
+/// alternatives, read from the file; none of its code is loaded. Throws an
+/// Error that begins with the path.
+std::vector<Manifest> readManifests(const std::string &path);
+/// The same as the JSON texts that the compiler wrote, checked in the same way.
+std::vector<std::string> readManifestTexts(const std::string &path);
+
+/// The model made in one way.
+struct Alternative {
+  Manifest manifest;
+  const DitArtifact *functions = nullptr;
+};
 
 /// A loaded artifact. Its code stays loaded for as long as the object lives.
 class Artifact {
@@ -28,18 +36,20 @@ public:
   Artifact &operator=(const Artifact &) = delete;
 
   const std::string &path() const { return filePath; }
-  const Manifest &manifest() const { return description; }
-  const DitArtifact &functions() const { return *table; }
+  /// The chain, at least one.
+  const std::vector<Alternative> &alternatives() const { return chain; }
+  /// Of the head of the chain.
+  const Manifest &manifest() const { return chain.front().manifest; }
+  const DitArtifact &functions() const { return *chain.front().functions; }
   /// Throws what `function` answered unless its code is 0.
   void check(DitStatus status, const char *function) const;
 
 private:
-  void load(std::string_view manifestText);
+  void load(const std::vector<std::string_view> &manifestTexts);
 
   std::string filePath;
-  Manifest description;
+  std::vector<Alternative> chain;
   void *library = nullptr;
-  const DitArtifact *table = nullptr;
 };
 
 } // namespace dit::runtime

@@ -78,6 +78,8 @@ const json &JsonReader::at(const char *key) const {
   return *it;
 }
 
+bool JsonReader::has(const char *key) const { return value->contains(key); }
+
 std::string JsonReader::string(const char *key) const {
   const json &v = at(key);
   if (!v.is_string())
@@ -134,6 +136,13 @@ JsonReader JsonReader::object(const char *key) const {
   return JsonReader(at(key), name(key));
 }
 
+/// "manifest key 'input'" and 2 -> "manifest key 'input[2]'".
+static std::string elementName(const std::string &array, size_t index) {
+  if (array.back() == '\'')
+    return fmt::format("{}[{}]'", array.substr(0, array.size() - 1), index);
+  return fmt::format("{}[{}]", array, index);
+}
+
 /// The member as an array.
 static const json &array(const JsonReader &reader, const char *key) {
   const json &v = reader.at(key);
@@ -160,13 +169,29 @@ std::vector<std::string> JsonReader::strings(const char *key) const {
   return result;
 }
 
+/// `v` as an array of integers in [low, high].
+static std::vector<int64_t> toIntegers(const json &v, const std::string &name,
+                                       int64_t low, int64_t high) {
+  if (!v.is_array())
+    fail("{} must be an array, but is {}", name, shown(v));
+  std::vector<int64_t> result;
+  for (const json &element : v)
+    result.push_back(
+        toInteger(element, elementName(name, result.size()), low, high));
+  return result;
+}
+
 std::vector<int64_t> JsonReader::integers(const char *key, int64_t low,
                                           int64_t high) const {
-  std::vector<int64_t> result;
-  size_t i = 0;
-  for (const json &v : array(*this, key))
+  return toIntegers(at(key), name(key), low, high);
+}
+
+std::vector<std::vector<int64_t>>
+JsonReader::integerLists(const char *key, int64_t low, int64_t high) const {
+  std::vector<std::vector<int64_t>> result;
+  for (const json &list : array(*this, key))
     result.push_back(
-        toInteger(v, name(fmt::format("{}[{}]", key, i++)), low, high));
+        toIntegers(list, elementName(name(key), result.size()), low, high));
   return result;
 }
 

@@ -25,6 +25,7 @@ public:
   /// `path` is what errors call the object: "manifest key 'memory'".
   JsonReader(const nlohmann::json &value, std::string path);
 
+  bool has(const char *key) const;
   std::string string(const char *key) const;
   /// One of `choices`.
   std::string choice(const char *key,
@@ -37,10 +38,15 @@ public:
   std::vector<std::string> strings(const char *key) const;
   std::vector<int64_t> integers(const char *key, int64_t low,
                                 int64_t high) const;
+  /// An array of arrays of integers.
+  std::vector<std::vector<int64_t>> integerLists(const char *key, int64_t low,
+                                                 int64_t high) const;
   /// The member as it is; throws when it is missing.
   const nlohmann::json &at(const char *key) const;
   /// "manifest key 'memory.scratch_bytes'".
   std::string name(std::string_view key) const;
+  /// The object's own: "manifest key 'memory'".
+  const std::string &name() const { return path; }
 
 private:
   const nlohmann::json *value;

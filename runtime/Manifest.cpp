@@ -102,13 +102,116 @@ static std::vector<WeightEntry> readWeights(const JsonReader &json) {
   return weights;
 }
 
+// What a launch on any GPU of this decade keeps to; the numbers of the GPU at
+// hand are checked where it is at hand.
+static constexpr int64_t maxThreads = 1024;
+static constexpr int64_t maxSharedBytes = 1 << 20;
+static constexpr int64_t maxOperands = 64;
+
+/// [per_row, fixed].
+static RowCount readRowCount(const JsonReader &json, const char *key) {
+  std::vector<int64_t> v = json.integers(key, 0, maxElements);
+  if (v.size() != 2)
+    fail("{} must be two integers (per row, fixed), but has {}", json.name(key),
+         v.size());
+  return {v[0], v[1]};
+}
+
+static std::vector<GridDimension> readGrid(const JsonReader &json) {
+  std::vector<GridDimension> grid;
+  for (const std::vector<int64_t> &v :
+       json.integerLists("grid", 0, maxElements)) {
+    std::string name = json.name(fmt::format("grid[{}]", grid.size()));
+    if (v.size() != 3)
+      fail("{} must be three integers (per row, fixed, tile), but has {}", name,
+           v.size());
+    if (v[2] == 0 || v[0] + v[1] == 0)
+      fail("{} must have work and a tile of at least 1, but is [{}]", name,
+           fmt::join(v, ", "));
+    grid.push_back({{v[0], v[1]}, v[2]});
+  }
+  if (grid.empty() || grid.size() > 3)
+    fail("{} must have one to three dimensions, but has {}", json.name("grid"),
+         grid.size());
+  return grid;
+}
+
+static TensorMapEntry readTensorMap(const JsonReader &json) {
+  TensorMapEntry map;
+  map.operand = json.integer("operand", 0, maxOperands - 1);
+  map.columns = json.integer("columns", 1, maxElements);
+  map.rows = readRowCount(json, "rows");
+  map.rowBytes = json.integer("row_bytes", 1, maxElements);
+  std::vector<int64_t> box = json.integers("box", 1, 256);
+  if (box.size() != 2)
+    fail("{} must be two integers (columns, rows), but has {}",
+         json.name("box"), box.size());
+  map.boxColumns = box[0], map.boxRows = box[1];
+  map.swizzle = json.integer("swizzle", 0, 128);
+  if (map.swizzle != 0 && map.swizzle != 32 && map.swizzle != 64 &&
+      map.swizzle != 128)
+    fail("{} must be 0, 32, 64 or 128, but is {}", json.name("swizzle"),
+         map.swizzle);
+  return map;
+}
+
+static LaunchEntry readLaunch(const JsonReader &json) {
+  LaunchEntry launch;
+  launch.function = json.string("function");
+  launch.grid = readGrid(json);
+  launch.threads = json.integer("threads", 1, maxThreads);
+  launch.sharedBytes = json.integer("shared_bytes", 0, maxSharedBytes);
+  launch.operands = json.integer("operands", 1, maxOperands);
+  launch.takesRows = json.boolean("takes_rows");
+  if (json.has("tensor_maps"))
+    for (const JsonReader &map : json.objects("tensor_maps")) {
+      launch.tensorMaps.push_back(readTensorMap(map));
+      map.integer("operand", 0, launch.operands - 1);
+    }
+  return launch;
+}
+
+static CublasLtEntry readCublasLt(const JsonReader &json) {
+  CublasLtEntry matmul;
+  auto operand = [&](const char *key) {
+    return json.integer(key, 0, maxOperands - 1);
+  };
+  matmul.m = readRowCount(json, "m");
+  matmul.n = json.integer("n", 1, maxElements);
+  matmul.k = json.integer("k", 1, maxElements);
+  matmul.x = operand("x"), matmul.weight = operand("weight");
+  matmul.out = operand("out");
+  if (!json.at("bias").is_null())
+    matmul.bias = operand("bias");
+  matmul.type = json.choice("type", {"bf16", "f32", "tf32"});
+  matmul.outType = json.choice("out_type", {"bf16", "f32"});
+  matmul.epilogue = json.choice("epilogue", {"none", "bias", "gelu_tanh_bias"});
+  if (matmul.bias.has_value() != (matmul.epilogue != "none"))
+    fail("{} is {}, but the epilogue is {}", json.name("bias"),
+         matmul.bias ? std::to_string(*matmul.bias) : "null", matmul.epilogue);
+  return matmul;
+}
+
 static std::vector<KernelEntry> readKernels(const JsonReader &json,
-                                            const char *key) {
+                                            const char *key, bool isCuda) {
   std::vector<KernelEntry> kernels;
-  for (const JsonReader &k : json.objects(key))
-    kernels.push_back({k.string("name"), k.string("kind"), k.string("what"),
-                       k.integer("macs", 0, maxCount),
-                       k.integer("bytes", 0, maxCount)});
+  for (const JsonReader &k : json.objects(key)) {
+    KernelEntry entry{k.string("name"),
+                      k.string("kind"),
+                      k.string("what"),
+                      k.integer("macs", 0, maxCount),
+                      k.integer("bytes", 0, maxCount),
+                      {},
+                      {}};
+    if (isCuda && k.has("cublaslt") == k.has("launch"))
+      fail("{} must have one of 'launch' and 'cublaslt', but has {}", k.name(),
+           k.has("launch") ? "both" : "neither");
+    if (isCuda && k.has("launch"))
+      entry.launch = readLaunch(k.object("launch"));
+    else if (isCuda)
+      entry.cublasLt = readCublasLt(k.object("cublaslt"));
+    kernels.push_back(std::move(entry));
+  }
   return kernels;
 }
 
@@ -145,9 +248,14 @@ Manifest parseManifest(std::string_view text) {
   m.specSha256 = json.string("spec_sha256");
   m.passes = json.strings("passes");
   m.target = json.string("target");
+  bool isCuda = m.target == "cuda";
   m.arch = json.string("arch");
   m.features = json.strings("features");
   m.dtype = json.string("dtype");
+  if (isCuda) {
+    m.matmul = json.choice("matmul", {"generated", "cublaslt"});
+    m.codeBytes = json.integer("code_bytes", 1, maxBytes);
+  }
   m.space = json.choice("space", {"latent", "pixel"});
   std::vector<int64_t> input = readImageShape(json, "input");
   std::vector<int64_t> output = readImageShape(json, "output");
@@ -165,9 +273,11 @@ Manifest parseManifest(std::string_view text) {
   m.weights = readWeights(json);
   m.ignoredWeights = json.strings("ignored_weights");
   JsonReader kernels = json.object("kernels");
-  m.prepareKernels = readKernels(kernels, "prepare");
-  m.conditionKernels = readKernels(kernels, "condition");
-  m.denoiseKernels = readKernels(kernels, "denoise");
+  m.prepareKernels = readKernels(kernels, "prepare", isCuda);
+  m.conditionKernels = readKernels(kernels, "condition", isCuda);
+  m.denoiseKernels = readKernels(kernels, "denoise", isCuda);
+  if (isCuda && json.has("step"))
+    m.step = readLaunch(json.object("step").object("launch"));
   checkConsistency(m, input, output);
   return m;
 }

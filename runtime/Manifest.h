@@ -1,36 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What an artifact says of itself: the JSON text in its ELF section
-// `.dit.manifest`, written by the compiler and read here. Its keys:
+// What an artifact says of itself: the JSON texts in its ELF section
+// `.dit.manifest`, one for each way the model was made in, each ended by a 0;
+// written by the compiler and read here. The keys of one:
 //
-//   {"abi": 1,                       DIT_ABI_VERSION
+// clang-format off
+//   {"abi": 2,                           DIT_ABI_VERSION
 //    "compiler": "ditc 0.1.0",
-//    "name": "DiT-XL/2",             the spec's name
-//    "spec": "...", "spec_sha256": "...",      the YAML text, extends resolved
-//    by the reader "passes": ["dit-join-linears", ...],      in the order they
-//    ran "target": "cpu", "arch": "x86-64-v4", "features": ["avx2", "fma",
-//    "avx512f"],   what the CPU must have, names of /proc/cpuinfo "dtype":
-//    "f32", "space": "latent" | "pixel", "input": [4, 32, 32],           C, H,
-//    W "output": [8, 32, 32],          C_out, H, W "classes": 1000, the null
-//    label is `classes` when label_dropout is true "label_dropout": true,
-//    "learn_sigma": true,
-//    "tokens": 256, "parameters": 674834720, "macs": 118621400000,    of one
-//    sample "diffusion": {"prediction": "epsilon", "steps": 1000, "schedule":
-//    "linear", "beta_start": 1e-4,
-//                  "beta_end": 0.02, "sampler": "ddpm", "sample_steps": 250,
-//                  "eta": 0.0, "variance": "learned_range", "clip_x0": false},
-//    "guidance": {"scale": 1.0, "channels": 3},     channels: a number, or
-//    "all" "memory": {"prepared_bytes": 0, "state_bytes": 0, "plan_bytes": 0,
-//    "arena_bytes_per_row": 0,
-//               "condition_arena_bytes_per_row": 0, "condition_row_floats": 0,
-//               "scratch_bytes": 0},
-//    "weights": [{"name": "x_embedder.proj.weight", "shape": [1152, 4, 2, 2]},
-//    ...], "ignored_weights": ["pos_embed"],         may be in the file, is not
-//    read "kernels": {"prepare": [K, ...], "condition": [K, ...], "denoise":
-//    [K, ...]}}
-//   K, one a launch, in launch order: {"name": "dit_linear_gelu_f32_...",
-//   "kind": "linear",
-//    "what": "fc1 + gelu (in blocks[0])", "macs": 0, "bytes": 0}     macs and
-//    bytes of one sample
+//    "name": "DiT-XL/2",                 the spec's name
+//    "spec": "...", "spec_sha256": "...",    the YAML text, extends resolved by the reader
+//    "passes": ["dit-join-linears", ...],    in the order they ran
+//    "target": "cpu" | "cuda",
+//    "arch": "x86-64-v4" | "sm_90a",
+//    "features": ["avx2", "fma"],        what the CPU must have, names of /proc/cpuinfo; [] for cuda
+//    "dtype": "f32" | "bf16" | "tf32",   what large matmuls multiply
+//    "matmul": "generated" | "cublaslt",     cuda only: who makes them
+//    "code_bytes": 1234567,              cuda only: of the cubin
+//    "space": "latent" | "pixel",
+//    "input": [4, 32, 32],               C, H, W
+//    "output": [8, 32, 32],              C_out, H, W
+//    "classes": 1000,                    the null label is `classes` when label_dropout is true
+//    "label_dropout": true, "learn_sigma": true,
+//    "tokens": 256, "parameters": 674834720, "macs": 118621400000,    of one sample
+//    "diffusion": {"prediction": "epsilon", "steps": 1000, "schedule": "linear", "beta_start": 1e-4,
+//                  "beta_end": 0.02, "sampler": "ddpm", "sample_steps": 250, "eta": 0.0,
+//                  "variance": "learned_range", "clip_x0": false},
+//    "guidance": {"scale": 1.0, "channels": 3},      channels: a number, or "all"
+//    "memory": {"prepared_bytes": 0, "state_bytes": 0, "plan_bytes": 0, "arena_bytes_per_row": 0,
+//               "condition_arena_bytes_per_row": 0, "condition_row_floats": 0, "scratch_bytes": 0},
+//    "weights": [{"name": "x_embedder.proj.weight", "shape": [1152, 4, 2, 2]}, ...],
+//    "ignored_weights": ["pos_embed"],   may be in the file, is not read
+//    "kernels": {"prepare": [K, ...], "condition": [K, ...], "denoise": [K, ...]},
+//    "step": {"launch": LAUNCH}}         cuda only: guidance and the sampler's update
+//
+//   K, one a launch, in launch order; macs and bytes of one sample:
+//   {"name": "dit_linear_gelu_f32_...", "kind": "linear", "what": "fc1 + gelu (in blocks[0])",
+//    "macs": 0, "bytes": 0,
+//    "launch": LAUNCH or "cublaslt": CUBLASLT}       cuda only: one of the two
+//
+//   LAUNCH, a function of the artifact's cubin and how it is started:
+//   {"function": "dit_linear_...", "grid": [[per_row, fixed, tile], ...], "threads": 128,
+//    "shared_bytes": 36864, "operands": 5, "takes_rows": true,
+//    "tensor_maps": [{"operand": 0, "columns": 1152, "rows": [per_row, fixed],
+//                     "row_bytes": 2304, "box": [64, 128], "swizzle": 128}]}
+//   One to three dimensions of the grid, each ceil((per_row * batch + fixed) / tile) blocks.
+//   Parameters: one for each of the `operands` of DitLaunch.operands, its device address, or where a tensor map
+//   names it that map (128 bytes by value); then, where takes_rows, the batch as an int.
+//
+//   CUBLASLT, out = x weight^T (+ bias), row-major and packed; x (m, k), weight (n, k), out (m, n):
+//   {"m": [per_row, fixed], "n": 3456, "k": 1152, "x": 0, "weight": 1, "bias": 2 | null, "out": 3,
+//    "type": "bf16" | "f32" | "tf32",    of x and weight; tf32: float32 multiplied so
+//    "out_type": "bf16" | "f32", "epilogue": "none" | "bias" | "gelu_tanh_bias"}
+//   Operand numbers count DitLaunch.operands.
+// clang-format on
 //
 // Keys not listed here are ignored, so that a compiler may say more.
 #ifndef DIT_RUNTIME_MANIFEST_H
@@ -44,10 +65,57 @@
 
 namespace dit::runtime {
 
-/// One launch of a kernel; `macs` and `bytes` of one sample.
+/// A count that grows with the batch.
+struct RowCount {
+  int64_t perRow = 0, fixed = 0;
+  int64_t of(int64_t rows) const { return perRow * rows + fixed; }
+};
+
+/// One dimension of a grid.
+struct GridDimension {
+  RowCount work;
+  int64_t tile = 1; ///< of a block
+  int64_t blocks(int64_t rows) const {
+    return (work.of(rows) + tile - 1) / tile;
+  }
+};
+
+/// A row-major bf16 matrix that a kernel reads or writes through TMA.
+struct TensorMapEntry {
+  int64_t operand = 0; ///< into DitLaunch.operands
+  int64_t columns = 0; ///< the inner dimension
+  RowCount rows;
+  int64_t rowBytes = 0;                ///< from one row to the next
+  int64_t boxColumns = 0, boxRows = 0; ///< what one copy moves
+  int64_t swizzle = 0;                 ///< bytes: 0 (none), 32, 64 or 128
+};
+
+/// How a function of the cubin is started.
+struct LaunchEntry {
+  std::string function;
+  std::vector<GridDimension> grid; ///< one to three
+  int64_t threads = 0, sharedBytes = 0;
+  int64_t operands = 0; ///< how many DitLaunch.operands has
+  bool takesRows = false;
+  std::vector<TensorMapEntry> tensorMaps;
+};
+
+/// A matmul that cuBLASLt does: out (m, n) = x (m, k) weight (n, k)^T (+ bias).
+struct CublasLtEntry {
+  RowCount m;
+  int64_t n = 0, k = 0;
+  int64_t x = 0, weight = 0, out = 0; ///< into DitLaunch.operands
+  std::optional<int64_t> bias;
+  std::string type, outType, epilogue;
+};
+
+/// One launch of a kernel; `macs` and `bytes` of one sample. A CUDA artifact's
+/// has one of `launch` and `cublasLt`, a CPU's neither.
 struct KernelEntry {
   std::string name, kind, what;
   int64_t macs = 0, bytes = 0;
+  std::optional<LaunchEntry> launch;
+  std::optional<CublasLtEntry> cublasLt;
 };
 
 struct WeightEntry {
@@ -85,7 +153,10 @@ struct Manifest {
   std::vector<std::string> passes;
   std::string target, arch;
   std::vector<std::string> features;
-  std::string dtype, space;
+  std::string dtype;
+  std::string matmul;    ///< empty for a CPU
+  int64_t codeBytes = 0; ///< of the cubin, 0 for a CPU
+  std::string space;
   int64_t channels = 0, height = 0, width = 0; ///< of x
   int64_t outputChannels = 0;
   int64_t classes = 0;
@@ -97,6 +168,7 @@ struct Manifest {
   std::vector<WeightEntry> weights;
   std::vector<std::string> ignoredWeights;
   std::vector<KernelEntry> prepareKernels, conditionKernels, denoiseKernels;
+  std::optional<LaunchEntry> step; ///< of a CUDA artifact
 
   /// Floats of one sample's x, and of one sample's network output.
   int64_t sampleFloats() const { return channels * height * width; }
@@ -104,9 +176,9 @@ struct Manifest {
   bool isLatent() const { return space == "latent"; }
 };
 
-/// Reads and checks every key. A manifest of another ABI version is refused
-/// before anything else of it is looked at. Throws an Error without the file's
-/// name.
+/// Reads and checks every key of one manifest. One of another ABI version is
+/// refused before anything else of it is looked at. Throws an Error without the
+/// file's name.
 Manifest parseManifest(std::string_view text);
 
 /// "3456x1152", "scalar" for a shape of no dimensions.

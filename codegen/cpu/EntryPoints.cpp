@@ -25,7 +25,10 @@ static_assert(offsetof(DitLaunch, task) == 8 &&
               offsetof(DitLaunch, units) == 32 && sizeof(DitLaunch) == 40);
 static_assert(offsetof(DitArtifact, manifest) == 8 &&
               offsetof(DitArtifact, prepare) == 16 &&
-              sizeof(DitArtifact) == 72);
+              offsetof(DitArtifact, code) == 72 &&
+              offsetof(DitArtifact, code_bytes) == 80 &&
+              offsetof(DitArtifact, alternative) == 88 &&
+              sizeof(DitArtifact) == 96);
 
 // The slots of the structs above, eight bytes each.
 enum HostSlot { kContext, kLaunchService, kWeightService, kReleaseService };
@@ -262,10 +265,12 @@ void EntryPoints::emitEntry(StringRef manifest) {
       builder, loc, bytesType, /*isConstant=*/true, LLVM::Linkage::Internal,
       "manifest", builder.getStringAttr(text));
   manifestGlobal.setSection(DIT_MANIFEST_SECTION);
+  manifestGlobal.setAlignment(1);
 
   Type i32 = builder.getI32Type(), ptr = pointer(builder);
   SmallVector<Type> fields{i32, i32};
-  fields.append(8, ptr);
+  fields.append(9, ptr);                      // manifest to code
+  fields.append({builder.getI64Type(), ptr}); // code_bytes, alternative
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), fields);
   auto artifact =
       LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
@@ -284,6 +289,9 @@ void EntryPoints::emitEntry(StringRef manifest) {
     set(LLVM::AddressOfOp::create(builder, loc, ptr, symbol));
   set(LLVM::ZeroOp::create(builder, loc, ptr)); // unplan
   set(LLVM::ZeroOp::create(builder, loc, ptr)); // destroy
+  set(LLVM::ZeroOp::create(builder, loc, ptr)); // code
+  set(LLVM::ZeroOp::create(builder, loc, builder.getI64Type()));
+  set(LLVM::ZeroOp::create(builder, loc, ptr)); // alternative
   LLVM::ReturnOp::create(builder, loc, value);
 
   builder.setInsertionPointToEnd(module.getBody());

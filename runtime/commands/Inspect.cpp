@@ -9,6 +9,8 @@
 
 #include <fmt/ranges.h>
 
+#include <set>
+
 namespace dit::runtime {
 namespace {
 
@@ -32,7 +34,8 @@ void printKernels(const char *function,
   }
 }
 
-void printSummary(const Manifest &m) {
+/// What is the same in every alternative.
+void printModel(const Manifest &m) {
   const DiffusionDefaults &d = m.diffusion;
   fmt::print(
       "{}: {} parameters in {} tensors, {:.3f} GMACs a sample, {} tokens\n",
@@ -41,10 +44,6 @@ void printSummary(const Manifest &m) {
   fmt::print("x {}x{}x{} ({}), out {}x{}x{}, {} classes{}\n", m.channels,
              m.height, m.width, m.space, m.outputChannels, m.height, m.width,
              m.classes, m.labelDropout ? " and no class" : "");
-  fmt::print("target {}, {}, {}; needs {}\n", m.target, m.arch, m.dtype,
-             m.features.empty()
-                 ? "nothing"
-                 : fmt::format("{}", fmt::join(m.features, ", ")));
   fmt::print(
       "trained with {} steps, {}, {} variance; sampled by {} in {} steps (eta "
       "{}), guidance {} of {} channels{}\n",
@@ -52,17 +51,55 @@ void printSummary(const Manifest &m) {
       m.guidance.scale,
       m.guidance.channels ? std::to_string(*m.guidance.channels) : "all",
       d.clipX0 ? ", x0 clamped" : "");
-  fmt::print(
-      "memory: {} of packed weights; a row: {} of workspace, {} of condition "
-      "({} to make it); {} of scratch a thread\n",
-      bytes(m.memory.prepared), bytes(m.memory.arenaPerRow),
-      bytes(m.memory.conditionRowFloats * 4),
-      bytes(m.memory.conditionArenaPerRow), bytes(m.memory.scratch));
-  fmt::print("made by {} from a spec with sha256 {}\npasses: {}\n", m.compiler,
-             m.specSha256, fmt::join(m.passes, ", "));
+  fmt::print("made by {} from a spec with sha256 {}\n", m.compiler,
+             m.specSha256);
+}
+
+/// The kernels by name that are in the machine code, cuBLASLt's left out.
+size_t distinctKernels(const Manifest &m) {
+  std::set<std::string> names;
+  for (const auto *list :
+       {&m.prepareKernels, &m.conditionKernels, &m.denoiseKernels})
+    for (const KernelEntry &k : *list)
+      if (k.launch)
+        names.insert(k.launch->function);
+  if (m.step)
+    names.insert(m.step->function);
+  return names.size();
+}
+
+void printTarget(const Manifest &m) {
+  fmt::print("target {}, {}, {}; ", m.target, m.arch, m.dtype);
+  if (m.target == "cuda")
+    fmt::print("matmul {}; {} of machine code, {} kernels; a step is {} "
+               "launches\n",
+               m.matmul, bytes(m.codeBytes), distinctKernels(m),
+               m.denoiseKernels.size() + (m.step ? 1 : 0));
+  else
+    fmt::print("needs {}\n",
+               m.features.empty()
+                   ? "nothing"
+                   : fmt::format("{}", fmt::join(m.features, ", ")));
+  fmt::print("memory: {} of packed weights; a row: {} of workspace, {} of "
+             "condition ({} to make it)",
+             bytes(m.memory.prepared), bytes(m.memory.arenaPerRow),
+             bytes(m.memory.conditionRowFloats * 4),
+             bytes(m.memory.conditionArenaPerRow));
+  if (m.target != "cuda")
+    fmt::print("; {} of scratch a thread", bytes(m.memory.scratch));
+  fmt::print("\npasses: {}\n", fmt::join(m.passes, ", "));
   printKernels("prepare", m.prepareKernels);
   printKernels("condition", m.conditionKernels);
   printKernels("denoise", m.denoiseKernels);
+}
+
+void printSummary(const std::vector<Manifest> &alternatives) {
+  printModel(alternatives.front());
+  for (size_t i = 0; i < alternatives.size(); ++i) {
+    if (alternatives.size() > 1)
+      fmt::print("\nalternative {} of {}\n", i + 1, alternatives.size());
+    printTarget(alternatives[i]);
+  }
 }
 
 void printSchedule(const Manifest &m, const std::string &steps) {
@@ -75,17 +112,18 @@ void printSchedule(const Manifest &m, const std::string &steps) {
 
 void inspectCommand(const InspectFlags &flags) {
   if (flags.json) {
-    fmt::print("{}\n", readManifestText(flags.model));
+    fmt::print("{}\n", fmt::join(readManifestTexts(flags.model), "\n"));
     return;
   }
-  Manifest m = readManifest(flags.model);
+  std::vector<Manifest> alternatives = readManifests(flags.model);
+  const Manifest &m = alternatives.front();
   if (flags.spec)
     fmt::print("{}", m.spec);
   else if (flags.schedule)
     printSchedule(
         m, flags.steps.value_or(std::to_string(m.diffusion.sampleSteps)));
   else
-    printSummary(m);
+    printSummary(alternatives);
 }
 
 } // namespace
@@ -97,7 +135,8 @@ void addInspectCommand(CLI::App &app) {
                                     "loading its code");
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
   auto *spec = c->add_flag("--spec", flags->spec, "print the spec's text");
-  auto *json = c->add_flag("--json", flags->json, "print the manifest");
+  auto *json =
+      c->add_flag("--json", flags->json, "print the manifests, one a line");
   auto *schedule =
       c->add_flag("--schedule", flags->schedule, "print timesteps and betas");
   c->add_option("--steps", flags->steps, "of --schedule")->needs(schedule);

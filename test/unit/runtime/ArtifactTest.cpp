@@ -31,7 +31,9 @@ TEST(Artifact, LoadsAndAgreesWithItsSection) {
   Artifact artifact(fakeArtifactPath());
   EXPECT_EQ(artifact.manifest().name, "arithmetic");
   EXPECT_EQ(artifact.functions().abi_version, DIT_ABI_VERSION);
-  EXPECT_EQ(readManifestText(fakeArtifactPath()), fakeManifestText());
+  EXPECT_EQ(artifact.alternatives().size(), 1u);
+  EXPECT_EQ(readManifestTexts(fakeArtifactPath()),
+            std::vector{fakeManifestText()});
 }
 
 TEST(Artifact, WhatIsNoneIsRefused) {
@@ -52,9 +54,9 @@ TEST(Artifact, WhatIsNoneIsRefused) {
 
 TEST(Artifact, AnotherAbiVersionIsRefusedFirst) {
   // A manifest of another version has other keys: only "abi" may be looked at.
-  EXPECT_EQ(errorOfBytes(patchedArtifact("{\"abi\": 1, \"compiler\"",
+  EXPECT_EQ(errorOfBytes(patchedArtifact("{\"abi\": 2, \"compiler\"",
                                          "{\"abi\": 9, \"complier\"")),
-            "the artifact speaks ABI version 9, this program version 1: "
+            "the artifact speaks ABI version 9, this program version 2: "
             "compile the spec "
             "again with the ditc that belongs to it");
 }
@@ -213,7 +215,7 @@ TEST(Manifest, ValuesAreChecked) {
   EXPECT_EQ(set("/features", {1}),
             "manifest key 'features' must hold strings, but holds 1");
   EXPECT_EQ(set("/unknown", 1), "") << "a compiler may say more";
-  EXPECT_EQ(errorOf([] { parseManifest("{\"abi\": 1"); }),
+  EXPECT_EQ(errorOf([] { parseManifest("{\"abi\": 2"); }),
             "the manifest is not valid JSON at byte 10");
   EXPECT_EQ(errorOf([] { parseManifest("[]"); }),
             "manifest must be an object, but is []");
