@@ -25,7 +25,8 @@ NVRTC_FILES = {**FILES, "sm_86": PORTABLE, "sm_89": PORTABLE, "sm_100": PORTABLE
 # The low 12 bits of an instruction's first word. Local memory is in the list to
 # be absent.
 OPCODES = {0x23c: "HMMA", 0x9f0: "HGMMA", 0x83b: "LDSM", 0xfae: "LDGSTS",
-           0x5b4: "UTMALDG", 0x981: "LDG", 0x986: "STG", 0xf89: "SHFL",
+           0x5b4: "UTMALDG", 0x3b4: "UTMALDG",  # the latter to several blocks
+           0x981: "LDG", 0x986: "STG", 0xf89: "SHFL",
            0x9c8: "USETMAXREG", 0x983: "LDL", 0x387: "STL", 0x987: "STL"}
 
 

@@ -80,8 +80,8 @@ DIT_INLINE void store4(float *p, float4 v) {
   *reinterpret_cast<float4 *>(p) = v;
 }
 DIT_INLINE void store4(bf16 *p, float4 v) {
-  *reinterpret_cast<uint2 *>(p) = make_uint2(device::pack_bf16x2(v.x, v.y),
-                                             device::pack_bf16x2(v.z, v.w));
+  *reinterpret_cast<uint2 *>(p) =
+      make_uint2(device::pack_bf16x2(v.x, v.y), device::pack_bf16x2(v.z, v.w));
 }
 
 /// Describes a wgmma's operand whose rows are 64 bf16 (128 bytes), as TMA

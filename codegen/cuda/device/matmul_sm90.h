@@ -118,9 +118,9 @@ struct TmaRing {
       return;
     if constexpr (kPeers > 1) {
       const int below = peer - Across + (peer - Across >= down());
-      device::mbarrier_arrive_remote(
-          empty(step),
-          peer < Across ? rank(peer, down()) : rank(across(), below));
+      device::mbarrier_arrive_remote(empty(step), peer < Across
+                                                      ? rank(peer, down())
+                                                      : rank(across(), below));
     } else {
       device::mbarrier_arrive(empty(step));
     }
@@ -180,8 +180,7 @@ template <int N, int Stages, int Consumers, int Down = 1, int Across = 1>
 struct WgmmaTile {
   static constexpr int kM = 64 * Consumers;
   static constexpr int kBytesX = kM * 128, kBytesW = N * 128;
-  using Ring =
-      TmaRing<kBytesX + kBytesW, Stages, Consumers, Down, Across>;
+  using Ring = TmaRing<kBytesX + kBytesW, Stages, Consumers, Down, Across>;
   static constexpr int kThreads = Ring::kThreads;
   static constexpr int kSharedBytes = Ring::kSharedBytes;
 
@@ -275,8 +274,8 @@ struct WgmmaRows {
     const int left = (columns - n0 + N - 1) / N;
     const int tiles = left < Tiles ? left : Tiles;
     auto load = [&](int step) {
-      ring.template loadW<N>(ring.refill(step), mapW, step,
-                             step % kSteps * 64, n0 + step / kSteps * N);
+      ring.template loadW<N>(ring.refill(step), mapW, step, step % kSteps * 64,
+                             n0 + step / kSteps * N);
     };
     ring.begin();
     // The weight is on its way while the rows are made.
