@@ -17,9 +17,10 @@ LogicalResult checkPlace(FusedOp op, const Place &place, StringRef what,
                          unsigned index) {
   Type element = place.type.getElementType();
   bool isLabels = place.type.getRank() == 1 && element.isInteger(32);
-  if (!element.isF32() && !isLabels)
-    return op.emitOpError() << "cannot be printed for CUDA: " << what << " "
-                            << index << " must be f32, but is " << element;
+  if (!element.isF32() && !element.isBF16() && !isLabels)
+    return op.emitOpError()
+           << "cannot be printed for CUDA: " << what << " " << index
+           << " must be f32 or bf16, but is " << element;
   if (!place.strides.empty() && place.strides.back() != 1 &&
       place.type.getShape().back() != 1)
     return op.emitOpError()
@@ -37,13 +38,17 @@ LogicalResult check(const Kernel &kernel) {
   for (auto [i, place] : llvm::enumerate(kernel.results))
     if (failed(checkPlace(op, place, "result", i)))
       return failure();
-  for (Operation &inner : op.getBody().front().without_terminator())
-    if (!cast<RankedTensorType>(inner.getResult(0).getType())
-             .getElementType()
-             .isF32())
+  // Only casts round, and what only moves elements moves rounded ones too.
+  for (Operation &inner : op.getBody().front().without_terminator()) {
+    Type element =
+        cast<RankedTensorType>(inner.getResult(0).getType()).getElementType();
+    bool isMove = isa<CastOp, PackOp, ConcatOp, ReshapeOp, PatchifyOp,
+                      UnpatchifyOp>(inner);
+    if (!element.isF32() && !(isMove && element.isBF16()))
       return inner.emitOpError()
-             << "cannot be printed for CUDA: its result must be f32, but is "
-             << inner.getResult(0).getType();
+             << "cannot be printed for CUDA: its result must be f32"
+             << (isMove ? " or bf16" : "") << ", but is " << element;
+  }
   return success();
 }
 
@@ -71,19 +76,30 @@ std::string showPlace(const Place &place) {
   return text + (place.gathered ? "), row row_index[n] of the table" : ")");
 }
 
+/// What stands between `void` and the kernel's name. Kernels that take tensor
+/// maps have a multiprocessor for themselves.
+std::string launchBounds(const KernelLaunch &launch) {
+  auto [x, y] = launch.cluster;
+  return (x * y == 1 ? "" : fmt::format("DIT_CLUSTER({}, {}, 1) ", x, y)) +
+         fmt::format("__launch_bounds__({}{})", launch.threads,
+                     launch.tensorMaps.empty() ? "" : ", 1");
+}
+
 class FileText {
 public:
-  explicit FileText(const Program &program) : program(program) {}
+  FileText(const Program &program, const EmitOptions &options)
+      : program(program), options(options) {}
 
-  FailureOr<EmittedFile> print(const EmitOptions &options);
+  FailureOr<EmittedFile> print(const Arch &arch);
 
 private:
-  LogicalResult makeKernels();
+  LogicalResult makeKernels(const Arch &arch);
   void printConstants();
   void printKernel(const KernelText &text);
   std::string comesFrom(const KernelText &text) const;
 
   const Program &program;
+  const EmitOptions &options;
   std::vector<KernelText> kernels;
   std::string out;
 };
@@ -97,11 +113,11 @@ void forEachLaunch(const Program &program,
       visit(launch);
 }
 
-LogicalResult FileText::makeKernels() {
+LogicalResult FileText::makeKernels(const Arch &arch) {
   for (const Kernel &kernel : program.kernels) {
     if (failed(check(kernel)))
       return failure();
-    KernelText &text = kernels.emplace_back(kernel);
+    KernelText &text = kernels.emplace_back(kernel, arch, options.batchHint);
     text.operandSteps.assign(kernel.operands.size(), 0);
     text.resultSteps.assign(kernel.results.size(), 0);
   }
@@ -153,17 +169,19 @@ std::string FileText::comesFrom(const KernelText &text) const {
 void FileText::printKernel(const KernelText &text) {
   out += fmt::format("\n// {}\n// {}. {}\n", formulas(text.op(), text.names),
                      comesFrom(text), text.note);
-  out += fmt::format("extern \"C\" __global__ void __launch_bounds__({}) {}(\n",
-                     text.launch.threads, text.kernel.name);
+  out += fmt::format("extern \"C\" __global__ void {} {}(\n",
+                     launchBounds(text.launch), text.kernel.name);
   SmallVector<std::pair<std::string, std::string>> parameters; // and comments
   for (auto [i, place] : llvm::enumerate(text.kernel.operands))
     parameters.push_back(
-        {(place.type.getElementType().isF32() ? "const float *"
-                                              : "const int *") +
+        {(text.tensorMap(i) ? "const __grid_constant__ TensorMap "
+                              : "const " + typeName(place.type.getElementType()) + " *") +
              text.operandName(i),
          showPlace(place)});
   for (auto [i, place] : llvm::enumerate(text.kernel.results))
-    parameters.push_back({"float *" + text.resultName(i), showPlace(place)});
+    parameters.push_back({typeName(place.type.getElementType()) +
+                              " *__restrict__ " + text.resultName(i),
+                          showPlace(place)});
   if (text.isGathered())
     parameters.push_back({"const int *row_index", "(N)"});
   if (text.takesRows())
@@ -177,8 +195,8 @@ void FileText::printKernel(const KernelText &text) {
   out += text.body + "}\n";
 }
 
-FailureOr<EmittedFile> FileText::print(const EmitOptions &options) {
-  if (failed(makeKernels()))
+FailureOr<EmittedFile> FileText::print(const Arch &arch) {
+  if (failed(makeKernels(arch)))
     return failure();
   out = "// " + options.title +
         "\n#include \"attention_f32.h\"\n#include \"elements.h\"\n"
@@ -197,7 +215,9 @@ FailureOr<EmittedFile> FileText::print(const EmitOptions &options) {
 
 FailureOr<EmittedFile> emitText(const Program &program,
                                 const EmitOptions &options) {
-  return FileText(program).print(options);
+  const Arch *arch = findArch(options.arch);
+  assert(arch && "the driver checks --arch");
+  return FileText(program, options).print(*arch);
 }
 
 } // namespace dit::codegen::cuda

@@ -36,8 +36,11 @@ struct TensorMap {
 struct KernelLaunch {
   std::string function;               ///< its name in the text
   llvm::SmallVector<GridDim, 3> grid; ///< x first
-  int threads = 128;                  ///< of a block
-  int64_t sharedBytes = 0;            ///< of a block, dynamic
+  /// Blocks of a cluster in x and y. The kernel says so itself: a driver's
+  /// launch does not.
+  std::array<int, 2> cluster = {1, 1};
+  int threads = 128;       ///< of a block
+  int64_t sharedBytes = 0; ///< of a block, dynamic
   bool takesRows = false;
   llvm::SmallVector<TensorMap, 3> tensorMaps;
 };

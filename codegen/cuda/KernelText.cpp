@@ -18,7 +18,7 @@ bool isTaken(StringRef name) {
       "row", "rows", "sample", "token", "condition", "row_index", "shared",
       "sum", "column", "i", "head", "channel", "pixel_y", "pixel_x",
       // of the headers
-      "load", "store", "map", "zip", "silu", "gelu_tanh", "gelu_erf",
+      "load", "store", "bf16", "map", "zip", "silu", "gelu_tanh", "gelu_erf",
       "layer_norm", "rms_norm", "timestep_embedding", "sincos_position", "dit",
       // of the language
       "float", "int", "auto", "const"};
@@ -113,6 +113,14 @@ std::string KernelText::resultName(unsigned index) const {
              : name;
 }
 
+const TensorMap *KernelText::tensorMap(unsigned index) const {
+  const auto *found =
+      llvm::find_if(launch.tensorMaps, [&](const TensorMap &map) {
+        return map.operand == (int)index;
+      });
+  return found == launch.tensorMaps.end() ? nullptr : found;
+}
+
 bool KernelText::isBatched() const {
   return llvm::any_of(kernel.results,
                       [](const Place &place) { return place.isBatched(); });
@@ -139,15 +147,20 @@ std::string rowCount(const KernelText &text, int64_t tokens) {
   return printGrid(tilesOfRows(text, tokens));
 }
 
+std::string printCount(const Count &count) {
+  std::string text = count.perRow == 0 ? ""
+                     : count.perRow == 1
+                         ? "rows"
+                         : fmt::format("{} * rows", count.perRow);
+  if (count.fixed || text.empty())
+    text += fmt::format("{}{}", text.empty() ? "" : " + ", count.fixed);
+  return text;
+}
+
 std::string printGrid(ArrayRef<GridDim> grid) {
   std::string text;
   for (const GridDim &dim : grid) {
-    std::string count = dim.perRow == 0 ? ""
-                        : dim.perRow == 1
-                            ? "rows"
-                            : fmt::format("{} * rows", dim.perRow);
-    if (dim.fixed || count.empty())
-      count += fmt::format("{}{}", count.empty() ? "" : " + ", dim.fixed);
+    std::string count = printCount({dim.perRow, dim.fixed});
     text += text.empty() ? "" : ", ";
     text +=
         dim.tile == 1 ? count : fmt::format("tiles({}, {})", count, dim.tile);
@@ -234,6 +247,29 @@ std::string elementAddress(const Place &place, StringRef pointer,
     packed *= shape[dim];
   }
   return text;
+}
+
+std::string typeName(Type element) {
+  return element.isBF16() ? "bf16" : element.isF32() ? "float" : "int";
+}
+
+std::string readElement(const Place &place, StringRef address) {
+  std::string element = elementAt(address);
+  return place.type.getElementType().isBF16() ? "toFloat(" + element + ")"
+                                              : element;
+}
+
+std::string writeElement(const Place &place, StringRef address,
+                         StringRef value) {
+  bool rounds = place.type.getElementType().isBF16();
+  return fmt::format("{} = {}{}{}", elementAt(address), rounds ? "toBf16(" : "",
+                     value.str(), rounds ? ")" : "");
+}
+
+bool rowsBeginAt(const Place &place, int64_t step, int64_t elements) {
+  return step % elements == 0 &&
+         llvm::all_of(ArrayRef(place.strides).drop_back(),
+                      [&](int64_t stride) { return stride % elements == 0; });
 }
 
 std::string elementAt(StringRef address) {

@@ -5,6 +5,7 @@
 #define DIT_CODEGEN_CUDA_KERNELTEXT_H
 
 #include "codegen/Launches.h"
+#include "codegen/cuda/Arch.h"
 #include "codegen/cuda/Emit.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -39,12 +40,15 @@ std::string leafName(llvm::StringRef graphName);
 /// samples, `sample` and `token` are its parts, `condition` is the row of the
 /// condition table that the sample reads.
 struct KernelText {
-  KernelText(const Kernel &kernel)
-      : kernel(kernel), names(const_cast<FusedOp &>(kernel.op)) {}
+  KernelText(const Kernel &kernel, const Arch &arch, int64_t batchHint)
+      : kernel(kernel), arch(arch), batchHint(batchHint),
+        names(const_cast<FusedOp &>(kernel.op)) {}
 
   const Kernel &kernel;
+  const Arch &arch;
+  int64_t batchHint; ///< that tiles are chosen for
   ValueNames names;
-  /// Floats that divide the begin of each operand and result in every launch.
+  /// Elements that divide the begin of each operand and result in every launch.
   llvm::SmallVector<int64_t> operandSteps, resultSteps;
 
   std::string body; ///< between the braces
@@ -57,6 +61,8 @@ struct KernelText {
   /// `in_gate_msa`, the pointer parameter of a region argument.
   std::string operandName(unsigned index) const;
   std::string resultName(unsigned index) const;
+  /// What the kernel reads an operand by, where that is TMA; else null.
+  const TensorMap *tensorMap(unsigned index) const;
   bool isBatched() const;
   bool isGathered() const;
   /// The body asks how many samples there are: kernels whose grid alone says
@@ -72,6 +78,9 @@ GridDim tilesOfRows(const KernelText &text, int64_t tokens, int64_t tile = 1);
 
 /// `15 * rows`, or `15` where nothing is batched: the tokens of all samples.
 std::string rowCount(const KernelText &text, int64_t tokens);
+
+/// `15 * rows + 4`, `rows`, `4`.
+std::string printCount(const Count &count);
 
 /// `tiles(15 * rows, 4), 5`: an initialiser of launches.h's Grid.
 std::string printGrid(llvm::ArrayRef<GridDim> grid);
@@ -102,8 +111,22 @@ std::string rowAddress(const Place &place, llvm::StringRef pointer,
 std::string elementAddress(const Place &place, llvm::StringRef pointer,
                            llvm::StringRef index);
 
+/// `float`, `bf16` or `int`: what an element is in memory.
+std::string typeName(mlir::Type element);
+
 /// `in_x[column]` of the pointer `in_x + column`.
 std::string elementAt(llvm::StringRef address);
+
+/// The same as a number: `toFloat(in_x[column])` of a bf16.
+std::string readElement(const Place &place, llvm::StringRef address);
+
+/// `out_x[column] = x`, rounded where the element is a bf16.
+std::string writeElement(const Place &place, llvm::StringRef address,
+                         llvm::StringRef value);
+
+/// Whether every row of the tensor begins at a multiple of so many elements,
+/// when `step` divides the tensor's own begin.
+bool rowsBeginAt(const Place &place, int64_t step, int64_t elements);
 
 // Each fills in the text, or diagnoses at the region what it cannot print.
 mlir::LogicalResult printRow(KernelText &text);

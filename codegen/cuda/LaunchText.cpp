@@ -35,11 +35,27 @@ std::string address(const Place &place) {
   return "";
 }
 
+/// `Matrix{at.prepared(0), 1152, 3456, 2304, 112}`
+std::string matrix(const std::string &begin, const TensorMap &map) {
+  return fmt::format("Matrix{{{}, {}, {}, {}, {}}}", begin, map.columns,
+                     printCount(map.rows), map.rowBytes, map.box[1]);
+}
+
+/// What tells a launcher of clusters, where there are any.
+std::string printCluster(const KernelLaunch &launch) {
+  auto [x, y] = launch.cluster;
+  return x * y == 1 ? "" : fmt::format(", Cluster{{{}, {}}}", x, y);
+}
+
 std::string printLaunch(const Launch &launch, const KernelText &kernel) {
   SmallVector<std::pair<std::string, std::string>> arguments; // and comments
   FusedOp op = launch.op;
-  for (auto [place, value] : llvm::zip(launch.operands, op.getInputs()))
-    arguments.push_back({address(place), graphName(value).str()});
+  for (auto [i, place, value] :
+       llvm::enumerate(launch.operands, op.getInputs())) {
+    const TensorMap *map = kernel.tensorMap(i);
+    arguments.push_back({map ? matrix(address(place), *map) : address(place),
+                         graphName(value).str()});
+  }
   for (auto [place, value] : llvm::zip(launch.results, op.getResults()))
     arguments.push_back({address(place), "-> " + graphName(value).str()});
   if (kernel.isGathered())
@@ -47,10 +63,11 @@ std::string printLaunch(const Launch &launch, const KernelText &kernel) {
   if (kernel.takesRows())
     arguments.push_back({"rows", ""});
 
-  std::string text = fmt::format(
-      "\n  // {}\n  launch({},\n         Grid{{{}}}, {}, {},\n", describe(op),
-      kernel.kernel.name, printGrid(kernel.launch.grid), kernel.launch.threads,
-      kernel.launch.sharedBytes);
+  std::string text =
+      fmt::format("\n  // {}\n  launch({},\n         Grid{{{}{}}}, {}, {},\n",
+                  describe(op), kernel.kernel.name,
+                  printGrid(kernel.launch.grid), printCluster(kernel.launch),
+                  kernel.launch.threads, kernel.launch.sharedBytes);
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     std::string code =
         argument.first + (i + 1 == arguments.size() ? ");" : ",");

@@ -2,14 +2,29 @@
 // What the launch lists at the end of an emitted file are written in: where the
 // tensors are, and the sizes of grids. For the host; a launcher is whatever can
 // be called as `launch(kernel, grid, threads, sharedBytes, arguments...)`;
-// arguments are addresses, void pointers among them, and numbers.
+// arguments are addresses, void pointers among them, numbers, and matrices, of
+// which the launcher makes tensor maps.
 #ifndef DIT_LAUNCHES_H
 #define DIT_LAUNCHES_H
 
 namespace dit {
 
+/// Blocks of a cluster: what the kernel's text says itself, for launchers that
+/// cannot see it there.
+struct Cluster {
+  int x = 1, y = 1;
+};
 struct Grid {
   long long x = 1, y = 1, z = 1;
+  Cluster cluster{};
+};
+
+/// A row-major matrix of bf16 that a kernel reads by TMA, in boxes of 64
+/// columns, with the 128-byte swizzle.
+struct Matrix {
+  const void *begin;
+  long long columns, rows, rowBytes;
+  int boxRows;
 };
 
 /// How many tiles of `size` cover `count`.
