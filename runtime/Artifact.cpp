@@ -72,10 +72,7 @@ Artifact::Artifact(const std::string &path) : filePath(path) {
     std::vector<std::string_view> texts = manifestTexts(file.bytes());
     for (std::string_view text : texts)
       chain.push_back({parseManifest(text)});
-    if (manifest().target != "cpu")
-      fail("compiled for the target {}, this program runs the target cpu",
-           inQuotes(manifest().target));
-    checkCpuFeatures(manifest().features, manifest().arch, thisCpu());
+    checkTargets();
     try {
       load(texts);
     } catch (...) {
@@ -86,8 +83,26 @@ Artifact::Artifact(const std::string &path) : filePath(path) {
   });
 }
 
-/// `table` is what the manifest `text` describes.
-static void checkTable(const DitArtifact *table, std::string_view text) {
+/// A CPU's artifact needs what its head needs; which of a GPU's alternatives
+/// runs is known when there is a GPU (Device.h).
+void Artifact::checkTargets() const {
+  const std::string &target = manifest().target;
+  if (target != "cpu" && target != "cuda")
+    fail("compiled for the target {}, this program runs the targets cpu and "
+         "cuda",
+         inQuotes(target));
+  for (const Alternative &alternative : chain)
+    if (alternative.manifest.target != target)
+      fail("damaged: it is compiled for the target {}, but an alternative for "
+           "{}",
+           target, inQuotes(alternative.manifest.target));
+  if (target == "cpu")
+    checkCpuFeatures(manifest().features, manifest().arch, thisCpu());
+}
+
+/// `table` is what the manifest `text`, read as `manifest`, describes.
+static void checkTable(const DitArtifact *table, std::string_view text,
+                       const Manifest &manifest) {
   if (!table || table->abi_version != DIT_ABI_VERSION)
     fail("damaged: the manifest says ABI version {}, the code {}",
          DIT_ABI_VERSION, table ? table->abi_version : 0);
@@ -98,6 +113,10 @@ static void checkTable(const DitArtifact *table, std::string_view text) {
       !table->denoise)
     fail(
         "damaged: one of prepare, create, plan, condition, denoise is missing");
+  if (table->code_bytes != static_cast<uint64_t>(manifest.codeBytes) ||
+      (table->code != nullptr) != (table->code_bytes != 0))
+    fail("damaged: the manifest says {} bytes of GPU code, the code has {}",
+         manifest.codeBytes, table->code_bytes);
 }
 
 void Artifact::load(const std::vector<std::string_view> &manifestTexts) {
@@ -116,7 +135,7 @@ void Artifact::load(const std::vector<std::string_view> &manifestTexts) {
          DIT_ENTRY_NAME);
   const DitArtifact *table = entry();
   for (size_t i = 0; i < chain.size(); ++i) {
-    checkTable(table, manifestTexts[i]);
+    checkTable(table, manifestTexts[i], chain[i].manifest);
     chain[i].functions = table;
     table = table->alternative;
     if ((table != nullptr) != (i + 1 < chain.size()))

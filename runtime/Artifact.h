@@ -45,6 +45,7 @@ public:
   void check(DitStatus status, const char *function) const;
 
 private:
+  void checkTargets() const;
   void load(const std::vector<std::string_view> &manifestTexts);
 
   std::string filePath;

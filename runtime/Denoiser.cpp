@@ -21,49 +21,74 @@ static int64_t rowBytes(int64_t rows, int64_t bytesPerRow, const char *what) {
 
 Plan::Plan(Denoiser &denoiser, int64_t rows)
     : denoiser(denoiser), count(rows),
-      arena(
-          rowBytes(rows, denoiser.manifest().memory.arenaPerRow, "a workspace"),
-          "the workspace"),
       plan(denoiser.manifest().memory.plan, "a plan") {
-  const Artifact &artifact = *denoiser.artifact;
-  artifact.check(artifact.functions().plan(denoiser.state.data(), rows,
-                                           arena.data(), plan.data()),
-                 "plan");
+  auto turn = denoiser.takeTurn();
+  Device &device = denoiser.device();
+  device.settle(ArtifactFunction::Denoise, rows);
+  arena = device.allocate(
+      rowBytes(rows, device.manifest().memory.arenaPerRow, "a workspace"),
+      "the workspace");
+  denoiser.artifact->check(device.functions().plan(denoiser.state.data(), rows,
+                                                   arena.data(), plan.data()),
+                           "plan");
 }
 
 Plan::~Plan() {
-  if (auto *unplan = denoiser.artifact->functions().unplan)
+  if (auto *unplan = denoiser.device().functions().unplan)
     unplan(plan.data());
 }
 
 void Plan::denoise(const float *x, const int32_t *rowIndex, const float *table,
                    float *out) {
-  std::lock_guard lock(denoiser.turn);
-  denoiser.cpu.enter(ArtifactFunction::Denoise);
-  const Artifact &artifact = *denoiser.artifact;
-  artifact.check(
-      artifact.functions().denoise(plan.data(), x, rowIndex, table, out),
-      "denoise");
+  auto turn = denoiser.takeTurn();
+  Device &device = denoiser.device();
+  device.enter(ArtifactFunction::Denoise, count);
+  DitStatus status =
+      device.functions().denoise(plan.data(), x, rowIndex, table, out);
+  device.leave();
+  denoiser.artifact->check(status, "denoise");
+}
+
+Denoiser::Denoiser(std::shared_ptr<const Artifact> loaded,
+                   std::unique_ptr<Device> device, WeightSource &weights)
+    : artifact(std::move(loaded)), runner(std::move(device)),
+      prepared(
+          runner->allocate(manifest().memory.prepared, "the packed weights")),
+      state(manifest().memory.state, "the model's state") {
+  const DitArtifact &functions = runner->functions();
+  runner->bindWeights(&weights);
+  runner->settle(ArtifactFunction::Prepare, 1);
+  runner->enter(ArtifactFunction::Prepare, 1);
+  DitStatus status = functions.prepare(&runner->host(), prepared.data());
+  runner->leave();
+  artifact->check(status, "prepare");
+  runner->bindWeights(nullptr);
+  artifact->check(
+      functions.create(&runner->host(), prepared.data(), state.data()),
+      "create");
 }
 
 Denoiser::Denoiser(std::shared_ptr<const Artifact> loaded,
                    WeightSource &weights, int threads)
-    : artifact(std::move(loaded)), cpu(threads, manifest().memory.scratch),
-      prepared(manifest().memory.prepared, "the packed weights"),
-      state(manifest().memory.state, "the model's state") {
-  const DitArtifact &functions = artifact->functions();
-  cpu.bindWeights(&weights);
-  cpu.enter(ArtifactFunction::Prepare);
-  artifact->check(functions.prepare(&cpu.host(), prepared.data()), "prepare");
-  cpu.bindWeights(nullptr);
-  artifact->check(functions.create(&cpu.host(), prepared.data(), state.data()),
-                  "create");
-}
+    : Denoiser(
+          loaded,
+          openDevice(*loaded,
+                     {.threads = threads, .device = {}, .stream = nullptr}),
+          weights) {}
 
 Denoiser::~Denoiser() {
   lastPlan.reset();
-  if (auto *destroy = artifact->functions().destroy)
+  if (auto *destroy = runner->functions().destroy)
     destroy(state.data());
+}
+
+DeviceMemory &Denoiser::grow(DeviceMemory &memory, int64_t bytes,
+                             const char *what) {
+  if (!memory.data() || memory.bytes() < bytes) {
+    memory = DeviceMemory();
+    memory = runner->allocate(bytes, what);
+  }
+  return memory;
 }
 
 void Denoiser::condition(std::span<const float> t, std::span<const int32_t> y,
@@ -77,23 +102,36 @@ void Denoiser::condition(std::span<const float> t, std::span<const int32_t> y,
                         : mostRows;
   auto total = static_cast<int64_t>(t.size());
   int64_t batch = std::min(total, std::clamp<int64_t>(fitting, 1, mostRows));
-  std::lock_guard lock(turn);
-  int64_t arenaBytes = batch * sizes.conditionArenaPerRow;
-  if (!conditionArena.data() || conditionArena.bytes() < arenaBytes)
-    conditionArena = Memory(arenaBytes, "the condition's workspace");
-  cpu.enter(ArtifactFunction::Condition);
-  for (int64_t i = 0; i < total; i += batch)
-    artifact->check(artifact->functions().condition(
-                        state.data(), t.data() + i, y.data() + i,
-                        std::min(batch, total - i), conditionArena.data(),
-                        table + i * sizes.conditionRowFloats),
-                    "condition");
+  auto lock = takeTurn();
+  grow(conditionArena, batch * sizes.conditionArenaPerRow,
+       "the condition's workspace");
+  if (!runner->isHost())
+    grow(conditionInputs, batch * 8, "the condition's inputs");
+  for (int64_t i = 0; i < total; i += batch) {
+    int64_t rows = std::min(batch, total - i);
+    const float *times = t.data() + i;
+    const int32_t *labels = y.data() + i;
+    if (!runner->isHost()) {
+      auto *timesThere = conditionInputs.as<float>();
+      auto *labelsThere = reinterpret_cast<int32_t *>(timesThere + batch);
+      runner->upload(timesThere, times, rows * 4);
+      runner->upload(labelsThere, labels, rows * 4);
+      times = timesThere, labels = labelsThere;
+    }
+    runner->settle(ArtifactFunction::Condition, rows);
+    runner->enter(ArtifactFunction::Condition, rows);
+    DitStatus status = runner->functions().condition(
+        state.data(), times, labels, rows, conditionArena.data(),
+        table + i * sizes.conditionRowFloats);
+    runner->leave();
+    artifact->check(status, "condition");
+  }
 }
 
-void Denoiser::evaluate(const float *x, std::span<const float> t,
-                        std::span<const int32_t> y, float *out) {
+void Denoiser::evaluateOnDevice(const float *x, std::span<const float> t,
+                                std::span<const int32_t> y, float *out) {
   auto rows = static_cast<int64_t>(t.size());
-  std::lock_guard lock(evaluation);
+  auto lock = takeTurn(); // of what is kept from one evaluation to the next
   // By bits: a NaN is a key like any other.
   std::map<std::pair<uint32_t, int32_t>, int32_t> rowOf;
   std::vector<float> times;
@@ -107,14 +145,36 @@ void Denoiser::evaluate(const float *x, std::span<const float> t,
     }
     index.push_back(it->second);
   }
-  Memory table(rowBytes(static_cast<int64_t>(times.size()),
-                        manifest().memory.conditionRowFloats * 4,
-                        "a condition table"),
-               "the condition table");
+  grow(table,
+       rowBytes(static_cast<int64_t>(times.size()),
+                manifest().memory.conditionRowFloats * 4, "a condition table"),
+       "the condition table");
   condition(times, labels, table.as<float>());
-  if (!lastPlan || lastPlan->rows() != rows)
+  if (!lastPlan || lastPlan->rows() != rows) {
+    lastPlan.reset();
     lastPlan = std::make_unique<Plan>(*this, rows);
-  lastPlan->denoise(x, index.data(), table.as<float>(), out);
+  }
+  grow(rowIndex, rows * 4, "the rows of a batch");
+  runner->upload(rowIndex.data(), index.data(), rows * 4);
+  lastPlan->denoise(x, rowIndex.as<int32_t>(), table.as<float>(), out);
+}
+
+void Denoiser::evaluate(const float *x, std::span<const float> t,
+                        std::span<const int32_t> y, float *out) {
+  if (runner->isHost()) {
+    evaluateOnDevice(x, t, y, out);
+    return;
+  }
+  auto rows = static_cast<int64_t>(t.size());
+  int64_t inBytes = rowBytes(rows, manifest().sampleFloats() * 4, "an input");
+  int64_t outBytes =
+      rowBytes(rows, manifest().outputFloats() * 4, "a prediction");
+  auto lock = takeTurn();
+  grow(input, inBytes, "the states of a batch");
+  grow(output, outBytes, "the predictions of a batch");
+  runner->upload(input.data(), x, inBytes);
+  evaluateOnDevice(input.as<float>(), t, y, output.as<float>());
+  runner->download(out, output.data(), outBytes);
 }
 
 int64_t Denoiser::memoryBytes(const Manifest &manifest, int64_t rows,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A model ready to be evaluated: an artifact's code with packed weights.
+// A model ready to be evaluated: an artifact's code with packed weights, on a
+// device.
 #ifndef DIT_RUNTIME_DENOISER_H
 #define DIT_RUNTIME_DENOISER_H
 
 #include "runtime/Artifact.h"
+#include "runtime/Device.h"
 #include "runtime/Memory.h"
 #include "runtime/Weights.h"
-#include "runtime/cpu/CpuDevice.h"
 
 #include <memory>
 #include <mutex>
@@ -27,14 +28,15 @@ public:
 
   int64_t rows() const { return count; }
   /// out (rows, C_out, H, W) = network(x (rows, C, H, W)); row i is conditioned
-  /// by row rowIndex[i] of `table`.
+  /// by row rowIndex[i] of `table`. All in the device's memory.
   void denoise(const float *x, const int32_t *rowIndex, const float *table,
                float *out);
 
 private:
   Denoiser &denoiser;
   int64_t count;
-  Memory arena, plan;
+  DeviceMemory arena;
+  Memory plan;
 };
 
 /// Packs the weights once and evaluates the network. Its functions may be
@@ -42,23 +44,39 @@ private:
 /// depend on the number of threads.
 class Denoiser {
 public:
-  /// Reads all of `weights`, and needs them no more afterwards.
+  /// On a device that openDevice() made for `artifact`. Reads all of `weights`,
+  /// and needs them no more afterwards.
+  Denoiser(std::shared_ptr<const Artifact> artifact,
+           std::unique_ptr<Device> device, WeightSource &weights);
+  /// On the artifact's device, with `threads` of the host.
   Denoiser(std::shared_ptr<const Artifact> artifact, WeightSource &weights,
            int threads);
   ~Denoiser();
   Denoiser(const Denoiser &) = delete;
   Denoiser &operator=(const Denoiser &) = delete;
 
-  const Manifest &manifest() const { return artifact->manifest(); }
-  CpuDevice &device() { return cpu; }
-  /// Fills one row of `table` (t.size(), condition_row_floats) for each (t[i],
-  /// y[i]). t and y have one length; y must be a label of the model.
+  /// Of the alternative that the device runs.
+  const Manifest &manifest() const { return runner->manifest(); }
+  Device &device() { return *runner; }
+  /// Keeps other threads from the device for as long as it lives; a thread may
+  /// hold several.
+  std::unique_lock<std::recursive_mutex> takeTurn() {
+    return std::unique_lock(turn);
+  }
+
+  /// Fills one row of `table` (t.size(), condition_row_floats), which is the
+  /// device's memory, for each (t[i], y[i]). t and y have one length; y must be
+  /// a label of the model.
   void condition(std::span<const float> t, std::span<const int32_t> y,
                  float *table);
   /// One evaluation as the network is written: x (N, C, H, W), t (N), y (N),
   /// out (N, C_out, H, W). Equal pairs (t, y) are conditioned once.
   void evaluate(const float *x, std::span<const float> t,
                 std::span<const int32_t> y, float *out);
+  /// The same with x and out in the device's memory. What a GPU does of it may
+  /// not be done on return; it is in the order of the device's stream.
+  void evaluateOnDevice(const float *x, std::span<const float> t,
+                        std::span<const int32_t> y, float *out);
   /// Bytes that a Denoiser and a plan of `rows` take, without the condition
   /// table.
   static int64_t memoryBytes(const Manifest &manifest, int64_t rows,
@@ -66,13 +84,17 @@ public:
 
 private:
   friend class Plan;
+  DeviceMemory &grow(DeviceMemory &memory, int64_t bytes, const char *what);
 
   std::shared_ptr<const Artifact> artifact;
-  CpuDevice cpu;
-  Memory prepared, state, conditionArena;
-  std::unique_ptr<Plan> lastPlan; ///< of evaluate
-  std::mutex turn;                ///< of the artifact's functions
-  std::mutex evaluation;          ///< of lastPlan
+  std::unique_ptr<Device> runner;
+  DeviceMemory prepared;
+  Memory state;
+  DeviceMemory conditionArena, conditionInputs;
+  // Of evaluate.
+  std::unique_ptr<Plan> lastPlan;
+  DeviceMemory table, rowIndex, input, output;
+  std::recursive_mutex turn;
 };
 
 } // namespace dit::runtime

@@ -7,13 +7,14 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstring>
 
 namespace dit::runtime {
 
-CpuDevice::CpuDevice(int threadCount, int64_t scratchBytes)
-    : threads(threadCount) {
-  for (int i = 0; i < threadCount; ++i)
-    scratch.emplace_back(scratchBytes, "a thread's scratch");
+CpuDevice::CpuDevice(const Alternative &model, int threads)
+    : Device(model, threads) {
+  for (int i = 0; i < threads; ++i)
+    scratch.emplace_back(manifest().memory.scratch, "a thread's scratch");
   services = {this,
               launch,
               weight,
@@ -22,30 +23,67 @@ CpuDevice::CpuDevice(int threadCount, int64_t scratchBytes)
               [](double x) { return std::cos(x); }};
 }
 
+DeviceMemory CpuDevice::allocate(int64_t bytes, const char *what) {
+  auto memory = std::make_shared<Memory>(bytes, what);
+  return {std::shared_ptr<void>(memory, memory->data()), bytes};
+}
+
+void CpuDevice::upload(void *to, const void *from, int64_t bytes) {
+  copy(to, from, bytes);
+}
+
+void CpuDevice::download(void *to, const void *from, int64_t bytes) {
+  copy(to, from, bytes);
+}
+
+void CpuDevice::copy(void *to, const void *from, int64_t bytes) {
+  std::memcpy(to, from, static_cast<size_t>(bytes));
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+class CpuRecording : public Recording {
+public:
+  explicit CpuRecording(std::function<void()> work) : work(std::move(work)) {}
+  void run() override { work(); }
+  double time() override {
+    auto begin = Clock::now();
+    work();
+    return secondsSince(begin);
+  }
+
+private:
+  std::function<void()> work;
+};
+
+} // namespace
+
+std::unique_ptr<Recording> CpuDevice::record(std::function<void()> work) {
+  return std::make_unique<CpuRecording>(std::move(work));
+}
+
 void CpuDevice::startProfile() {
   profiling = true;
-  for (auto &list : seconds)
-    list.clear();
+  clearProfile();
 }
 
 void CpuDevice::launch(void *context, const DitLaunch *launch) {
   auto &device = *static_cast<CpuDevice *>(context);
-  using Clock = std::chrono::steady_clock;
   Clock::time_point begin;
   if (device.profiling)
     begin = Clock::now();
-  device.threads.run(launch->units,
-                     [&](int worker, int64_t first, int64_t end) {
-                       launch->task(launch->operands, launch->rows, first, end,
-                                    device.scratch[worker].data());
-                     });
-  if (!device.profiling || launch->kernel < 0)
-    return;
-  auto &list = device.seconds[static_cast<int>(device.running)];
-  auto index = static_cast<size_t>(launch->kernel);
-  if (index >= list.size())
-    list.resize(index + 1);
-  list[index] += std::chrono::duration<double>(Clock::now() - begin).count();
+  device.pool().run(launch->units, [&](int worker, int64_t first, int64_t end) {
+    launch->task(launch->operands, launch->rows, first, end,
+                 device.scratch[worker].data());
+  });
+  if (device.profiling && launch->kernel >= 0)
+    device.addSeconds(device.running, launch->kernel, secondsSince(begin));
 }
 
 const float *CpuDevice::weight(void *context, int32_t index) {

@@ -62,9 +62,11 @@ TEST(Artifact, AnotherAbiVersionIsRefusedFirst) {
 }
 
 TEST(Artifact, AnotherTargetIsRefused) {
-  EXPECT_EQ(errorOfBytes(patchedArtifact("\"target\": \"cpu\", ",
-                                         "\"target\": \"cuda\",")),
-            "compiled for the target 'cuda', this program runs the target cpu");
+  EXPECT_EQ(
+      errorOfBytes(
+          patchedArtifact("\"target\": \"cpu\"", "\"target\": \"tpu\"")),
+      "compiled for the target 'tpu', this program runs the targets cpu and "
+      "cuda");
 }
 
 TEST(Artifact, MissingCpuFeaturesAreNamed) {
