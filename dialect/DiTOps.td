@@ -286,6 +286,8 @@ def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
     - (C1) x and result agree on all dimensions but the last.
     - (C2) weight is (M, K), or (ceil(M/L), K, L), with K = dim(x, -1), M = dim(result, -1).
     - (C3) bias is (M).
+    - (C4) x and weight have one element type; bias and result have one, of at least as many
+      bits: a sum of bfloat16 products is kept in float32 until a `dit.cast` rounds it.
 
     ```mlir
     %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
@@ -302,7 +304,7 @@ def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
 }
 
 def DiT_AttentionOp : DiT_Op<"attention",
-    [Pure, AllTypesMatch<["q", "result"]>, AllTypesMatch<["k", "v"]>]> {
+    [Pure, AllTypesMatch<["k", "v"]>]> {
   let summary = "multi-head scaled dot-product attention";
   let description = [{
     With S the tokens of k and v, d = D/heads, and head a on features [a*d, (a+1)*d):
@@ -311,16 +313,18 @@ def DiT_AttentionOp : DiT_Op<"attention",
     Self-attention when q, k, v come from one sequence, cross-attention otherwise. No mask.
 
     - (C1) heads divides D.
-    - (C2) k and v have q's batch and width.
+    - (C2) k and v have q's batch and width, and the result q's shape.
+    - (C3) q, k and v have one element type, the result's has at least as many bits: scores
+      and sums are not rounded to the type of q.
 
     ```mlir
-    %a = dit.attention %q, %k, %v heads 2 : tensor<?x4x8xf32>, tensor<?x6x8xf32>
+    %a = dit.attention %q, %k, %v heads 2 : tensor<?x4x8xbf16>, tensor<?x6x8xbf16> -> tensor<?x4x8xf32>
     ```
   }];
   let arguments = (ins DiT_Tokens:$q, DiT_Tokens:$k, DiT_Tokens:$v, I64Attr:$heads);
   let results = (outs DiT_Tokens:$result);
   let assemblyFormat = [{
-    $q `,` $k `,` $v `heads` $heads attr-dict `:` type($q) `,` type($k)
+    $q `,` $k `,` $v `heads` $heads attr-dict `:` type($q) `,` type($k) `->` type($result)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -36,6 +36,26 @@ LogicalResult expectStatic(Operation *op, StringRef what, Value value) {
                            << value.getType();
 }
 
+/// Values that are multiplied with each other have one element type.
+LogicalResult expectSameElements(Operation *op, StringRef what, Value a,
+                                 Value b) {
+  Type first = tensor(a).getElementType(), second = tensor(b).getElementType();
+  if (first == second)
+    return success();
+  return op->emitOpError() << what << " must have one element type, got "
+                           << first << " and " << second;
+}
+
+/// Only dit.cast rounds: a result is no narrower than what it is a sum of.
+LogicalResult expectUnrounded(Operation *op, Value from) {
+  Type operand = tensor(from).getElementType();
+  Type result = tensor(op->getResult(0)).getElementType();
+  if (result.getIntOrFloatBitWidth() >= operand.getIntOrFloatBitWidth())
+    return success();
+  return op->emitOpError() << "the result must have at least the bits of "
+                           << operand << ", got " << result;
+}
+
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// One row per sample: dim(c) = [dim(x, 0), dim(x, -1)].
@@ -245,7 +265,15 @@ LogicalResult LinearOp::verify() {
                     : expectShape(*this, "weight", getWeight(), {m, k})))
     return failure();
   // (C3)
-  return getBias() ? expectShape(*this, "bias", getBias(), {m}) : success();
+  if (getBias() && failed(expectShape(*this, "bias", getBias(), {m})))
+    return failure();
+  // (C4)
+  if (failed(expectSameElements(*this, "x and weight", getX(), getWeight())) ||
+      failed(expectUnrounded(*this, getX())))
+    return failure();
+  return getBias() ? expectSameElements(*this, "bias and result", getBias(),
+                                        getResult())
+                   : success();
 }
 
 LogicalResult AttentionOp::verify() {
@@ -255,7 +283,13 @@ LogicalResult AttentionOp::verify() {
     return emitOpError() << "heads must divide the width, but " << q[2] << " % "
                          << getHeads() << " is not 0";
   // (C2)
-  return expectShape(*this, "k and v", getK(), {q[0], k[1], q[2]});
+  if (failed(expectShape(*this, "k and v", getK(), {q[0], k[1], q[2]})) ||
+      failed(expectShape(*this, "the result", getResult(), q)))
+    return failure();
+  // (C3)
+  if (failed(expectSameElements(*this, "q and k", getQ(), getK())))
+    return failure();
+  return expectUnrounded(*this, getQ());
 }
 
 LogicalResult LayerNormOp::verify() {

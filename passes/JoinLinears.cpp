@@ -17,7 +17,7 @@ namespace {
 constexpr StringLiteral kPass = "join-linears";
 
 /// What linears must agree on to be joined: x, whether there is a bias, types.
-using JoinKey = std::tuple<Value, Type, Type>;
+using JoinKey = std::tuple<Value, Type, Type, Type>;
 
 /// Moves `value`'s ops in front of `anchor`; they read no argument.
 void hoist(RewriterBase &rewriter, Value value, Operation *anchor) {
@@ -128,7 +128,8 @@ struct JoinLinears : impl::JoinLinearsBase<JoinLinears> {
         Value bias = linear.getBias();
         groups[{linear.getX(), linear.getWeight().getType().getElementType(),
                 bias ? cast<ShapedType>(bias.getType()).getElementType()
-                     : Type()}]
+                     : Type(),
+                linear.getType().getElementType()}]
             .push_back(linear);
       }
       for (auto &[key, linears] : groups)

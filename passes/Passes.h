@@ -13,8 +13,8 @@ namespace dit {
 
 /// Registers the passes, and for dit-opt the pipelines `dit-to-staged`,
 /// `dit-to-fused` and `dit-to-planned`, each from phase `dit` on with the
-/// options `fuse=` (names without `dit-fuse-`, all by default), `panel=` and
-/// `gate-residual=`.
+/// options `dtype=`, `fuse=` (names without `dit-fuse-`, all by default),
+/// `panel=` and `gate-residual=`.
 void registerPasses();
 
 } // namespace dit

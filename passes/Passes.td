@@ -29,6 +29,27 @@ def JoinLinears : DiT_Pass<"dit-join-linears"> {
   }];
 }
 
+def LowerPrecision : DiT_Pass<"dit-lower-precision"> {
+  let summary = "round what the matmuls and attentions of every step read";
+  let description = [{
+    Buys the tensor cores' rate, and half the bytes of the weights and of what those kernels
+    read.
+
+    Before: `h = linear(x, w, b)`
+    After:  `h = linear(cast(x), cast(w), b)`, with h still float32
+
+    x and the weight of each linear that runs every step, and q, k and v of each attention, are
+    cast to `type`; what they are views of is cast once, and the views are of the cast. Casts of
+    weights depend on weights alone, so `dit-stage` moves them into @prepare: run this pass
+    before it, and after `dit-join-linears`. Float32 stay: the residual stream, norms, modulation,
+    gates, softmax and all sums; the linears that read patches or make them; what depends on t and
+    y alone, and an attention that reads keys of that kind. Refuses a staged module.
+  }];
+  let options = [
+    Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "bf16 or f16">,
+  ];
+}
+
 def Stage : DiT_Pass<"dit-stage"> {
   let summary = "split @denoise into @prepare, @condition and @denoise by binding time";
   let description = [{
@@ -200,7 +221,8 @@ def PlanMemory : DiT_Pass<"dit-plan-memory"> {
     their base alive; a returned value gets -1. In @prepare offsets are absolute and results live
     for ever. Results of @condition get `dit.slot`. `dit.live_bytes` holds the largest sum of live
     bytes, the lower bound of the arena, and an analysis remark the ratio of the two. Refuses ops
-    that are neither views nor dit.fused, and a returned value that no region makes.
+    that are neither views nor dit.fused, a returned value that no region makes, and a result of
+    @condition that is not float32.
   }];
 }
 

@@ -123,8 +123,14 @@ void LayoutPlanner::returnPacked() {
   }
 }
 
-/// Puts each pack into one region with the concat and the reshapes that it
-/// alone reads.
+/// A region that rounds a weight, and does nothing else.
+bool isCast(Operation *unit) {
+  auto isCastOp = llvm::IsaPred<CastOp>;
+  return llvm::all_of(opsOf(unit), isCastOp);
+}
+
+/// Puts each pack into one region with the casts, the concat and the reshapes
+/// that it alone reads.
 void LayoutPlanner::joinPacks() {
   for (PackOp pack : llvm::make_early_inc_range(prepare.getOps<PackOp>())) {
     SmallVector<Operation *> units = {pack};
@@ -136,7 +142,7 @@ void LayoutPlanner::joinPacks() {
       if (!from->hasOneUse() || !(isPack || isa<ReshapeOp>(from)))
         break;
       units.push_back(from);
-      if (isPack)
+      if (isPack && !isCast(from))
         break;
     }
     (void)fuse(rewriter, KernelKind::Pack, units);

@@ -50,16 +50,14 @@ public:
     if (failed(findLives()) || failed(findReturned()))
       return failure();
     place();
-    if (function.getName() == kCondition)
-      placeSlots();
-    return success();
+    return function.getName() == kCondition ? placeSlots() : success();
   }
 
 private:
   LogicalResult findLives();
   LogicalResult findReturned();
   void place();
-  void placeSlots();
+  LogicalResult placeSlots();
 
   func::FuncOp function;
   bool isPrepare;
@@ -130,15 +128,21 @@ void MemoryPlanner::place() {
 }
 
 /// The results of @condition side by side in a condition row, in order.
-void MemoryPlanner::placeSlots() {
+LogicalResult MemoryPlanner::placeSlots() {
   Builder builder(function.getContext());
+  Operation *end = function.getBody().front().getTerminator();
   int64_t floats = 0;
-  for (auto [index, value] : llvm::enumerate(
-           function.getBody().front().getTerminator()->getOperands())) {
+  for (auto [index, value] : llvm::enumerate(end->getOperands())) {
+    Type element = cast<RankedTensorType>(value.getType()).getElementType();
+    if (!element.isF32())
+      return end->emitError("result ")
+             << index << " of @condition must be f32, as a row of the "
+             << "condition table is, but is " << element;
     function.setResultAttr(index, kSlotAttr, builder.getI64IntegerAttr(floats));
     floats += bytesOf(value) / sizeof(float);
   }
   function->setAttr(kRowFloatsAttr, builder.getI64IntegerAttr(floats));
+  return success();
 }
 
 struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {

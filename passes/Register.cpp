@@ -14,6 +14,10 @@ namespace dit {
 namespace {
 
 struct Options : PassPipelineOptions<Options> {
+  Option<std::string> dtype{
+      *this, "dtype",
+      llvm::cl::desc("what matmuls and attentions read: f32, bf16 or f16"),
+      llvm::cl::init("f32")};
   ListOption<std::string> fuse{
       *this, "fuse", llvm::cl::desc("fusions to make; all by default")};
   Option<int64_t> panel{*this, "panel",
@@ -25,9 +29,11 @@ struct Options : PassPipelineOptions<Options> {
       llvm::cl::init(false)};
 };
 
-void addStaging(OpPassManager &manager) {
+void addStaging(OpPassManager &manager, const Options &options) {
   manager.addPass(createCSEPass());
   manager.addPass(createJoinLinears());
+  if (options.dtype != "f32")
+    manager.addPass(createLowerPrecision({options.dtype}));
   manager.addPass(createStage());
 }
 
@@ -57,17 +63,18 @@ void addPlanning(OpPassManager &manager, const Options &options) {
 
 void registerPasses() {
   registerDiTPasses();
-  PassPipelineRegistration<>("dit-to-staged", "dit -> staged", addStaging);
+  PassPipelineRegistration<Options>("dit-to-staged", "dit -> staged",
+                                    addStaging);
   PassPipelineRegistration<Options>(
       "dit-to-fused", "dit -> staged -> fused",
       [](OpPassManager &manager, const Options &options) {
-        addStaging(manager);
+        addStaging(manager, options);
         addFusion(manager, options);
       });
   PassPipelineRegistration<Options>(
       "dit-to-planned", "dit -> staged -> fused -> planned",
       [](OpPassManager &manager, const Options &options) {
-        addStaging(manager);
+        addStaging(manager, options);
         addFusion(manager, options);
         addPlanning(manager, options);
       });

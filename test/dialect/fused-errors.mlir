@@ -51,7 +51,7 @@ func.func @linear_without_a_linear(%x: tensor<?x4x8xf32>) {
 func.func @row_with_attention(%x: tensor<?x4x8xf32>) {
   // expected-error@below {{of kind row cannot hold 0 dit.linear and 1 dit.attention}}
   %r = dit.fused row (%a = %x) : (tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
-    %0 = dit.attention %a, %a, %a heads 2 : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+    %0 = dit.attention %a, %a, %a heads 2 : tensor<?x4x8xf32>, tensor<?x4x8xf32> -> tensor<?x4x8xf32>
     dit.yield %0 : tensor<?x4x8xf32>
   }
   return

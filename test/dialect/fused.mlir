@@ -45,7 +45,7 @@ func.func @every_kind(%x: tensor<?x6x12xf32>, %w: tensor<12x12xf32>) -> (tensor<
   }
   // CHECK: dit.fused attention
   %m = dit.fused attention (%a = %h) : (tensor<?x6x12xf32>) -> tensor<?x6x12xf32> {
-    %0 = dit.attention %a, %a, %a heads 2 : tensor<?x6x12xf32>, tensor<?x6x12xf32>
+    %0 = dit.attention %a, %a, %a heads 2 : tensor<?x6x12xf32>, tensor<?x6x12xf32> -> tensor<?x6x12xf32>
     dit.yield %0 : tensor<?x6x12xf32>
   }
   // CHECK: dit.fused patch

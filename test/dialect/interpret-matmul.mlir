@@ -36,7 +36,7 @@ func.func @odd_inputs(%x: tensor<?x11xf32> {dit.values = dense<[[1.0, 2.0, 3.0, 
 func.func @cross_attention(%q: tensor<?x1x2xf32> {dit.values = dense<[[[0.0, 1.0]]]> : tensor<1x1x2xf32>},
                            %k: tensor<?x3x2xf32> {dit.values = dense<[[[1.0, 0.0], [2.0, 0.0], [3.0, 0.693147180559945]]]> : tensor<1x3x2xf64>},
                            %v: tensor<?x3x2xf32> {dit.values = dense<[[[10.0, 4.0], [20.0, 8.0], [60.0, 8.0]]]> : tensor<1x3x2xf32>}) -> tensor<?x1x2xf32> {
-  %a = dit.attention %q, %k, %v heads 2 : tensor<?x1x2xf32>, tensor<?x3x2xf32>
+  %a = dit.attention %q, %k, %v heads 2 : tensor<?x1x2xf32>, tensor<?x3x2xf32> -> tensor<?x1x2xf32>
   return %a : tensor<?x1x2xf32>
 }
 
@@ -45,7 +45,7 @@ func.func @cross_attention(%q: tensor<?x1x2xf32> {dit.values = dense<[[[0.0, 1.0
 func.func @scale(%q: tensor<?x1x4xf32> {dit.values = dense<[[[1.0, 0.0, 0.0, 0.0]]]> : tensor<1x1x4xf32>},
                  %k: tensor<?x2x4xf32> {dit.values = dense<[[[2.197224577336219, 0.0, 0.0, 0.0], [0.0, 5.0, 5.0, 5.0]]]> : tensor<1x2x4xf64>},
                  %v: tensor<?x2x4xf32> {dit.values = dense<[[[4.0, 0.0, 0.0, 4.0], [0.0, 4.0, 0.0, 4.0]]]> : tensor<1x2x4xf32>}) -> tensor<?x1x4xf32> {
-  %a = dit.attention %q, %k, %v heads 1 : tensor<?x1x4xf32>, tensor<?x2x4xf32>
+  %a = dit.attention %q, %k, %v heads 1 : tensor<?x1x4xf32>, tensor<?x2x4xf32> -> tensor<?x1x4xf32>
   return %a : tensor<?x1x4xf32>
 }
 
@@ -54,6 +54,6 @@ func.func @scale(%q: tensor<?x1x4xf32> {dit.values = dense<[[[1.0, 0.0, 0.0, 0.0
 func.func @large_scores(%q: tensor<?x1x1xf32> {dit.values = dense<[[[1.0]], [[-1.0]]]> : tensor<2x1x1xf32>},
                         %k: tensor<?x2x1xf32> {dit.values = dense<[[[0.0], [1000.0]], [[0.0], [1000.0]]]> : tensor<2x2x1xf32>},
                         %v: tensor<?x2x1xf32> {dit.values = dense<[[[10.0], [20.0]], [[30.0], [40.0]]]> : tensor<2x2x1xf32>}) -> tensor<?x1x1xf32> {
-  %a = dit.attention %q, %k, %v heads 1 : tensor<?x1x1xf32>, tensor<?x2x1xf32>
+  %a = dit.attention %q, %k, %v heads 1 : tensor<?x1x1xf32>, tensor<?x2x1xf32> -> tensor<?x1x1xf32>
   return %a : tensor<?x1x1xf32>
 }

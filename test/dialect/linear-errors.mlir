@@ -60,3 +60,30 @@ func.func @bias(%x: tensor<?x4x8xf32>, %w: tensor<24x8xf32>, %b: tensor<8xf32>) 
   %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<8xf32>) -> tensor<?x4x24xf32>
   return
 }
+
+// -----
+
+// (C4)
+func.func @weight_of_another_type(%x: tensor<?x4x8xbf16>, %w: tensor<24x8xf32>) {
+  // expected-error@below {{x and weight must have one element type, got 'bf16' and 'f32'}}
+  %h = dit.linear %x weight(%w) : (tensor<?x4x8xbf16>, tensor<24x8xf32>) -> tensor<?x4x24xf32>
+  return
+}
+
+// -----
+
+// (C4)
+func.func @rounded_sum(%x: tensor<?x4x8xf32>, %w: tensor<24x8xf32>) {
+  // expected-error@below {{the result must have at least the bits of 'f32', got 'bf16'}}
+  %h = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<24x8xf32>) -> tensor<?x4x24xbf16>
+  return
+}
+
+// -----
+
+// (C4)
+func.func @bias_of_another_type(%x: tensor<?x4x8xbf16>, %w: tensor<24x8xbf16>, %b: tensor<24xbf16>) {
+  // expected-error@below {{bias and result must have one element type, got 'bf16' and 'f32'}}
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xbf16>) -> tensor<?x4x24xf32>
+  return
+}

@@ -29,3 +29,11 @@ func.func @packed(%x: tensor<?x4x8xf32>, %w: tensor<2x8x16xf32>, %b: tensor<24xf
   %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<2x8x16xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
   return %h : tensor<?x4x24xf32>
 }
+
+// Sums of bfloat16 products stay float32.
+// CHECK-LABEL: @wide_sums
+func.func @wide_sums(%x: tensor<?x4x8xbf16>, %w: tensor<24x8xbf16>, %b: tensor<24xf32>) -> tensor<?x4x24xf32> {
+  // CHECK: dit.linear %{{.*}} weight(%{{.*}}) bias(%{{.*}}) : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  return %h : tensor<?x4x24xf32>
+}

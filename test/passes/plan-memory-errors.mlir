@@ -36,3 +36,15 @@ func.func @condition(%t: tensor<?xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
   // expected-error@below {{result 1 of @condition must be all of what one dit.fused makes, and be returned once}}
   return %0, %0 : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+func.func @condition(%t: tensor<?xf32>) -> tensor<?x8xbf16> {
+  %0 = dit.fused row (%a = %t) : (tensor<?xf32>) -> tensor<?x8xbf16> {
+    %r = dit.timestep_embedding %a max_period 1.0e+04 shift 0 : tensor<?xf32> -> tensor<?x8xf32>
+    %n = dit.cast %r : tensor<?x8xf32> -> tensor<?x8xbf16>
+    dit.yield %n : tensor<?x8xbf16>
+  }
+  // expected-error@below {{result 0 of @condition must be f32, as a row of the condition table is, but is 'bf16'}}
+  return %0 : tensor<?x8xbf16>
+}

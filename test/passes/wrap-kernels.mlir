@@ -22,7 +22,7 @@ func.func @each_op_in_its_kind(%x: tensor<?x3x4x6xf32>, %w: tensor<24x12xf32>) -
   %v = dit.patchify %x patch 2 : tensor<?x3x4x6xf32> -> tensor<?x6x12xf32>
   %l = dit.linear %v weight(%w) : (tensor<?x6x12xf32>, tensor<24x12xf32>) -> tensor<?x6x24xf32>
   %q = dit.slice %l dim 2 offset 16 : tensor<?x6x24xf32> -> tensor<?x6x8xf32>
-  %a = dit.attention %q, %q, %q heads 2 : tensor<?x6x8xf32>, tensor<?x6x8xf32>
+  %a = dit.attention %q, %q, %q heads 2 : tensor<?x6x8xf32>, tensor<?x6x8xf32> -> tensor<?x6x8xf32>
   %r = dit.fused row (%b = %a) : (tensor<?x6x8xf32>) -> tensor<?x6x8xf32> {
     %0 = dit.silu %b : tensor<?x6x8xf32>
     %1 = dit.gelu tanh %0 : tensor<?x6x8xf32>

@@ -91,7 +91,7 @@ def main():
         q, key, value = [p.op(f"%{n}{i}", "slice", f"{qkv} dim 2 offset {j * D}", tokens(D), [qkv],
                               f"{block}attn.{n}", "arrow") for j, n in enumerate("qkv")]
         at = p.op(f"%at{i}", "attention", f"{q}, {key}, {value} heads {a.heads}", tokens(D), [q, key],
-                  block + "attn")
+                  block + "attn", "arrow")
         pr = linear(f"%pr{i}", at, k + "attn.proj", block + "attn.proj", D, D)
         g = p.op(f"%ga{i}", "gate", f"{pr} gate({m['gate_msa']})", tokens(D), [pr, m["gate_msa"]],
                  block + "attn.gate")

@@ -33,7 +33,8 @@ std::string attentionText(const AttentionShape &shape) {
   std::string y =
       region.op("attention " + q + ", " + k + ", " + v + " heads " +
                 std::to_string(shape.heads) + " : " + tensorType(type) + ", " +
-                tensorType({-1, shape.keys, width}));
+                tensorType({-1, shape.keys, width}) + " -> " +
+                tensorType(type));
   region.yield(y, type);
   return region.print();
 }

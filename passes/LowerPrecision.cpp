@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// LowerPrecision: dit.cast in front of the matmuls and attentions that run
+// every step. What is cast of a weight is moved into @prepare by Stage.
+#include "passes/Passes.h"
+#include "passes/Phase.h"
+
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace dit {
+#define GEN_PASS_DEF_LOWERPRECISION
+#include "passes/Passes.h.inc"
+
+namespace {
+
+class Lowering {
+public:
+  Lowering(func::FuncOp network, FloatType narrow)
+      : network(network), narrow(narrow), builder(network) {}
+
+  void run();
+
+private:
+  void findDependents();
+  bool isLowered(LinearOp linear);
+  bool isLowered(AttentionOp attention);
+  void lower(OpOperand &operand) { operand.set(lowered(operand.get())); }
+  Value lowered(Value wide);
+  Location castLocation(Value wide);
+
+  func::FuncOp network;
+  FloatType narrow;
+  OpBuilder builder;
+  DenseSet<Value> dependents; ///< what is known at a step, not before it
+  DenseMap<Value, Value> known;
+};
+
+void Lowering::findDependents() {
+  for (BlockArgument arg : network.getArguments()) {
+    auto name =
+        network.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr);
+    if (!name || (name != "t" && name != "y"))
+      dependents.insert(arg);
+  }
+  for (Operation &op : network.getBody().front())
+    if (llvm::any_of(op.getOperands(), [&](Value operand) {
+          return dependents.contains(operand);
+        }))
+      dependents.insert(op.result_begin(), op.result_end());
+}
+
+/// A linear between pixels and tokens has few features on one side: little to
+/// gain, and its rounding would be the picture's.
+bool Lowering::isLowered(LinearOp linear) {
+  return dependents.contains(linear.getX()) &&
+         !viewedValue(linear.getX()).getDefiningOp<PatchifyOp>() &&
+         llvm::none_of(linear->getUsers(), llvm::IsaPred<UnpatchifyOp>);
+}
+
+/// Keys and values that only change with (t, y) are float32 rows of the
+/// condition table, and q is read beside them.
+bool Lowering::isLowered(AttentionOp attention) {
+  return llvm::all_of(attention->getOperands(), [&](Value operand) {
+    return dependents.contains(operand);
+  });
+}
+
+/// What the cast of a weight is called where it crosses: as the weight.
+Location Lowering::castLocation(Value wide) {
+  std::string name = crossingName(wide);
+  if (!dependsOnWeightsOnly(wide)) {
+    if (nameOf(wide.getLoc()).empty())
+      return wide.getLoc();
+    llvm::raw_string_ostream(name) << "_" << narrow;
+  }
+  return NameLoc::get(builder.getStringAttr(name), wide.getLoc());
+}
+
+/// `wide`, rounded: one cast of what it is a view of, right behind that, and
+/// the same views of the cast.
+Value Lowering::lowered(Value wide) {
+  auto type = cast<RankedTensorType>(wide.getType());
+  if (type.getElementTypeBitWidth() <= narrow.getWidth())
+    return wide;
+  if (Value before = known.lookup(wide))
+    return before;
+  Operation *view = wide.getDefiningOp();
+  if (!view || !isView(view)) {
+    builder.setInsertionPointAfterValue(wide);
+    return known[wide] = CastOp::create(builder, castLocation(wide),
+                                        type.clone(narrow), wide);
+  }
+  IRMapping map;
+  map.map(view->getOperand(0), lowered(view->getOperand(0)));
+  builder.setInsertionPointAfter(view);
+  Value result = builder.clone(*view, map)->getResult(0);
+  result.setType(type.clone(narrow));
+  return known[wide] = result;
+}
+
+void Lowering::run() {
+  findDependents();
+  Block &body = network.getBody().front();
+  SmallVector<LinearOp> linears(body.getOps<LinearOp>());
+  SmallVector<AttentionOp> attentions(body.getOps<AttentionOp>());
+  for (AttentionOp attention : attentions)
+    if (isLowered(attention))
+      for (OpOperand &operand : attention->getOpOperands())
+        lower(operand);
+  for (LinearOp linear : linears)
+    if (isLowered(linear)) {
+      lower(linear.getXMutable());
+      lower(linear.getWeightMutable());
+    }
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+    if (isView(&op) && op.use_empty())
+      op.erase();
+}
+
+struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {
+  using LowerPrecisionBase::LowerPrecisionBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto network = module.lookupSymbol<func::FuncOp>(kDenoise);
+    if (!network || network.isExternal() || module.lookupSymbol(kPrepare)) {
+      module.emitError("expected one function @denoise and no @prepare; run "
+                       "--dit-lower-precision before --dit-stage");
+      return signalPassFailure();
+    }
+    if (type != "bf16" && type != "f16") {
+      module.emitError("type must be bf16 or f16, but found '") << type << "'";
+      return signalPassFailure();
+    }
+    FloatType narrow = type == "bf16"
+                           ? FloatType(BFloat16Type::get(&getContext()))
+                           : FloatType(Float16Type::get(&getContext()));
+    Lowering(network, narrow).run();
+  }
+};
+
+} // namespace
+} // namespace dit
