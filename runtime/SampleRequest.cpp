@@ -83,30 +83,30 @@ void checkRequest(const Manifest &manifest, const SampleRequest &request) {
 
 int64_t samplingBytes(const Manifest &manifest, const SampleRequest &request) {
   auto total = static_cast<int64_t>(request.labels.size());
-  auto sampler = makeSampler(request.sampler,
-                             {manifest.diffusion, request.steps, request.eta});
+  Sampler sampler = makeSampler(
+      request.sampler, {manifest.diffusion, request.steps, request.eta});
   // Steps with guidance and without have a workspace each.
   int64_t batch = std::min(request.batch, total), rows = 0, workspaceRows = 0;
   for (bool guided : {false, true})
-    if (std::any_of(
-            sampler->times().begin(), sampler->times().end(),
-            [&](float t) { return isGuidedAt(request, t) == guided; })) {
+    if (std::any_of(sampler.times.begin(), sampler.times.end(), [&](float t) {
+          return isGuidedAt(request, t) == guided;
+        })) {
       rows = guided ? 2 * batch : batch;
       workspaceRows += rows;
     }
   std::set<int32_t> labels(request.labels.begin(), request.labels.end());
-  double table = static_cast<double>(labels.size() + 1) * sampler->size() *
+  double table = static_cast<double>(labels.size() + 1) * sampler.size() *
                  manifest.memory.conditionRowFloats * 4;
   double bytes =
-      static_cast<double>(total) * (1 + sampler->historyDepth()) *
+      static_cast<double>(total) * (1 + sampler.historyDepth) *
           manifest.sampleFloats() * 4 +
       static_cast<double>(workspaceRows) * manifest.memory.arenaPerRow +
       static_cast<double>(rows) * 4 *
           (manifest.sampleFloats() + manifest.outputFloats()) +
       std::min(table, static_cast<double>(request.conditionBytes));
   if (request.rng == "torch-cpu") // the only one that keeps what it drew
-    bytes += static_cast<double>(TorchCpuNoise::bytes(
-        noiseSettings(manifest, request), sampler->size()));
+    bytes += static_cast<double>(
+        TorchCpuNoise::bytes(noiseSettings(manifest, request), sampler.size()));
   return static_cast<int64_t>(std::min(bytes, 0x1p60));
 }
 

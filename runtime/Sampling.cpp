@@ -6,6 +6,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/Guidance.h"
+#include "runtime/samplers/Step.h"
 
 #include <algorithm>
 #include <map>
@@ -50,7 +51,7 @@ private:
                 int64_t stepInTable);
   void update(const Batch &batch, int64_t step);
   bool isGuided(int64_t step) const {
-    return isGuidedAt(request, sampler->times()[step]);
+    return isGuidedAt(request, sampler.times[step]);
   }
   void makePlans();
   float *stateOf(int64_t n) {
@@ -60,7 +61,7 @@ private:
   Denoiser &denoiser;
   const Manifest &manifest;
   const SampleRequest &request;
-  std::unique_ptr<Sampler> sampler;
+  Sampler sampler;
   std::unique_ptr<Noise> noise;
   int64_t total, batchSize, done = 0;
   std::vector<float> states;  ///< (N, C, H, W)
@@ -105,7 +106,7 @@ std::vector<Group> SamplingLoop::makeGroups() const {
 void SamplingLoop::startSamples() {
   int64_t floats = manifest.sampleFloats();
   states.resize(total * floats);
-  history.resize(total * floats * sampler->historyDepth());
+  history.resize(total * floats * sampler.historyDepth);
   denoiser.device().pool().run(total, [&](int, int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n)
       noise->normal(request.firstSample + n, Noise::initial, 0,
@@ -119,7 +120,7 @@ void SamplingLoop::startSamples() {
 void SamplingLoop::makePlans() {
   int64_t mostRows = 0;
   for (int64_t count : {batchSize, total % batchSize})
-    for (int64_t step = 0; count > 0 && step < sampler->size(); ++step) {
+    for (int64_t step = 0; count > 0 && step < sampler.size(); ++step) {
       int64_t rows = isGuided(step) ? 2 * count : count;
       std::unique_ptr<Plan> &plan = plans[rows];
       if (!plan)
@@ -144,13 +145,13 @@ void SamplingLoop::runGroup(const Group &group) {
   int64_t stepBytes =
       static_cast<int64_t>(group.slotOf.size()) * rowBytes(manifest);
   int64_t chunk = std::clamp<int64_t>(request.conditionBytes / stepBytes, 1,
-                                      sampler->size());
+                                      sampler.size());
   if (!table.data() || table.bytes() < chunk * stepBytes) {
     table = Memory();
     table = Memory(chunk * stepBytes, "the condition table");
   }
-  for (int64_t first = 0; first < sampler->size(); first += chunk) {
-    int64_t steps = std::min(chunk, sampler->size() - first);
+  for (int64_t first = 0; first < sampler.size(); first += chunk) {
+    int64_t steps = std::min(chunk, sampler.size() - first);
     fillTable(group, first, steps);
     for (const Batch &batch : group.batches) {
       for (int64_t step = first; step < first + steps; ++step) {
@@ -158,7 +159,7 @@ void SamplingLoop::runGroup(const Group &group) {
         update(batch, step);
         done += batch.count;
         if (request.progress)
-          request.progress(done, total * sampler->size());
+          request.progress(done, total * sampler.size());
       }
     }
   }
@@ -172,7 +173,7 @@ void SamplingLoop::fillTable(const Group &group, int64_t firstStep,
   std::vector<float> t;
   std::vector<int32_t> y;
   for (int64_t step = firstStep; step < firstStep + steps; ++step) {
-    t.insert(t.end(), labels.size(), sampler->times()[step]);
+    t.insert(t.end(), labels.size(), sampler.times[step]);
     y.insert(y.end(), labels.begin(), labels.end());
   }
   denoiser.condition(t, y, table.as<float>());
@@ -210,7 +211,7 @@ void SamplingLoop::evaluate(const Group &group, const Batch &batch,
 
 void SamplingLoop::update(const Batch &batch, int64_t step) {
   auto floats = static_cast<size_t>(manifest.sampleFloats());
-  size_t depth = sampler->historyDepth() * floats;
+  size_t depth = sampler.historyDepth * floats;
   denoiser.device().pool().run(
       batch.count, [&](int, int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
@@ -222,7 +223,7 @@ void SamplingLoop::update(const Batch &batch, int64_t step) {
                             {history.data() + n * depth, depth},
                             *noise,
                             request.firstSample + n};
-          sampler->update(step, state);
+          applyStep(sampler.rows[step], step, state);
         }
       });
   if (request.observe)

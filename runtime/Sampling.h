@@ -5,6 +5,7 @@
 #define DIT_RUNTIME_SAMPLING_H
 
 #include "runtime/Denoiser.h"
+#include "runtime/Noise.h"
 #include "runtime/samplers/Sampler.h"
 
 #include <functional>

@@ -4,60 +4,35 @@
 // lambda = log(alpha / sigma), h the step in it and h' the step before:
 // x' = sigma' / sigma * x - alpha' * (exp(-h) - 1) * D,
 // D = x0 + h / (2 h') * (x0 - x0 of the evaluation before).
-#include "runtime/samplers/DiffusionSampler.h"
+#include "runtime/samplers/DiffusionTable.h"
 
 namespace dit::runtime {
-namespace {
 
-class DpmSolver : public DiffusionSampler {
-public:
-  explicit DpmSolver(const SamplerSettings &settings)
-      : DiffusionSampler(settings) {}
+static double lambda(double alphaBar) {
+  return std::log(alphaBar / (1 - alphaBar)) / 2;
+}
 
-  int64_t historyDepth() const override { return 1; }
-
-  void update(int64_t i, const SampleState &s) const override {
-    int64_t k = entryOf(i);
-    X0Estimate estimate(schedule.alphaBar[k], diffusion.clipX0);
-    auto [ofX, ofX0, ofChange] = coefficients(k);
-    auto count = static_cast<int64_t>(s.x.size());
-    for (int64_t e = 0; e < count; ++e) {
-      float x0 = estimate(s.x[e], s.prediction[e]);
-      float extrapolated = x0 + ofChange * (x0 - s.history[e]);
-      s.history[e] = x0;
-      s.x[e] = ofX * s.x[e] + ofX0 * extrapolated;
+/// The first step has no estimate before it. The last one ends without noise,
+/// where lambda is infinite, and its result is x0: both are of first order.
+Sampler makeDpmSolver(const SamplerSettings &settings) {
+  Schedule s = makeSchedule(settings);
+  Sampler table = diffusionTable(settings, s, [&](int64_t k, StepRow &row) {
+    if (k == 0) {
+      setMix(row, 0, {0, 1});
+      return;
     }
-  }
-
-private:
-  struct Coefficients {
-    float ofX, ofX0, ofChange;
-  };
-
-  /// The first step has no estimate before it. The last one ends without noise,
-  /// where lambda is infinite, and its result is x0: both are of first order.
-  Coefficients coefficients(int64_t k) const {
-    if (k == 0)
-      return {0, 1, 0};
-    double bar = schedule.alphaBar[k], next = schedule.alphaBarPrevious[k];
-    double h = lambda(next) - lambda(bar);
-    double ofChange = 0;
-    if (k + 1 < schedule.size())
-      ofChange = h / (2 * (lambda(bar) - lambda(schedule.alphaBar[k + 1])));
-    return {static_cast<float>(std::sqrt((1 - next) / (1 - bar))),
-            static_cast<float>(-std::sqrt(next) * std::expm1(-h)),
-            static_cast<float>(ofChange)};
-  }
-
-  static double lambda(double alphaBar) {
-    return std::log(alphaBar / (1 - alphaBar)) / 2;
-  }
-};
-
-} // namespace
-
-std::unique_ptr<Sampler> makeDpmSolver(const SamplerSettings &settings) {
-  return std::make_unique<DpmSolver>(settings);
+    double bar = s.alphaBar[k], next = s.alphaBarPrevious[k];
+    double h = lambda(next) - lambda(bar), ofChange = 0;
+    if (k + 1 < s.size())
+      ofChange = h / (2 * (lambda(bar) - lambda(s.alphaBar[k + 1])));
+    double ofX = std::sqrt((1 - next) / (1 - bar));
+    double ofX0 = -std::sqrt(next) * std::expm1(-h);
+    setMix(row, 0, {ofX, ofX0 * (1 + ofChange), -ofX0 * ofChange});
+    setMix(row, 1, {0, 1});
+    row.historyKept = 1;
+  });
+  table.historyDepth = 1;
+  return table;
 }
 
 } // namespace dit::runtime

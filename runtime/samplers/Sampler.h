@@ -1,45 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a sampler is: a table of network evaluations, and an update of one
-// sample's state after each. One file a sampler; Samplers.cpp lists them.
+// What a sampler is: a table, one row of numbers for each network evaluation.
+// One file a sampler makes it; Samplers.cpp lists them, Step.h applies a row.
 #ifndef DIT_RUNTIME_SAMPLERS_SAMPLER_H
 #define DIT_RUNTIME_SAMPLERS_SAMPLER_H
 
 #include "runtime/Manifest.h"
-#include "runtime/Noise.h"
 #include "runtime/Schedule.h"
+#include "runtime/samplers/StepRow.h"
 
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace dit::runtime {
 
-/// One sample after a network evaluation.
-struct SampleState {
-  std::span<float> x;                ///< (C, H, W), updated in place
-  std::span<const float> prediction; ///< (C, H, W), guidance applied
-  std::span<const float> variance;   ///< (C, H, W), or empty
-  std::span<float> history; ///< kept between evaluations, zero at first
-  const Noise &noise;
-  int64_t sample; ///< its number in the request, for the noise
-};
+/// A sampler that evaluates twice a step has two entries for it.
+struct Sampler {
+  std::vector<float> times; ///< what the network is told as t
+  std::vector<StepRow> rows;
+  int64_t historyDepth =
+      0; ///< values kept for each element of a sample: 0 to 2
 
-class Sampler {
-public:
-  virtual ~Sampler() = default;
-  /// What the network is told as t at each evaluation, in order. A sampler that
-  /// evaluates twice a step has two entries for it.
-  const std::vector<float> &times() const { return evaluationTimes; }
-  int64_t size() const { return static_cast<int64_t>(evaluationTimes.size()); }
-  /// Floats of history a sample needs, as a multiple of its size.
-  virtual int64_t historyDepth() const { return 0; }
-  /// The state after evaluation `i`; a sample comes by its evaluations in
-  /// order.
-  virtual void update(int64_t i, const SampleState &state) const = 0;
-
-protected:
-  std::vector<float> evaluationTimes;
+  int64_t size() const { return static_cast<int64_t>(times.size()); }
 };
 
 /// What a sampler is made from.
@@ -52,23 +34,23 @@ struct SamplerSettings {
 struct SamplerEntry {
   const char *name;
   const char *summary;
-  std::unique_ptr<Sampler> (*make)(const SamplerSettings &settings);
+  Sampler (*make)(const SamplerSettings &settings);
 };
 
 /// All samplers, by name.
 std::span<const SamplerEntry> samplers();
 
-/// Throws a FlagError that lists the names when there is no such sampler.
-std::unique_ptr<Sampler> makeSampler(const std::string &name,
-                                     const SamplerSettings &settings);
+/// The table without guidance. Throws a FlagError that lists the names when
+/// there is no such sampler.
+Sampler makeSampler(const std::string &name, const SamplerSettings &settings);
 
 /// The schedule that `settings` describe.
 Schedule makeSchedule(const SamplerSettings &settings);
 
 // One a file.
-std::unique_ptr<Sampler> makeDdpm(const SamplerSettings &settings);
-std::unique_ptr<Sampler> makeDdim(const SamplerSettings &settings);
-std::unique_ptr<Sampler> makeDpmSolver(const SamplerSettings &settings);
+Sampler makeDdpm(const SamplerSettings &settings);
+Sampler makeDdim(const SamplerSettings &settings);
+Sampler makeDpmSolver(const SamplerSettings &settings);
 
 } // namespace dit::runtime
 

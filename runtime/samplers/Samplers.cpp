@@ -15,8 +15,7 @@ std::span<const SamplerEntry> samplers() {
   return entries;
 }
 
-std::unique_ptr<Sampler> makeSampler(const std::string &name,
-                                     const SamplerSettings &settings) {
+Sampler makeSampler(const std::string &name, const SamplerSettings &settings) {
   std::string known;
   for (const SamplerEntry &entry : samplers()) {
     if (name == entry.name)
