@@ -67,11 +67,18 @@ Settings readSettings() {
   return read;
 }
 
+std::vector<std::vector<std::string> (*)()> &counts() {
+  static auto *all =
+      new std::vector<std::vector<std::string> (*)()>{liveObjects, liveModules};
+  return *all;
+}
+
 /// Everything that a context should have lost before it is gone.
 void demandNothingLeft(int device, const char *when) {
   std::vector<std::string> left = liveAllocations(device);
-  for (const auto &list : {liveObjects(), liveModules()})
-    left.insert(left.end(), list.begin(), list.end());
+  for (auto count : counts())
+    for (const std::string &one : count())
+      left.push_back(one);
   if (left.empty())
     return;
   std::string text;
@@ -146,6 +153,8 @@ Call::~Call() {
   calling = nullptr;
   oneAtATime.unlock();
 }
+
+void watch(std::vector<std::string> (*count)()) { counts().push_back(count); }
 
 int currentDevice() { return current ? current->device : 0; }
 

@@ -97,6 +97,8 @@ bool threadCaptures();
 void demandUnused(Span span, const char *what);
 /// What is alive, in words.
 std::vector<std::string> liveObjects();
+/// Asks `count` too what is alive when a context goes away.
+void watch(std::vector<std::string> (*count)());
 /// The work that runs, or empty: for reports.
 const std::string &running();
 

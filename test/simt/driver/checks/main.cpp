@@ -2,8 +2,7 @@
 // standin-checks CUBIN right: what a program that uses the driver rightly gets.
 // standin-checks CUBIN misuse: each misuse in a process of its own, which must
 // end with exit code 3 and the sentence.
-#include "Gpu.h"
-#include "Misuses.h"
+#include "Matmuls.h"
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -134,6 +133,7 @@ static int right() {
   order(gpu);
   useBlocks(gpu);
   gpu.close();
+  expect(matmulError() < 1e-6, "matmuls, by algorithms that differ");
   printf("%d wrong\n", failures);
   return failures != 0;
 }
@@ -162,7 +162,9 @@ static int runAlone(void (*misuse)(), std::string &said) {
 
 static int misuseAll() {
   unsigned caught = 0;
-  for (const Misuse &misuse : misuses()) {
+  std::vector<Misuse> all = misuses();
+  all.insert(all.end(), matmulMisuses().begin(), matmulMisuses().end());
+  for (const Misuse &misuse : all) {
     std::string said;
     const int code = runAlone(misuse.run, said);
     const bool right = code == 3 && said.find(misuse.sentence) != said.npos;
@@ -170,8 +172,8 @@ static int misuseAll() {
     printf("%s: %s: exit code %d: %s\n", right ? "caught" : "MISSED",
            misuse.name, code, said.substr(0, said.find('\n')).c_str());
   }
-  printf("%u of %zu misuses were caught\n", caught, misuses().size());
-  return caught != misuses().size();
+  printf("%u of %zu misuses were caught\n", caught, all.size());
+  return caught != all.size();
 }
 
 int main(int argc, char **argv) {
