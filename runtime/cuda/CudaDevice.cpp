@@ -72,6 +72,14 @@ void CudaDevice::copy(void *to, const void *from, int64_t bytes) {
       "a copy on the GPU failed");
 }
 
+void CudaDevice::uploadPinned(void *to, const void *from, int64_t bytes) {
+  CurrentContext context(*processor);
+  processor->driver.check(processor->driver.cuMemcpyHtoDAsync(
+                              reinterpret_cast<DevicePointer>(to), from,
+                              static_cast<size_t>(bytes), current),
+                          "a copy to the GPU failed");
+}
+
 void CudaDevice::clear(void *at, int64_t bytes) {
   CurrentContext context(*processor);
   processor->driver.check(
@@ -255,7 +263,7 @@ std::unique_ptr<Recording> CudaDevice::record(std::function<void()> work) {
   const Driver &driver = processor->driver;
   // In the device's own stream: the caller's may be one that cannot be
   // captured.
-  driver.check(driver.cuStreamBeginCapture(own.get(), captureModeThreadLocal),
+  driver.check(driver.cuStreamBeginCapture(own.get(), captureModeRelaxed),
                "kernels cannot be recorded");
   bool wasProfiling = std::exchange(profiling, false);
   std::exception_ptr problem;

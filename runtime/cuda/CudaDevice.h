@@ -42,6 +42,8 @@ public:
   /// Where everything is enqueued now: the caller's or an own stream, another
   /// while work is recorded.
   Stream stream() const { return current; }
+  /// From page-locked memory, which must stay as it is until the copy is done.
+  void uploadPinned(void *to, const void *from, int64_t bytes);
   /// Fills with zeros.
   void clear(void *at, int64_t bytes);
 

@@ -47,8 +47,9 @@ constexpr int multiprocessorCount = 16, computeCapabilityMajor = 75,
               computeCapabilityMinor = 76, maxSharedMemoryPerBlockOptin = 97;
 // CUfunction_attribute.
 constexpr int maxDynamicSharedSizeBytes = 8;
-// CUstreamCaptureMode: calls of other threads are let through.
-constexpr int captureModeThreadLocal = 1;
+// CUstreamCaptureMode: relaxed, so that a kernel may be loaded when it is first
+// captured.
+constexpr int captureModeRelaxed = 2;
 // CUstream_flags, CUevent_flags.
 constexpr unsigned streamNonBlocking = 1, eventDefault = 0,
                    eventDisableTiming = 2;

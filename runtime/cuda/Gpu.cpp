@@ -140,6 +140,7 @@ void EventMark::wait() {
 }
 
 double EventMark::secondsSince(const EventMark &begin) const {
+  CurrentContext current(*gpu);
   float milliseconds = 0;
   gpu->driver.check(
       gpu->driver.cuEventElapsedTime(&milliseconds, begin.event, event),
