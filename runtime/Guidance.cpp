@@ -20,9 +20,9 @@ void guide(float *conditional, const float *unconditional, int64_t count,
            const Guidance &guidance) {
   auto scale = static_cast<float>(guidance.scale);
   double before = guidance.rescale == 0 ? 0 : deviation(conditional, count);
+  const float *from = guidance.fromConditional ? conditional : unconditional;
   for (int64_t i = 0; i < count; ++i)
-    conditional[i] =
-        unconditional[i] + scale * (conditional[i] - unconditional[i]);
+    conditional[i] = from[i] + scale * (conditional[i] - unconditional[i]);
   if (guidance.rescale == 0)
     return;
   double after = deviation(conditional, count);

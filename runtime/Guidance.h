@@ -9,18 +9,24 @@
 namespace dit::runtime {
 
 struct Guidance {
+  /// Of the published formula, unconditional + scale * difference; of the
+  /// paper's where `fromConditional`, conditional + scale * difference.
   double scale = 1;
   /// How much of the way the guided prediction's standard deviation is brought
   /// back to the conditional one's (Lin et al., 2024, arXiv 2305.08891).
   double rescale = 0;
+  bool fromConditional = false;
+
+  /// Whether the unconditional prediction matters.
+  bool isNone() const { return scale == (fromConditional ? 0 : 1); }
 };
 
-/// conditional[i] = unconditional[i] + scale * (conditional[i] -
-/// unconditional[i]) for the first `count` floats of a sample: the guided
-/// channels, which come first. Then, with `rescale`, the factor
-/// rescale * std(conditional) / std(guided) + 1 - rescale, both deviations over
-/// these `count` floats. The rest of `conditional`, variance channels included,
-/// stays.
+/// conditional[i] = unconditional[i] (or conditional[i]) + scale *
+/// (conditional[i] - unconditional[i]) for the first `count` floats of a
+/// sample: the guided channels, which come first. Then, with `rescale`, the
+/// factor rescale * std(conditional) / std(guided) + 1 - rescale, both
+/// deviations over these `count` floats. The rest of `conditional`, variance
+/// channels included, stays.
 void guide(float *conditional, const float *unconditional, int64_t count,
            const Guidance &guidance);
 

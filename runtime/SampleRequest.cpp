@@ -26,6 +26,15 @@ NoiseSettings noiseSettings(const Manifest &manifest,
           manifest.sampleFloats(), request.guidanceScale != 1};
 }
 
+SamplerSettings samplerSettings(const Manifest &manifest,
+                                const SampleRequest &request) {
+  return {manifest.diffusion,
+          request.steps,
+          request.eta,
+          {request.guidanceScale, request.guidanceRescale},
+          request.guidanceChannels.value_or(manifest.channels)};
+}
+
 bool isGuidedAt(const SampleRequest &request, double t) {
   const std::optional<TimeInterval> &interval = request.guidanceInterval;
   return request.guidanceScale != 1 &&
@@ -77,14 +86,13 @@ void checkRequest(const Manifest &manifest, const SampleRequest &request) {
     failFlag("{} noise is drawn for all samples at once, so a part of them "
              "cannot be sampled alone: use counter",
              request.rng);
-  makeSampler(request.sampler,
-              {manifest.diffusion, request.steps, request.eta});
+  makeSampler(request.sampler, samplerSettings(manifest, request));
 }
 
 int64_t samplingBytes(const Manifest &manifest, const SampleRequest &request) {
   auto total = static_cast<int64_t>(request.labels.size());
-  Sampler sampler = makeSampler(
-      request.sampler, {manifest.diffusion, request.steps, request.eta});
+  Sampler sampler =
+      makeSampler(request.sampler, samplerSettings(manifest, request));
   // Steps with guidance and without have a workspace each.
   int64_t batch = std::min(request.batch, total), rows = 0, workspaceRows = 0;
   for (bool guided : {false, true})

@@ -53,6 +53,10 @@ SampleRequest defaultRequest(const Manifest &manifest);
 NoiseSettings noiseSettings(const Manifest &manifest,
                             const SampleRequest &request);
 
+/// What the request's sampler is made from: makeSampler(request.sampler, ...).
+SamplerSettings samplerSettings(const Manifest &manifest,
+                                const SampleRequest &request);
+
 /// Whether the null label is evaluated at timestep `t`: nowhere when the scale
 /// is 1.
 bool isGuidedAt(const SampleRequest &request, double t);

@@ -4,6 +4,7 @@
 #ifndef DIT_RUNTIME_SAMPLERS_SAMPLER_H
 #define DIT_RUNTIME_SAMPLERS_SAMPLER_H
 
+#include "runtime/Guidance.h"
 #include "runtime/Manifest.h"
 #include "runtime/Schedule.h"
 #include "runtime/samplers/StepRow.h"
@@ -29,6 +30,8 @@ struct SamplerSettings {
   DiffusionDefaults diffusion; ///< of the model; the fields below override it
   std::string steps;           ///< "250", "ddim50"
   double eta = 0;
+  Guidance guidance = {}; ///< of the first `guidedChannels` channels
+  int64_t guidedChannels = 0;
 };
 
 struct SamplerEntry {
@@ -40,8 +43,7 @@ struct SamplerEntry {
 /// All samplers, by name.
 std::span<const SamplerEntry> samplers();
 
-/// The table without guidance. Throws a FlagError that lists the names when
-/// there is no such sampler.
+/// Throws a FlagError that lists the names when there is no such sampler.
 Sampler makeSampler(const std::string &name, const SamplerSettings &settings);
 
 /// The schedule that `settings` describe.

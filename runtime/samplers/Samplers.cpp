@@ -15,11 +15,21 @@ std::span<const SamplerEntry> samplers() {
   return entries;
 }
 
+static Sampler withGuidance(Sampler sampler, const SamplerSettings &settings) {
+  for (StepRow &row : sampler.rows) {
+    row.guidanceScale = static_cast<float>(settings.guidance.scale);
+    row.guidanceRescale = static_cast<float>(settings.guidance.rescale);
+    row.guidesFromConditional = settings.guidance.fromConditional;
+    row.guidedChannels = static_cast<int32_t>(settings.guidedChannels);
+  }
+  return sampler;
+}
+
 Sampler makeSampler(const std::string &name, const SamplerSettings &settings) {
   std::string known;
   for (const SamplerEntry &entry : samplers()) {
     if (name == entry.name)
-      return entry.make(settings);
+      return withGuidance(entry.make(settings), settings);
     known += known.empty() ? entry.name : std::string(", ") + entry.name;
   }
   failFlag("there is no sampler {}, but {}", inQuotes(name), known);

@@ -35,7 +35,7 @@ struct StepRow {
   float guidanceScale = 1, guidanceRescale = 0;
   int32_t guidedChannels = 0;
   /// The scale is the second formula's, which starts from c.
-  int32_t guidesFromLabel = 0;
+  int32_t guidesFromConditional = 0;
   int32_t clips = 0;
   int32_t learnsVariance = 0;
   int32_t historyKept = 0;
