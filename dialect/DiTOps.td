@@ -286,8 +286,9 @@ def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
     - (C1) x and result agree on all dimensions but the last.
     - (C2) weight is (M, K), or (ceil(M/L), K, L), with K = dim(x, -1), M = dim(result, -1).
     - (C3) bias is (M).
-    - (C4) x and weight have one element type; bias and result have one, of at least as many
-      bits: a sum of bfloat16 products is kept in float32 until a `dit.cast` rounds it.
+    - (C4) x and weight have one element type, the result's has at least as many bits, and the
+      bias is of x's type or of the result's: a sum of bfloat16 products is kept in float32
+      until a `dit.cast` rounds it.
 
     ```mlir
     %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
@@ -503,7 +504,7 @@ def DiT_FusedOp : DiT_Op<"fused", [Pure, IsolatedFromAbove,
     |---|---|
     | row | ops on rows of one token count; each works on a whole token at a time |
     | linear | one `dit.linear`; before it row ops or `dit.patchify` on its x, after it elementwise ops, `dit.unpatchify` last |
-    | attention | one `dit.attention` |
+    | attention | one `dit.attention`; after it at most a `dit.cast` |
     | patch | one op that moves elements: patchify, unpatchify, concat |
     | pack | weights only: reshape, concat, pack, sums and products |
 

@@ -271,9 +271,10 @@ LogicalResult LinearOp::verify() {
   if (failed(expectSameElements(*this, "x and weight", getX(), getWeight())) ||
       failed(expectUnrounded(*this, getX())))
     return failure();
-  return getBias() ? expectSameElements(*this, "bias and result", getBias(),
-                                        getResult())
-                   : success();
+  if (!getBias() ||
+      tensor(getBias()).getElementType() == tensor(getX()).getElementType())
+    return success();
+  return expectSameElements(*this, "bias and result", getBias(), getResult());
 }
 
 LogicalResult AttentionOp::verify() {

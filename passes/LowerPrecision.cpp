@@ -16,8 +16,8 @@ namespace {
 
 class Lowering {
 public:
-  Lowering(func::FuncOp network, FloatType narrow)
-      : network(network), narrow(narrow), builder(network) {}
+  Lowering(func::FuncOp network, FloatType narrow, bool biases)
+      : network(network), narrow(narrow), biases(biases), builder(network) {}
 
   void run();
 
@@ -25,12 +25,14 @@ private:
   void findDependents();
   bool isLowered(LinearOp linear);
   bool isLowered(AttentionOp attention);
+  bool isReadRounded(Value sum);
   void lower(OpOperand &operand) { operand.set(lowered(operand.get())); }
   Value lowered(Value wide);
   Location castLocation(Value wide);
 
   func::FuncOp network;
   FloatType narrow;
+  bool biases;
   OpBuilder builder;
   DenseSet<Value> dependents; ///< what is known at a step, not before it
   DenseMap<Value, Value> known;
@@ -63,6 +65,14 @@ bool Lowering::isLowered(LinearOp linear) {
 bool Lowering::isLowered(AttentionOp attention) {
   return llvm::all_of(attention->getOperands(), [&](Value operand) {
     return dependents.contains(operand);
+  });
+}
+
+/// Whether every reader of the sum, or of GELU of it, is a cast.
+bool Lowering::isReadRounded(Value sum) {
+  return !sum.use_empty() && llvm::all_of(sum.getUsers(), [&](Operation *op) {
+    return isa<CastOp>(op) ||
+           (isa<GeluOp>(op) && isReadRounded(op->getResult(0)));
   });
 }
 
@@ -108,11 +118,15 @@ void Lowering::run() {
     if (isLowered(attention))
       for (OpOperand &operand : attention->getOpOperands())
         lower(operand);
+  llvm::erase_if(linears, [&](LinearOp linear) { return !isLowered(linear); });
+  for (LinearOp linear : linears) {
+    lower(linear.getXMutable());
+    lower(linear.getWeightMutable());
+  }
   for (LinearOp linear : linears)
-    if (isLowered(linear)) {
-      lower(linear.getXMutable());
-      lower(linear.getWeightMutable());
-    }
+    if (biases && isReadRounded(linear.getResult()))
+      for (OpOperand &bias : linear.getBiasMutable())
+        lower(bias);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
     if (isView(&op) && op.use_empty())
       op.erase();
@@ -136,7 +150,7 @@ struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {
     FloatType narrow = type == "bf16"
                            ? FloatType(BFloat16Type::get(&getContext()))
                            : FloatType(Float16Type::get(&getContext()));
-    Lowering(network, narrow).run();
+    Lowering(network, narrow, biases).run();
   }
 };
 

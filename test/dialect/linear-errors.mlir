@@ -82,8 +82,8 @@ func.func @rounded_sum(%x: tensor<?x4x8xf32>, %w: tensor<24x8xf32>) {
 // -----
 
 // (C4)
-func.func @bias_of_another_type(%x: tensor<?x4x8xbf16>, %w: tensor<24x8xbf16>, %b: tensor<24xbf16>) {
-  // expected-error@below {{bias and result must have one element type, got 'bf16' and 'f32'}}
-  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xbf16>) -> tensor<?x4x24xf32>
+func.func @bias_of_another_type(%x: tensor<?x4x8xbf16>, %w: tensor<24x8xbf16>, %b: tensor<24xf16>) {
+  // expected-error@below {{bias and result must have one element type, got 'f16' and 'f32'}}
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xf16>) -> tensor<?x4x24xf32>
   return
 }

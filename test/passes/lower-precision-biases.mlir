@@ -1,0 +1,36 @@
+// RUN: dit-opt %s --dit-lower-precision=biases --split-input-file | FileCheck %s
+// RUN: dit-opt %s --dit-lower-precision --split-input-file | FileCheck %s --check-prefix=KEPT
+
+// The first sum is only read as GELU of it, rounded, by the second linear; the second sum is the stream's.
+// CHECK-LABEL: @round_the_bias_of_a_rounded_sum
+// KEPT-LABEL: @round_the_bias_of_a_rounded_sum
+func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> tensor<?x4x6xf32> attributes {test.claim = @round_the_bias_of_a_rounded_sum} {
+  // CHECK-DAG: [[B:%.*]] = dit.weight "b" : tensor<24xf32>
+  // CHECK-DAG: [[NB:%.*]] = dit.cast [[B]] : tensor<24xf32> -> tensor<24xbf16>
+  // CHECK-DAG: [[C:%.*]] = dit.weight "c" : tensor<6xf32>
+  %w = dit.weight "w" : tensor<24x8xf32>
+  %b = dit.weight "b" : tensor<24xf32>
+  %v = dit.weight "v" : tensor<6x24xf32>
+  %c = dit.weight "c" : tensor<6xf32>
+  // CHECK: dit.linear {{.*}} bias([[NB]]) : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xbf16>) -> tensor<?x4x24xf32>
+  // KEPT: dit.linear {{.*}} : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  %g = dit.gelu tanh %h : tensor<?x4x24xf32>
+  // CHECK: dit.linear {{.*}} bias([[C]]) : (tensor<?x4x24xbf16>, tensor<6x24xbf16>, tensor<6xf32>) -> tensor<?x4x6xf32>
+  %o = dit.linear %g weight(%v) bias(%c) : (tensor<?x4x24xf32>, tensor<6x24xf32>, tensor<6xf32>) -> tensor<?x4x6xf32>
+  return %o : tensor<?x4x6xf32>
+}
+
+// -----
+
+// One reader takes the sum as it is.
+// CHECK-LABEL: @keep_the_bias_of_a_sum_that_is_read
+func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> (tensor<?x4x8xf32>, tensor<?x4x6xf32>) attributes {test.claim = @keep_the_bias_of_a_sum_that_is_read} {
+  %w = dit.weight "w" : tensor<8x8xf32>
+  %b = dit.weight "b" : tensor<8xf32>
+  %v = dit.weight "v" : tensor<6x8xf32>
+  // CHECK-NOT: tensor<8xbf16>
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<8x8xf32>, tensor<8xf32>) -> tensor<?x4x8xf32>
+  %o = dit.linear %h weight(%v) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  return %h, %o : tensor<?x4x8xf32>, tensor<?x4x6xf32>
+}
