@@ -18,27 +18,33 @@ struct FuseLinearEpilogue : impl::FuseLinearEpilogueBase<FuseLinearEpilogue> {
   using FuseLinearEpilogueBase::FuseLinearEpilogueBase;
 
   /// Whether this pass wants `op` behind the linear that computes `value`.
-  bool wants(Operation *op, Value value) {
+  bool wants(LinearOp linear, Operation *op, Value value) {
     if (!isEpilogueOp(op))
       return false;
+    Operation *maker = definerOf(value);
+    if (library && opsOf(unitOf(maker)).front() == linear) {
+      auto gelu = dyn_cast<GeluOp>(op);
+      return isa<CastOp>(op) ||
+             (gelu && gelu.getForm() == GeluForm::Tanh && maker == linear);
+    }
     if (auto gate = dyn_cast<GateOp>(op))
-      return gateResidual && definerOf(gate.getX()) == definerOf(value) &&
-             definerOf(gate.getGate()) != definerOf(value);
+      return gateResidual && definerOf(gate.getX()) == maker &&
+             definerOf(gate.getGate()) != maker;
     if (isa<AddOp>(op))
       return gateResidual &&
              op->getOperand(0).getType() == op->getOperand(1).getType();
     return !isa<MulOp>(op) ||
            op->getOperand(0).getType() == op->getOperand(1).getType() ||
-           definerOf(op->getOperand(0)) == definerOf(value);
+           definerOf(op->getOperand(0)) == maker;
   }
 
   /// The op to join behind `last`, null where there is none.
-  Operation *nextOp(Operation *last, Operation *unit) {
+  Operation *nextOp(LinearOp linear, Operation *last, Operation *unit) {
     if (isa<UnpatchifyOp>(last)) // pixels, no longer features of a token
       return nullptr;
     SmallVector<Operation *> users = usersOf(last->getResult(0));
     auto wanted = llvm::find_if(users, [&](Operation *user) {
-      return wants(user, last->getResult(0));
+      return wants(linear, user, last->getResult(0));
     });
     if (wanted == users.end() || unitOf(*wanted) == unit)
       return nullptr;
@@ -59,7 +65,7 @@ struct FuseLinearEpilogue : impl::FuseLinearEpilogueBase<FuseLinearEpilogue> {
     bool joined = false;
     while (true) {
       Operation *unit = unitOf(linear), *last = opsOf(unit).back();
-      Operation *next = nextOp(last, unit);
+      Operation *next = nextOp(linear, last, unit);
       if (!next)
         break;
       if (failed(fuse(rewriter, KernelKind::Linear, {unit, unitOf(next)}))) {

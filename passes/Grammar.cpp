@@ -133,6 +133,22 @@ std::string singleFault(ArrayRef<Operation *> ops,
   return allowed(ops[0]) ? "" : "cannot hold " + describe(ops[0]);
 }
 
+std::string attentionFault(ArrayRef<Operation *> ops) {
+  if (!isa<AttentionOp>(ops[0]))
+    return "expected one dit.attention first, but found " + describe(ops[0]);
+  if (!llvm::all_of(ops[0]->getOperands(), llvm::IsaPred<BlockArgument>))
+    return "q, k and v must come from outside the region";
+  if (ops.size() == 1)
+    return "";
+  if (ops.size() > 2 || !isa<CastOp>(ops[1]) ||
+      ops[1]->getOperand(0) != ops[0]->getResult(0))
+    return "after the attention expected its cast alone, but found " +
+           describe(ops[1]);
+  return ops[0]->hasOneUse()
+             ? ""
+             : "expected the cast's result alone to leave the region";
+}
+
 std::string packFault(ArrayRef<Operation *> ops) {
   for (Operation *op : ops)
     if (!isa<ReshapeOp, ConcatOp, PackOp, AddOp, MulOp, CastOp>(op))
@@ -154,7 +170,7 @@ std::string grammarFault(FusedOp fused) {
   case KernelKind::Linear:
     return linearFault(fused, ops);
   case KernelKind::Attention:
-    return singleFault(ops, [](Operation *op) { return isa<AttentionOp>(op); });
+    return attentionFault(ops);
   case KernelKind::Patch:
     return singleFault(ops, [](Operation *op) {
       return isa<PatchifyOp, UnpatchifyOp, ConcatOp>(op);

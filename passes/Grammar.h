@@ -30,7 +30,9 @@ std::optional<KernelKind> kindAlone(mlir::Operation *op);
 /// x,
 ///   one patchify or a chain of row ops; after it a chain of epilogue ops, then
 ///   at most one unpatchify. The one result is the last op's.
-/// attention, patch: one op. pack: work on weights.
+/// attention: one attention of block arguments, and at most a cast of its
+/// result, which then alone leaves the region. patch: one op. pack: work on
+/// weights.
 std::string grammarFault(FusedOp fused);
 
 } // namespace dit

@@ -14,7 +14,7 @@ namespace dit {
 /// Registers the passes, and for dit-opt the pipelines `dit-to-staged`,
 /// `dit-to-fused` and `dit-to-planned`, each from phase `dit` on with the
 /// options `dtype=`, `fuse=` (names without `dit-fuse-`, all by default),
-/// `panel=` and `gate-residual=`.
+/// `panel=`, `gate-residual=` and `prologue=`.
 void registerPasses();
 
 } // namespace dit

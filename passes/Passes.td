@@ -113,13 +113,31 @@ def FuseLinearEpilogue : DiT_Pass<"dit-fuse-linear-epilogue"> {
     Takes gelu, silu, mul and cast as long as each is the only user of the value before it. With
     `gate-residual`, gate and the add of the residual stream too: worth it where the epilogue is
     free, at the price of the norm that would have been joined with the add; runs before
-    FuseGatedResidual then, which takes the same ops. Refuses a result with a second user and ops
+    FuseGatedResidual then, which takes the same ops. With `library` a linear that nothing stands
+    before keeps to what cuBLASLt's matmul can end with. Refuses a result with a second user and ops
     that are fused with others already.
   }];
   let options = [
     Option<"gateResidual", "gate-residual", "bool", /*default=*/"false",
            "join gate and the residual add as well">,
+    Option<"library", "library", "bool", /*default=*/"false",
+           "join only what a library's matmul ends with: gelu tanh, then a cast">,
   ];
+}
+
+def FuseLinearPrologue : DiT_Pass<"dit-fuse-linear-prologue"> {
+  let summary = "norm + modulate in the kernel of the linear that reads them";
+  let description = [{
+    Buys a launch, and a write and a read of the normalised tokens. Worth it where the matmul
+    keeps the rows of its tile close by: each column of tiles computes them anew.
+
+    Before: `linear(cast(modulate(layer_norm(x))))`
+    After:  one region of kind linear: all before the linear is its prologue
+
+    Takes a norm, then modulate and cast where they are. Refuses ops with a second user, and a
+    norm that is fused with other ops already: runs before FuseGatedResidual and FuseAdaLN, which
+    take the same ops.
+  }];
 }
 
 def FuseGatedResidual : DiT_Pass<"dit-fuse-gated-residual"> {
@@ -159,6 +177,20 @@ def FuseConditioning : DiT_Pass<"dit-fuse-conditioning"> {
 
     Works on values that exist once a sample. Refuses to join a label embedding with a second
     user; a c with a second user is yielded beside silu(c).
+  }];
+}
+
+def FuseCast : DiT_Pass<"dit-fuse-cast"> {
+  let summary = "round a value in the kernel that makes it";
+  let description = [{
+    Buys a launch, and a write and a read of the value before it is rounded.
+
+    Before: `n = cast(attention(q, k, v))`
+    After:  one region of kind attention
+
+    Works on whatever kernel makes the value, row, linear or attention, alone or fused: runs last.
+    A row kernel gives the value and its cast where both are read; refuses a second user of what a
+    linear or an attention makes, and what is only moved or must be alone in its kernel.
   }];
 }
 

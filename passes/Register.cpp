@@ -27,6 +27,10 @@ struct Options : PassPipelineOptions<Options> {
       *this, "gate-residual",
       llvm::cl::desc("gate and residual in the linear's epilogue"),
       llvm::cl::init(false)};
+  Option<bool> prologue{*this, "prologue",
+                        llvm::cl::desc("norm and modulate in the linear's "
+                                       "prologue"),
+                        llvm::cl::init(false)};
 };
 
 void addStaging(OpPassManager &manager, const Options &options) {
@@ -46,10 +50,14 @@ void addFusion(OpPassManager &manager, const Options &options) {
   };
   add("patch-embed", createFusePatchEmbed());
   add("final-layer", createFuseFinalLayer());
-  add("linear-epilogue", createFuseLinearEpilogue({options.gateResidual}));
+  if (options.prologue)
+    add("linear-prologue", createFuseLinearPrologue());
+  add("linear-epilogue",
+      createFuseLinearEpilogue({options.gateResidual, /*library=*/false}));
   add("gated-residual", createFuseGatedResidual());
   add("adaln", createFuseAdaLN());
   add("conditioning", createFuseConditioning());
+  add("cast", createFuseCast());
   manager.addPass(createVerifyRegions());
   manager.addPass(createWrapKernels());
 }

@@ -115,3 +115,55 @@ func.func @split_two_moves(%x: tensor<?x3x4x6xf32>) -> tensor<?x3x4x6xf32> {
   }
   return %r : tensor<?x3x4x6xf32>
 }
+
+// CHECK-LABEL: @keep_attention_and_its_cast
+func.func @keep_attention_and_its_cast(%q: tensor<?x4x8xbf16>) -> tensor<?x4x8xbf16> {
+  // CHECK: dit.fused attention
+  // CHECK-NEXT: dit.attention
+  // CHECK-NEXT: dit.cast
+  %r = dit.fused attention (%a = %q) : (tensor<?x4x8xbf16>) -> tensor<?x4x8xbf16> {
+    %0 = dit.attention %a, %a, %a heads 2 : tensor<?x4x8xbf16>, tensor<?x4x8xbf16> -> tensor<?x4x8xf32>
+    %1 = dit.cast %0 : tensor<?x4x8xf32> -> tensor<?x4x8xbf16>
+    dit.yield %1 : tensor<?x4x8xbf16>
+  }
+  return %r : tensor<?x4x8xbf16>
+}
+
+// CHECK-LABEL: @split_two_results_of_an_attention
+func.func @split_two_results_of_an_attention(%q: tensor<?x4x8xbf16>) -> (tensor<?x4x8xf32>, tensor<?x4x8xbf16>) {
+  // CHECK: dit.fused attention
+  // CHECK: dit.fused row
+  // expected-remark@below {{expected the cast's result alone to leave the region}}
+  %r:2 = dit.fused attention (%a = %q) : (tensor<?x4x8xbf16>) -> (tensor<?x4x8xf32>, tensor<?x4x8xbf16>) {
+    %0 = dit.attention %a, %a, %a heads 2 : tensor<?x4x8xbf16>, tensor<?x4x8xbf16> -> tensor<?x4x8xf32>
+    %1 = dit.cast %0 : tensor<?x4x8xf32> -> tensor<?x4x8xbf16>
+    dit.yield %0, %1 : tensor<?x4x8xf32>, tensor<?x4x8xbf16>
+  }
+  return %r#0, %r#1 : tensor<?x4x8xf32>, tensor<?x4x8xbf16>
+}
+
+// CHECK-LABEL: @split_op_behind_an_attention
+func.func @split_op_behind_an_attention(%q: tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
+  // CHECK: dit.fused attention
+  // CHECK: dit.fused row
+  // expected-remark@below {{after the attention expected its cast alone, but found dit.silu}}
+  %r = dit.fused attention (%a = %q) : (tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
+    %0 = dit.attention %a, %a, %a heads 2 : tensor<?x4x8xf32>, tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+    %1 = dit.silu %0 : tensor<?x4x8xf32>
+    dit.yield %1 : tensor<?x4x8xf32>
+  }
+  return %r : tensor<?x4x8xf32>
+}
+
+// CHECK-LABEL: @split_op_before_an_attention
+func.func @split_op_before_an_attention(%q: tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
+  // CHECK: dit.fused row
+  // CHECK: dit.fused attention
+  // expected-remark@below {{expected one dit.attention first, but found dit.silu}}
+  %r = dit.fused attention (%a = %q) : (tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
+    %0 = dit.silu %a : tensor<?x4x8xf32>
+    %1 = dit.attention %0, %0, %0 heads 2 : tensor<?x4x8xf32>, tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+    dit.yield %1 : tensor<?x4x8xf32>
+  }
+  return %r : tensor<?x4x8xf32>
+}

@@ -1,0 +1,26 @@
+// RUN: dit-opt %s --dit-fuse-linear-prologue --remarks-filter=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
+
+func.func @fused(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> tensor<?x4x6xf32> {
+  // expected-remark@below {{layer_norm + linear}}
+  %n = dit.layer_norm %x eps 1.0e-06 : tensor<?x4x8xf32>
+  %l = dit.linear %n weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  return %l : tensor<?x4x6xf32>
+}
+
+func.func @shared_norm(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x6xf32>) {
+  %n = dit.layer_norm %x eps 1.0e-06 : tensor<?x4x8xf32>
+  // expected-remark@below {{what makes the linear's x has a second user}}
+  %l = dit.linear %n weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  return %n, %l : tensor<?x4x8xf32>, tensor<?x4x6xf32>
+}
+
+func.func @norm_joined_a_residual(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> tensor<?x4x6xf32> {
+  %n = dit.fused row (%a = %x) : (tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
+    %0 = dit.add %a, %a : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+    %1 = dit.layer_norm %0 eps 1.0e-06 : tensor<?x4x8xf32>
+    dit.yield %1 : tensor<?x4x8xf32>
+  }
+  // expected-remark@below {{the norm is fused with other ops already}}
+  %l = dit.linear %n weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  return %l : tensor<?x4x6xf32>
+}
