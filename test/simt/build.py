@@ -36,6 +36,11 @@ ENVIRONMENT = {"TSAN_OPTIONS": "halt_on_error=1:exitcode=66",
                "ASAN_OPTIONS": "detect_leaks=0"}
 
 
+# What a check compares with where it has no loops of its own: sources of the
+# runtime.
+RUNTIME = {"step": ["Error.cpp", "Guidance.cpp", "Schedule.cpp", "samplers/*.cpp"]}
+
+
 class CompileError(Exception):
     pass
 
@@ -82,12 +87,19 @@ def program(name, variant, build, device=DEVICE, kernels=HERE / "kernels",
     objects = pathlib.Path(build) / "simt-objects"
     objects.mkdir(parents=True, exist_ok=True)
     host = ["-std=c++20", *COMMON, *WARNINGS]
+    headers = [EXECUTOR, HERE / "checks"]
+    if name in RUNTIME:
+        headers += [REPO / "runtime", REPO / "runtime" / "samplers"]
     hooks = VARIANTS[variant]["hooks"]
     parts = [compiled(source, host + (hooks if source.name in HOOKS else []),
                       [EXECUTOR], objects)
              for source in sorted(EXECUTOR.glob("*.cpp"))]
     for source in (HERE / "checks" / "Check.cpp", HERE / "checks" / f"{name}.cpp"):
-        parts.append(compiled(source, host, [EXECUTOR, HERE / "checks"], objects))
+        parts.append(compiled(source, host + [f"-I{REPO}"], headers, objects))
+    for pattern in RUNTIME.get(name, []):
+        for source in sorted((REPO / "runtime").glob(pattern)):
+            parts.append(compiled(source, [*host, "-ffp-contract=off", f"-I{REPO}"],
+                                  headers, objects))
     parts.append(compiled(kernels / f"{name}.cu", kernel_flags(variant, device),
                           [EXECUTOR, device], scratch or objects))
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
@@ -96,7 +108,8 @@ def program(name, variant, build, device=DEVICE, kernels=HERE / "kernels",
         with tempfile.TemporaryDirectory(dir=target.parent) as unfinished:
             made = pathlib.Path(unfinished) / "made"
             call([CLANG, "-fuse-ld=lld", *VARIANTS[variant]["link"],
-                  *map(str, parts), "-o", str(made)])
+                  *map(str, parts), *(["-lfmt"] if name in RUNTIME else []),
+                  "-o", str(made)])
             made.replace(target)
     return target
 

@@ -76,6 +76,13 @@ public:
     outputs.push_back({&got.memory(), [&got](size_t i) { return got[i]; },
                        std::move(want), budget, true});
   }
+  /// The same of `at(i)`, values that a launch leaves in `buffer`.
+  template <class T>
+  void expectAt(const Buffer<T> &buffer, std::function<double(size_t)> at,
+                std::vector<double> want, double budget) {
+    outputs.push_back(
+        {&buffer.memory(), std::move(at), std::move(want), budget, true});
+  }
   /// |got - want| <= budget * |want|, where elements have no common scale.
   template <class T>
   void expectEach(const Buffer<T> &got, std::vector<double> want,
