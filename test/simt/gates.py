@@ -17,7 +17,7 @@ import sys
 
 import build
 
-PORTABLE = ["row", "attention", "matmul"]
+PORTABLE = ["row", "attention", "matmul", "step"]
 HOPPER = ["matmul_sm90", "wrappers"]
 FILES = {"sm_80": PORTABLE, "sm_90a": PORTABLE + HOPPER}
 NVRTC_FILES = {**FILES, "sm_86": PORTABLE, "sm_89": PORTABLE, "sm_100": PORTABLE}

@@ -89,6 +89,7 @@ struct Step {
     return m[0] * x + m[1] * estimate + m[2] * h1 + m[3] * h2;
   }
 
+  /// `noise` and `history` may be null for a row that does not use them.
   static DIT_INLINE void
   run(const float *__restrict__ out,   // (n or 2 n, C_out, H, W)
       const float *__restrict__ noise, // (n, C, H, W)
@@ -99,10 +100,9 @@ struct Step {
     const long long n = blockIdx.x;
     const float *const c = out + n * kOutElements;
     const float *const u = c + (long long)samples * kOutElements;
-    float *const kept = history + n * 2 * kElements;
-    float *const state = x + n * kElements;
+    const long long at = n * kElements; // of the sample, in x and noise
+    float *const state = x + at;
     float *const copy = state + (long long)samples * kElements;
-    noise += n * kElements;
 
     const float factor =
         isGuided && row.guidanceRescale != 0.f ? rescaling(row, c, u) : 1.f;
@@ -119,20 +119,21 @@ struct Step {
       float estimate = row.xToEstimate * before + row.predictionToEstimate * p;
       if (row.clips) // what is not a number stays so
         estimate = estimate < -1.f ? -1.f : estimate > 1.f ? 1.f : estimate;
-      const float h1 = readsFirst ? kept[e] : 0.f;
-      const float h2 = readsSecond ? kept[kElements + e] : 0.f;
+      const float h1 = readsFirst ? history[2 * at + e] : 0.f;
+      const float h2 = readsSecond ? history[2 * at + kElements + e] : 0.f;
       float next = mixed(row.mix[0], before, estimate, h1, h2);
       if (row.historyKept > 0)
-        kept[e] = mixed(row.mix[1], before, estimate, h1, h2);
+        history[2 * at + e] = mixed(row.mix[1], before, estimate, h1, h2);
       if (row.historyKept > 1)
-        kept[kElements + e] = mixed(row.mix[2], before, estimate, h1, h2);
+        history[2 * at + kElements + e] =
+            mixed(row.mix[2], before, estimate, h1, h2);
       if (kLearnsSigma && row.learnsVariance) {
         const float fraction = (c[kElements + e] + 1.f) / 2.f;
         next += expf(0.5f *
                      (fraction * row.logHigh + (1.f - fraction) * row.logLow)) *
-                noise[e];
+                noise[at + e];
       } else if (row.sigma != 0.f) {
-        next += row.sigma * noise[e];
+        next += row.sigma * noise[at + e];
       }
       state[e] = next;
       if (isGuided)
