@@ -9,6 +9,46 @@ using namespace mlir;
 
 namespace dit::codegen::cuda {
 
+namespace {
+
+/// One of the two templates, by the head's size.
+struct Head {
+  std::string type;
+  int64_t queries; ///< of a block
+  int64_t sharedBytes;
+};
+
+/// On tensor cores: 64 queries, and two blocks of 64 keys and values, of bf16.
+Head mmaHead(int64_t headDim) {
+  const int64_t pitch = (headDim + 15) / 16 * 16 + 8;
+  return {fmt::format("Attention<{}>", headDim), 64, (64 + 4 * 64) * pitch * 2};
+}
+
+/// In float32: 16 queries, 32 keys and values, and the weight of each pair.
+Head f32Head(int64_t headDim) {
+  const int64_t pitch = headDim + 1 - headDim % 2;
+  return {fmt::format("AttentionF32<{}>", headDim), 16,
+          (16 * headDim + 2 * 32 * pitch + 16 * 32) * 4};
+}
+
+/// Tensor cores take bf16 heads of a multiple of eight, up to what a warp's
+/// registers hold, from where 16-byte copies can read them.
+Head chooseHead(const KernelText &text, AttentionOp op) {
+  constexpr int64_t kMostHeadDim = 128;
+  const int64_t headDim = op.getHeadDim();
+  bool isCopiable = headDim % 8 == 0 && headDim <= kMostHeadDim;
+  for (Value value : op->getOperands()) {
+    unsigned index = cast<BlockArgument>(value).getArgNumber();
+    const Place &place = text.kernel.operands[index];
+    isCopiable &= place.type.getElementType().isBF16() &&
+                  rowsBeginAt(place, text.operandSteps[index], 8);
+  }
+  isCopiable &= rowsBeginAt(text.kernel.results[0], text.resultSteps[0], 2);
+  return isCopiable ? mmaHead(headDim) : f32Head(headDim);
+}
+
+} // namespace
+
 LogicalResult printAttention(KernelText &text) {
   auto op = cast<AttentionOp>(text.block().front());
   const int64_t headDim = op.getHeadDim(), tokens = tokensOf(op.getType());
@@ -27,22 +67,20 @@ LogicalResult printAttention(KernelText &text) {
                   operand(op.getV()), tokensOf(op.getK().getType()),
                   begin(text.kernel.results[0], text.resultName(0)),
                   (float)(1 / std::sqrt((double)headDim)));
-  std::string head = fmt::format("AttentionF32<{}>", headDim);
-  // Queries, keys and values, and a weight for each query and key.
-  const int64_t pitch = headDim + 1 - headDim % 2;
-  const int64_t sharedBytes = (16 * headDim + 2 * 32 * pitch + 16 * 32) * 4;
+  const Head head = chooseHead(text, op);
   text.body =
-      "  using Head = " + head + ";\n" +
-      assertSharedBytes("Head::kSharedBytes", sharedBytes) +
+      "  using Head = " + head.type + ";\n" +
+      assertSharedBytes("Head::kSharedBytes", head.sharedBytes) +
       "  DIT_SHARED(shared);\n"
       "  const int head = blockIdx.y, sample = blockIdx.z;\n" +
       (text.isGathered() ? "  const int condition = row_index[sample];\n"
                          : "") +
       call;
-  text.note = "One block 16 queries of a head.";
-  text.launch.grid = {
-      {0, tokens, 16}, {0, (int64_t)op.getHeads()}, tilesOfRows(text, 1)};
-  text.launch.sharedBytes = sharedBytes;
+  text.note = fmt::format("One block {} queries of a head.", head.queries);
+  text.launch.grid = {{0, tokens, head.queries},
+                      {0, (int64_t)op.getHeads()},
+                      tilesOfRows(text, 1)};
+  text.launch.sharedBytes = head.sharedBytes;
   return success();
 }
 

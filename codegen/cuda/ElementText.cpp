@@ -34,12 +34,13 @@ std::string ElementPrinter::let(StringRef prefix, std::string value) {
 ElementPrinter::Result ElementPrinter::at(Value value, StringRef index) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     unsigned i = argument.getArgNumber();
-    return elementAt(
-        elementAddress(text.kernel.operands[i], text.operandName(i), index));
+    const Place &place = text.kernel.operands[i];
+    return readElement(place,
+                       elementAddress(place, text.operandName(i), index));
   }
   return llvm::TypeSwitch<Operation *, Result>(value.getDefiningOp())
       .Case([&](ReshapeOp op) { return at(op.getX(), index); })
-      .Case([&](CastOp op) { return at(op.getX(), index); })
+      .Case([&](CastOp op) { return cast(op, index); })
       .Case([&](PackOp op) { return pack(op, index); })
       .Case([&](AddOp op) { return binary(op, '+', index); })
       .Case([&](MulOp op) { return binary(op, '*', index); })
@@ -50,6 +51,18 @@ ElementPrinter::Result ElementPrinter::at(Value value, StringRef index) {
         return op->emitOpError("cannot be printed for CUDA in a region that "
                                "moves elements");
       });
+}
+
+/// A store to bf16 rounds by itself.
+ElementPrinter::Result ElementPrinter::cast(CastOp op, StringRef index) {
+  auto element = at(op.getX(), index);
+  bool rounds = op.getType().getElementType().isBF16() &&
+                llvm::any_of(text.kernel.results, [](const Place &place) {
+                  return !place.type.getElementType().isBF16();
+                });
+  if (failed(element) || !rounds)
+    return element;
+  return "roundToBf16(" + *element + ")";
 }
 
 /// (N, T, (c, i, j)) from (N, C, H, W).
@@ -160,9 +173,8 @@ LogicalResult printElements(KernelText &text) {
     auto element = printer.at(value, "i");
     if (failed(element))
       return failure();
-    statements += "    " +
-                  elementAt(elementAddress(place, text.resultName(r), "i")) +
-                  " = " + *element + ";\n  }\n";
+    std::string to = elementAddress(place, text.resultName(r), "i");
+    statements += "    " + writeElement(place, to, *element) + ";\n  }\n";
   }
   bool isBatched = text.isBatched();
   text.launch.threads = kThreads;

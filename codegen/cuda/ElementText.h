@@ -26,6 +26,7 @@ private:
   Result unpatch(UnpatchifyOp op, llvm::StringRef index);
   Result concat(ConcatOp op, llvm::StringRef index);
   Result binary(mlir::Operation *op, char sign, llvm::StringRef index);
+  Result cast(CastOp op, llvm::StringRef index);
   Result pack(PackOp op, llvm::StringRef index);
   /// The name of a new int with this value.
   std::string let(llvm::StringRef prefix, std::string value);

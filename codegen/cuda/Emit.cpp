@@ -42,8 +42,9 @@ LogicalResult check(const Kernel &kernel) {
   for (Operation &inner : op.getBody().front().without_terminator()) {
     Type element =
         cast<RankedTensorType>(inner.getResult(0).getType()).getElementType();
-    bool isMove = isa<CastOp, PackOp, ConcatOp, ReshapeOp, PatchifyOp,
-                      UnpatchifyOp>(inner);
+    bool isMove =
+        isa<CastOp, PackOp, ConcatOp, ReshapeOp, PatchifyOp, UnpatchifyOp>(
+            inner);
     if (!element.isF32() && !(isMove && element.isBF16()))
       return inner.emitOpError()
              << "cannot be printed for CUDA: its result must be f32"
@@ -174,8 +175,9 @@ void FileText::printKernel(const KernelText &text) {
   SmallVector<std::pair<std::string, std::string>> parameters; // and comments
   for (auto [i, place] : llvm::enumerate(text.kernel.operands))
     parameters.push_back(
-        {(text.tensorMap(i) ? "const __grid_constant__ TensorMap "
-                              : "const " + typeName(place.type.getElementType()) + " *") +
+        {(text.tensorMap(i)
+              ? "const __grid_constant__ TensorMap "
+              : "const " + typeName(place.type.getElementType()) + " *") +
              text.operandName(i),
          showPlace(place)});
   for (auto [i, place] : llvm::enumerate(text.kernel.results))
@@ -199,8 +201,11 @@ FailureOr<EmittedFile> FileText::print(const Arch &arch) {
   if (failed(makeKernels(arch)))
     return failure();
   out = "// " + options.title +
-        "\n#include \"attention_f32.h\"\n#include \"elements.h\"\n"
-        "#include \"matmul_f32.h\"\n\nusing namespace dit;\n\n";
+        "\n#include \"attention.h\"\n#include \"attention_f32.h\"\n"
+        "#include \"elements.h\"\n#include \"matmul.h\"\n"
+        "#include \"matmul_f32.h\"\n" +
+        (arch.name == "sm_90a" ? "#include \"matmul_sm90.h\"\n" : "") +
+        "\nusing namespace dit;\n\n";
   printConstants();
   for (const KernelText &text : kernels)
     printKernel(text);

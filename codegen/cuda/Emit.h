@@ -10,7 +10,9 @@ namespace dit::codegen::cuda {
 
 struct EmitOptions {
   std::string title;          ///< the file's first comment
-  std::string arch = "sm_80"; ///< sm_80, sm_86, sm_89, sm_90a or sm_100
+  std::string arch = "sm_80"; ///< one of Arch.h's
+  /// The batch that tiles are chosen for; every batch runs.
+  int64_t batchHint = 2;
 };
 
 /// An emitted file, and how its kernels are launched.
@@ -22,7 +24,7 @@ struct EmittedFile {
 /// The file: constants, the kernels, and for each function of the module one
 /// that lists its launches in order. It includes the headers of
 /// codegen/cuda/device. Diagnoses what cannot be printed: element types other
-/// than float32, rows that are not contiguous.
+/// than float32 and bfloat16, rows that are not contiguous.
 mlir::FailureOr<EmittedFile> emitText(const Program &program,
                                       const EmitOptions &options);
 

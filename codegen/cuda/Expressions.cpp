@@ -91,6 +91,10 @@ std::string formula(Operation *op, const ValueNames &names) {
                            attention.getHeadDim(), name(attention.getV()),
                            attention.getHeads());
       })
+      .Case([&](CastOp cast) {
+        return call(cast.getType().getElementType().isBF16() ? "bf16" : "float",
+                    cast.getX());
+      })
       .Case([&](ConcatOp concat) {
         return "[" + joined(concat->getOperands(), names) + "]";
       })
@@ -98,7 +102,7 @@ std::string formula(Operation *op, const ValueNames &names) {
         return fmt::format("sincos_position({} x {})", grid.getGridHeight(),
                            grid.getGridWidth());
       })
-      .Default([&](Operation *other) { // a layout or a cast: its name says it
+      .Default([&](Operation *other) { // a layout: its name says it
         return other->getName().stripDialect().str() + "(" +
                joined(other->getOperands(), names) + ")";
       });
@@ -112,7 +116,16 @@ std::string formulas(FusedOp op, const ValueNames &names) {
   return text;
 }
 
+/// Values are floats; a store rounds by itself, and so does what keeps a
+/// linear's x. Only what is used further must be rounded before.
+bool isRoundedByStore(CastOp cast) {
+  return llvm::all_of(cast->getUsers(), llvm::IsaPred<YieldOp, LinearOp>);
+}
+
 StringRef ExpressionPrinter::at(Value value) {
+  if (auto cast = value.getDefiningOp<CastOp>())
+    if (!cast.getType().getElementType().isBF16() || isRoundedByStore(cast))
+      return at(cast.getX());
   StringRef name = names[value];
   if (!known.insert(value).second)
     return name;
@@ -122,7 +135,7 @@ StringRef ExpressionPrinter::at(Value value) {
   } else if (auto label = value.getDefiningOp<LabelEmbeddingOp>()) {
     text = readLabel(label);
   } else if (auto cast = value.getDefiningOp<CastOp>()) {
-    text = at(cast.getX()); // to float32: everything else is refused before
+    text = "roundToBf16(" + at(cast.getX()).str() + ")";
   } else {
     for (Value operand : value.getDefiningOp()->getOperands())
       (void)at(operand);

@@ -3,17 +3,11 @@
 #ifndef DIT_CODEGEN_CUDA_HOPPERTILE_H
 #define DIT_CODEGEN_CUDA_HOPPERTILE_H
 
-#include <cstdint>
+#include "codegen/cuda/LinearShape.h"
 #include <optional>
 #include <string>
 
 namespace dit::codegen::cuda {
-
-/// A linear: (rows, depth) times (columns, depth) transposed.
-struct LinearShape {
-  int64_t rows, columns, depth;
-  bool makesRows; ///< x is computed by the kernel, row by row
-};
 
 /// The parameters of WgmmaTile and WgmmaRows.
 struct HopperTile {

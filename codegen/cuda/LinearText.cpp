@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linear kernels: a matmul's tile, with what stands before the linear as the
-// function that gives x, and what stands after it as the function that takes
-// the sums.
+// What the kernels of all linears have in common.
+#include "codegen/cuda/LinearText.h"
 #include "codegen/cuda/ElementText.h"
+#include "codegen/cuda/MmaTile.h"
 #include "codegen/cuda/RowText.h"
 
 #include <fmt/format.h>
@@ -14,82 +14,98 @@ namespace dit::codegen::cuda {
 namespace {
 
 constexpr StringRef kIndent = "        ";
-constexpr int kTileColumns = 64;
 
-class LinearText {
-public:
-  explicit LinearText(KernelText &text) : text(text) {
-    for (Operation &op : text.block())
-      if (auto found = dyn_cast<LinearOp>(op))
-        linear = found;
-    tokens = tokensOf(linear.getType());
-    features = linear.getType().getShape().back();
-    depth = linear.getX().getType().getShape().back();
-  }
-
-  LogicalResult print();
-
-private:
-  unsigned argument(Value value) {
-    return cast<BlockArgument>(value).getArgNumber();
-  }
-  LogicalResult checkWeight();
-  /// Before the linear there are ops that need whole rows.
-  bool hasRowPrologue() {
-    Operation *op = linear.getX().getDefiningOp();
-    return op && !isa<PatchifyOp>(op);
-  }
-  int64_t tileRows();
-  int64_t sharedBytes();
-  std::string tile();
-  FailureOr<std::string> xFunction();
-  std::string epilogue();
-  std::string store(Operation *last);
-
-  KernelText &text;
-  LinearOp linear;
-  int64_t tokens, features, depth;
-};
-
-LogicalResult LinearText::checkWeight() {
-  const Place &place = text.kernel.operands[argument(linear.getWeight())];
-  bool isPanelOfOne =
-      place.type.getRank() == 2 || place.type.getShape().back() == 1;
-  if (!isPanelOfOne || place.strides[0] != depth || place.isBatched())
-    return text.op().emitOpError()
-           << "cannot be printed for CUDA: the weight of its linear must be "
-              "row-major (M, K), but is "
-           << place.type;
-  return success();
+/// The one result's op.
+Operation *lastOp(const KernelText &text) {
+  return text.block().getTerminator()->getOperand(0).getDefiningOp();
 }
 
-/// Rows that are computed before the matmul stay in shared memory: 40 KB of it,
-/// which with the tiles is what a kernel gets without asking. Eight rows of
-/// more than 1280 features take more.
-int64_t LinearText::tileRows() {
-  constexpr int64_t kMostFloats = 10 << 10;
-  return !hasRowPrologue() ? 32 : 16 * depth <= kMostFloats ? 16 : 8;
+/// What is written of it before the store.
+Value lastValue(Operation *last) {
+  auto unpatchify = dyn_cast<UnpatchifyOp>(last);
+  return unpatchify ? Value(unpatchify.getX()) : last->getResult(0);
 }
 
-/// A step's tiles of x and of the weight, and the rows.
-int64_t LinearText::sharedBytes() {
-  int64_t tiles = 16 * (tileRows() + 1 + kTileColumns + 1);
-  if (!hasRowPrologue())
-    return tiles * 4;
-  return ((tiles + 3) / 4 * 4 + tileRows() * depth) * 4;
+} // namespace
+
+LinearText::LinearText(KernelText &text) : text(text) {
+  for (Operation &op : text.block())
+    if (auto found = dyn_cast<LinearOp>(op))
+      linear = found;
+  tokens = tokensOf(linear.getType());
+  features = linear.getType().getShape().back();
+  depth = linear.getX().getType().getShape().back();
 }
 
-std::string LinearText::tile() {
-  return fmt::format("MatmulF32<{}, {}, {}>", tileRows(), kTileColumns, depth);
+LinearShape LinearText::shape() const {
+  int64_t samples = text.isBatched() ? text.batchHint : 1;
+  return {samples * tokens, features, depth, hasRowPrologue()};
 }
 
-/// The function that gives x(row, k), or the whole row.
-FailureOr<std::string> LinearText::xFunction() {
+unsigned LinearText::argument(Value value) const {
+  return cast<BlockArgument>(value).getArgNumber();
+}
+
+const Place &LinearText::weight() const {
+  return text.kernel.operands[argument(LinearOp(linear).getWeight())];
+}
+
+std::string LinearText::weightName() const {
+  return text.operandName(argument(LinearOp(linear).getWeight()));
+}
+
+std::string LinearText::xName() const {
+  return text.operandName(argument(LinearOp(linear).getX()));
+}
+
+bool LinearText::hasRowPrologue() const {
+  Operation *op = LinearOp(linear).getX().getDefiningOp();
+  return op && !isa<PatchifyOp>(op);
+}
+
+bool LinearText::isBf16() const {
+  return weight().type.getElementType().isBF16();
+}
+
+bool LinearText::isCopiable() const {
+  auto isPacked = [&](unsigned index) {
+    const Place &place = text.kernel.operands[index];
+    ArrayRef<int64_t> strides = place.strides;
+    bool isWhole = !place.isBatched() || strides[0] == tokens * depth;
+    return text.operandSteps[index] % 8 == 0 && isWhole && !place.gathered &&
+           strides.back() == 1 && (tokens == 1 || strides[1] == depth);
+  };
+  LinearOp op = linear;
+  bool isMade = !isa<BlockArgument>(op.getX());
+  return isBf16() && depth % 8 == 0 &&
+         text.operandSteps[argument(op.getWeight())] % 8 == 0 &&
+         (isMade ? hasRowPrologue() : isPacked(argument(op.getX())));
+}
+
+int LinearText::neighbours(int most) const {
+  Operation *last = lastOp(text);
+  if (isa<UnpatchifyOp>(last))
+    return 1;
+  int count = most;
+  auto meet = [&](const Place &place, int64_t step) {
+    while (features % count || !rowsBeginAt(place, step, count))
+      count /= 2;
+  };
+  meet(text.kernel.results[0], text.resultSteps[0]);
+  auto meetOperand = [&](Value value) {
+    if (auto operand = dyn_cast_if_present<BlockArgument>(value))
+      meet(text.kernel.operands[operand.getArgNumber()],
+           text.operandSteps[operand.getArgNumber()]);
+  };
+  meetOperand(LinearOp(linear).getBias());
+  for (Operation *op = last; !isa<LinearOp>(op); op = op->getPrevNode())
+    llvm::for_each(op->getOperands(), meetOperand);
+  return count;
+}
+
+FailureOr<std::string> LinearText::elementFunction() {
   std::string statements, value;
-  if (hasRowPrologue()) {
-    ExpressionPrinter printer = rowPrinter(text, statements, kIndent);
-    value = printer.at(linear.getX()).str();
-  } else if (linear.getX().getDefiningOp()) {
+  if (linear.getX().getDefiningOp()) {
     ElementPrinter printer(text, statements, kIndent);
     statements +=
         fmt::format("{}const int i = token * {} + k;\n", kIndent.str(), depth);
@@ -98,53 +114,66 @@ FailureOr<std::string> LinearText::xFunction() {
       return failure();
     value = *element;
   } else {
-    unsigned x = argument(linear.getX());
-    value = elementAt(
-        rowAddress(text.kernel.operands[x], text.operandName(x), "k"));
+    const Place &place = text.kernel.operands[argument(linear.getX())];
+    value = readElement(place, rowAddress(place, xName(), "k"));
   }
   statements += kIndent.str() + "return " + value + ";\n";
-  return fmt::format("[&](int row{}) {{\n{}{}      }}",
-                     hasRowPrologue() ? "" : ", int k",
+  return fmt::format("[&](int row, int k) {{\n{}{}      }}",
                      rowPosition(statements, tokens, kIndent), statements);
 }
 
-/// The function that takes the sum at (row, column).
-std::string LinearText::epilogue() {
+std::string LinearText::rowFunction(bool rounded) {
+  std::string statements;
+  ExpressionPrinter printer = rowPrinter(text, statements, kIndent);
+  std::string value = printer.at(linear.getX()).str();
+  if (rounded && isBf16())
+    value = "roundToBf16(" + value + ")";
+  statements += kIndent.str() + "return " + value + ";\n";
+  return fmt::format("[&](int row) {{\n{}{}      }}",
+                     rowPosition(statements, tokens, kIndent), statements);
+}
+
+/// The operand's elements at (row, column) and beside it.
+std::string LinearText::read(BlockArgument operand, int neighbours) const {
+  unsigned index = operand.getArgNumber();
+  const Place &place = text.kernel.operands[index];
+  std::string address = rowAddress(place, text.operandName(index), "column");
+  return neighbours == 1 ? readElement(place, address)
+                         : fmt::format("load{}({})", neighbours, address);
+}
+
+std::string LinearText::epilogue(int neighbours) {
   std::string statements, sum = "sum";
-  if (linear.getBias()) {
-    unsigned bias = argument(linear.getBias());
-    sum += " + " + elementAt(rowAddress(text.kernel.operands[bias],
-                                        text.operandName(bias), "column"));
-  }
+  if (linear.getBias())
+    sum += " + " + read(cast<BlockArgument>(linear.getBias()), neighbours);
   statements += fmt::format("{}const auto {} = {};\n", kIndent.str(),
                             text.names[linear].str(), sum);
   ExpressionPrinter printer(
       text.names, statements, kIndent,
-      [this](BlockArgument operand) {
-        unsigned index = operand.getArgNumber();
-        return elementAt(rowAddress(text.kernel.operands[index],
-                                    text.operandName(index), "column"));
-      },
+      [&](BlockArgument operand) { return read(operand, neighbours); },
       [](LabelEmbeddingOp) { return std::string(); }); // no epilogue holds one
   printer.define(linear);
 
-  Operation *last = text.block().getTerminator()->getOperand(0).getDefiningOp();
-  Value value = last->getResult(0);
-  if (auto unpatchify = dyn_cast<UnpatchifyOp>(last))
-    value = unpatchify.getX();
-  std::string name = printer.at(value).str();
-  statements += store(last) + " = " + name + ";\n";
-  return fmt::format("[&](int row, int column, float sum) {{\n{}{}      }}",
+  Operation *last = lastOp(text);
+  std::string name = printer.at(lastValue(last)).str();
+  statements += store(last, name, neighbours);
+  std::string type =
+      neighbours == 1 ? "float" : fmt::format("float{}", neighbours);
+  return fmt::format("[&](int row, int column, {} sum) {{\n{}{}      }}", type,
                      rowPosition(statements, tokens, kIndent), statements);
 }
 
-/// The element of the result that (row, column) is.
-std::string LinearText::store(Operation *last) {
+/// To the elements of the result that (row, column) and those beside it are.
+std::string LinearText::store(Operation *last, StringRef name,
+                              int neighbours) const {
   const Place &place = text.kernel.results[0];
+  std::string address = rowAddress(place, text.resultName(0), "column");
   auto unpatchify = dyn_cast<UnpatchifyOp>(last);
+  if (!unpatchify && neighbours > 1)
+    return fmt::format("{}store{}({}, {});\n", kIndent.str(), neighbours,
+                       address, name.str());
   if (!unpatchify)
-    return kIndent.str() +
-           elementAt(rowAddress(place, text.resultName(0), "column"));
+    return kIndent.str() + writeElement(place, address, name) + ";\n";
   ArrayRef<int64_t> shape = place.type.getShape();
   int64_t channels = shape[1], height = shape[2], width = shape[3],
           patch = unpatchify.getPatch(), grid = width / patch;
@@ -156,36 +185,45 @@ std::string LinearText::store(Operation *last) {
              "pixel_x;\n{0}",
              kIndent.str(), channels, grid, patch, channels * patch, height,
              width) +
-         elementAt(elementAddress(place, text.resultName(0), "i"));
+         writeElement(place, elementAddress(place, text.resultName(0), "i"),
+                      name) +
+         ";\n";
 }
 
-LogicalResult LinearText::print() {
-  if (failed(checkWeight()))
-    return failure();
-  auto x = xFunction();
-  if (failed(x))
-    return failure();
-  std::string count = rowCount(text, tokens);
-  text.launch.sharedBytes = sharedBytes();
-  unsigned weight = argument(linear.getWeight());
-  text.body = fmt::format("  using Tile = {};\n{}  DIT_SHARED(shared);\n  "
-                          "Tile::{}(\n      shared,\n"
-                          "      {},\n      {}, {}, {},\n      {});\n",
-                          tile(),
-                          assertSharedBytes(hasRowPrologue()
-                                                ? "Tile::kSharedBytesWithRows"
-                                                : "Tile::kSharedBytes",
-                                            text.launch.sharedBytes),
-                          hasRowPrologue() ? "runRows" : "run", *x, count,
-                          text.operandName(weight), features, epilogue());
-  text.note = fmt::format("One block a tile; {} deep.", depth);
-  text.launch.grid = {{0, features, kTileColumns},
-                      tilesOfRows(text, tokens, tileRows())};
+MatmulTemplate chooseMatmul(const LinearText &linear) {
+  if (isForWgmma(linear))
+    return MatmulTemplate::Wgmma;
+  if (linear.isCopiable() && chooseMmaTile(linear.shape(), linear.text.arch))
+    return MatmulTemplate::Mma;
+  return MatmulTemplate::F32;
+}
+
+/// Row-major (M, K), or panels of one feature.
+static LogicalResult checkWeight(const LinearText &linear) {
+  const Place &place = linear.weight();
+  bool isPanelOfOne =
+      place.type.getRank() == 2 || place.type.getShape().back() == 1;
+  if (!isPanelOfOne || place.strides[0] != linear.depth || place.isBatched())
+    return linear.text.op().emitOpError()
+           << "cannot be printed for CUDA: the weight of its linear must be "
+              "row-major (M, K), but is "
+           << place.type;
   return success();
 }
 
-} // namespace
-
-LogicalResult printLinear(KernelText &text) { return LinearText(text).print(); }
+LogicalResult printLinear(KernelText &text) {
+  LinearText linear(text);
+  if (failed(checkWeight(linear)))
+    return failure();
+  switch (chooseMatmul(linear)) {
+  case MatmulTemplate::F32:
+    return printMatmulF32(linear);
+  case MatmulTemplate::Mma:
+    return printMatmulMma(linear);
+  case MatmulTemplate::Wgmma:
+    return printMatmulWgmma(linear);
+  }
+  return failure();
+}
 
 } // namespace dit::codegen::cuda

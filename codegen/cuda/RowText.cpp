@@ -12,14 +12,14 @@ namespace {
 
 constexpr int kTokensPerBlock = 4; // one a warp
 
-/// Whether every row of the tensor begins where load and store want it: at a
-/// multiple of 16 bytes, or of the row's largest power of two below that.
+/// Whether every row of the tensor begins where load and store want it: where
+/// its chunks are whole accesses of at most 16 bytes.
 bool isAligned(const Place &place, int64_t step) {
-  int64_t width = place.type.getShape().back();
-  int64_t want = width % 4 == 0 ? 4 : width % 2 == 0 ? 2 : 1;
-  return step % want == 0 &&
-         llvm::all_of(ArrayRef(place.strides).drop_back(),
-                      [&](int64_t stride) { return stride % want == 0; });
+  int64_t width = place.type.getShape().back(), want = 1;
+  int64_t most = 16 / place.elementBytes();
+  while (want < most && width % (2 * want) == 0)
+    want *= 2;
+  return rowsBeginAt(place, step, want);
 }
 
 /// Each element of a row on its own: the two sinusoids.
@@ -37,11 +37,11 @@ LogicalResult printSinusoid(KernelText &text, Operation *op) {
     element = fmt::format("sincos_position<{}>(token / {}, token % {}, column)",
                           width, grid.getGridWidth(), grid.getGridWidth());
   }
-  std::string statements =
-      fmt::format("  {} =\n        {};\n",
-                  elementAt(rowAddress(text.kernel.results[0],
-                                       text.resultName(0), "column")),
-                  element);
+  const Place &result = text.kernel.results[0];
+  std::string statements = fmt::format(
+      "  {};\n",
+      writeElement(result, rowAddress(result, text.resultName(0), "column"),
+                   "\n        " + element));
   text.note = "One thread an element, one block a row.";
   text.launch.grid = {tilesOfRows(text, tokens)};
   text.body = "  const int row = blockIdx.x;\n" +

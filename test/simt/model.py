@@ -2,8 +2,11 @@
 `ditc interpret`:
 
     model.py BUILD SPEC [--rows 1,3] [--variant plain] [--few] [--fuse all]
+             [--dtype f32] [--arch sm_80]
 
 --sensitive asks instead whether each weight shows in the output. SPEC may be IR.
+The interpreter is given the spec, and computes in float64; or, where values are
+rounded to bf16, the planned IR, and rounds where that says so.
 """
 import argparse
 import array
@@ -67,15 +70,27 @@ def make_inputs(text, rows):
             "t": ("F32", [rows], t), "y": ("I32", [rows], y)}
 
 
-def emit(spec, fuse="all"):
+# The relative L2 error of one evaluation.
+BUDGETS = {"f32": 1e-5, "bf16": 1e-2}
+
+
+def compiled(spec, phase, options):
     return subprocess.run(
-        ["ditc", "compile", spec, "--target=cuda", "--arch=sm_80",
-         "--fuse=" + fuse, "--emit=target"],
+        ["ditc", "compile", spec, "--target=cuda", "--arch=" + options.arch,
+         "--dtype=" + options.dtype, "--fuse=" + options.fuse, "--emit=" + phase],
         check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
+def meaning(folder, options):
+    """What the interpreter runs."""
+    if options.dtype == "f32":
+        return options.spec
+    (folder / "planned.mlir").write_text(compiled(options.spec, "planned", options))
+    return folder / "planned.mlir"
+
+
 def make_case(folder, spec, text, rows):
-    """Fills the folder with what checks/model.cpp reads."""
+    """Fills the folder with what checks/model.cpp reads; `spec` may be IR."""
     folder.mkdir()
     random.seed(5)
     weights, inputs = make_weights(text), make_inputs(text, rows)
@@ -101,7 +116,7 @@ def program(text, variant, build_folder, folder, device=build.DEVICE):
     return build.program("model", variant, build_folder, device, folder, folder)
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
     parser.add_argument("spec")
@@ -112,19 +127,26 @@ def main():
     how.add_argument("--sensitive", action="store_const", dest="how",
                      const="--sensitive")
     parser.add_argument("--fuse", default="all")
-    options = parser.parse_args()
+    parser.add_argument("--dtype", default="f32")
+    parser.add_argument("--arch", default="sm_80")
+    return parser
+
+
+def main():
+    options = arguments().parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        text = emit(options.spec, options.fuse)
+        text = compiled(options.spec, "target", options)
+        spec = meaning(folder, options)
         try:
             executable = program(text, options.variant, options.build, folder)
         except build.CompileError as error:
             sys.exit(f"the emitted text does not compile:\n{error}")
         for rows in options.rows.split(","):
-            make_case(folder / rows, options.spec, text, int(rows))
+            make_case(folder / rows, spec, text, int(rows))
             code, printed = build.run(
-                executable,
-                [str(folder / rows), rows] + [options.how] * bool(options.how))
+                executable, [str(folder / rows), rows, str(BUDGETS[options.dtype])]
+                + [options.how] * bool(options.how))
             print(printed, end="", flush=True)
             if code:
                 sys.exit(1)

@@ -1,5 +1,5 @@
 """Plants bugs in an emitted model, or in the templates that it is made of:
-model_mutants.py BUILD SPEC LIST. The list is as mutants.txt, its check `model`
+model_mutants.py BUILD SPEC LIST [--dtype bf16] [--arch sm_80]. The list is as mutants.txt, its check `model`
 and its file a device header or model.cu, the emitted text. Each must compile and
 be caught, by a wrong output, the executor or a sanitizer.
 """
@@ -13,10 +13,10 @@ import model
 import mutants
 
 
-def caught(text, device, case, build_folder, folder):
+def caught(text, device, case, budget, build_folder, folder):
     for variant, arguments in mutants.ATTEMPTS:
         executable = model.program(text, variant, build_folder, folder, device)
-        code, said = build.run(executable, [str(case), case.name, *arguments],
+        code, said = build.run(executable, [str(case), case.name, budget, *arguments],
                                timeout=60)
         if code != 0:
             return f"{variant}: {mutants.summary(code, said)}"
@@ -24,13 +24,17 @@ def caught(text, device, case, build_folder, folder):
 
 
 def main():
-    build_folder, spec, path = sys.argv[1:]
+    parser = model.arguments()
+    parser.add_argument("list")
+    options = parser.parse_args()
+    budget = str(model.BUDGETS[options.dtype])
     survivors, count = 0, 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        right = model.emit(spec)
-        model.make_case(folder / "3", spec, right, 3)
-        for headline, _, file, edits in mutants.parse(pathlib.Path(path).read_text()):
+        right = model.compiled(options.spec, "target", options)
+        model.make_case(folder / "3", model.meaning(folder, options), right, 3)
+        for headline, _, file, edits in mutants.parse(
+                pathlib.Path(options.list).read_text()):
             count += 1
             device, text = folder / f"device{count}", right
             shutil.copytree(build.DEVICE, device)
@@ -40,7 +44,8 @@ def main():
                 header = device / file
                 header.write_text(mutants.edited(header.read_text(), edits, headline))
             try:
-                how = caught(text, device, folder / "3", build_folder, folder)
+                how = caught(text, device, folder / "3", budget, options.build,
+                             folder)
             except build.CompileError as error:
                 sys.exit(f"{file}: {headline}: does not compile:\n{error}")
             print(f"{'caught' if how else 'SURVIVES'}: {file}: {headline}: {how}",

@@ -104,7 +104,8 @@ template <int D> struct Attention {
     }
   }
 
-  DIT_INLINE void store(bf16 *to, int stride, int row0, int rows) {
+  template <class T>
+  DIT_INLINE void store(T *to, int stride, int row0, int rows) {
     const int lane = threadIdx.x & 31;
     DIT_FOR (int r = 0; r < 2; ++r) {
       float sum = total[r];
@@ -121,19 +122,21 @@ template <int D> struct Attention {
   }
 
   /// Queries blockIdx.x * 64 and on. q (queries, D), k and v (keys, D), to
-  /// (queries, D): rows lie `stride` elements apart, a multiple of 8.
+  /// (queries, D), of float or bf16: rows lie `stride` elements apart, of q, k
+  /// and v a multiple of 8, of `to` of 2.
+  template <class T>
   static DIT_INLINE void run(unsigned char *shared, const bf16 *q, int strideQ,
-                             int queries, const bf16 *k, const bf16 *v,
-                             int strideKV, int keys, bf16 *to, int strideTo,
-                             float scale) {
+                             int queries, const bf16 *k, int strideK,
+                             const bf16 *v, int strideV, int keys, T *to,
+                             int strideTo, float scale) {
     bf16 *tileQ = reinterpret_cast<bf16 *>(shared);
     bf16 *tilesK = tileQ + kQueries * kPitch, *tilesV = tilesK + 2 * kTile;
     const int lane = threadIdx.x & 31, warp = threadIdx.x / 32;
     const int row0 = blockIdx.x * kQueries;
     const int blocks = (keys + kKeys - 1) / kKeys;
     auto start = [&](int block) {
-      fetch(tilesK + block % 2 * kTile, k, strideKV, block * kKeys, keys);
-      fetch(tilesV + block % 2 * kTile, v, strideKV, block * kKeys, keys);
+      fetch(tilesK + block % 2 * kTile, k, strideK, block * kKeys, keys);
+      fetch(tilesV + block % 2 * kTile, v, strideV, block * kKeys, keys);
       device::cp_async_commit();
     };
     fetch(tileQ, q, strideQ, row0, queries);

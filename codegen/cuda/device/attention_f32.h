@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // softmax(q k^T scale) v of one head, in one pass over the keys, all in float32
-// on the ordinary cores: any head_dim, any number of tokens.
+// on the ordinary cores: any head_dim, any number of tokens, of float or bf16.
 #ifndef DIT_ATTENTION_F32_H
 #define DIT_ATTENTION_F32_H
 
@@ -34,13 +34,14 @@ template <int D> struct AttentionF32 {
   };
 
   /// `count` rows of D from row0 on, zeros past `rows`.
-  static DIT_INLINE void fetch(float *tile, int pitch, int count,
-                               const float *from, int stride, int row0,
-                               int rows) {
+  template <class T>
+  static DIT_INLINE void fetch(float *tile, int pitch, int count, const T *from,
+                               int stride, int row0, int rows) {
     for (int i = threadIdx.x; i < count * D; i += kThreads) {
       const int r = i / D, d = i % D;
       tile[r * pitch + d] =
-          row0 + r < rows ? from[(long long)(row0 + r) * stride + d] : 0.f;
+          row0 + r < rows ? toFloat(from[(long long)(row0 + r) * stride + d])
+                          : 0.f;
     }
   }
 
@@ -74,9 +75,10 @@ template <int D> struct AttentionF32 {
   }
 
   /// Queries blockIdx.x * 16 and on. Rows lie `stride` elements apart.
-  static DIT_INLINE void run(unsigned char *shared, const float *q, int strideQ,
-                             int queries, const float *k, int strideK,
-                             const float *v, int strideV, int keys, float *to,
+  template <class From, class To>
+  static DIT_INLINE void run(unsigned char *shared, const From *q, int strideQ,
+                             int queries, const From *k, int strideK,
+                             const From *v, int strideV, int keys, To *to,
                              int strideTo, float scale) {
     float *tileQ = reinterpret_cast<float *>(shared);
     float *tileK = tileQ + kQueries * D, *tileV = tileK + kKeys * kPitch;
@@ -103,7 +105,7 @@ template <int D> struct AttentionF32 {
       DIT_FOR (int r = 0; r < kRounds; ++r) {
         const int d = lane + 32 * r, row = row0 + first + i;
         if (d < D && row < queries)
-          to[(long long)row * strideTo + d] = mine[i].out[r] * inverse;
+          store1(to + (long long)row * strideTo + d, mine[i].out[r] * inverse);
       }
     }
   }

@@ -36,6 +36,9 @@ DIT_INLINE bf16 toBf16(float x) {
   return {(unsigned short)device::pack_bf16x2(x, 0.f)};
 }
 
+DIT_INLINE void store1(float *p, float x) { *p = x; }
+DIT_INLINE void store1(bf16 *p, float x) { *p = toBf16(x); }
+
 DIT_INLINE float2 operator+(float2 a, float2 b) {
   return make_float2(a.x + b.x, a.y + b.y);
 }

@@ -10,27 +10,35 @@ namespace dit {
 
 /// dit.cast to bf16 and back, where the rounded value is used further.
 DIT_INLINE float roundToBf16(float x) { return toFloat(toBf16(x)); }
+DIT_INLINE float2 roundToBf16(float2 v) {
+  return make_float2(roundToBf16(v.x), roundToBf16(v.y));
+}
+DIT_INLINE float4 roundToBf16(float4 v) {
+  return make_float4(roundToBf16(v.x), roundToBf16(v.y), roundToBf16(v.z),
+                     roundToBf16(v.w));
+}
 
 /// A label that is not one reads the null class: the table's last row.
 DIT_INLINE int labelRow(int y, int last) {
   return y >= 0 && y < last ? y : last;
 }
 
-/// As load, of a token that starts at any float.
-template <int D> DIT_INLINE Row<D> loadAnywhere(const float *p) {
+/// As load, of a token that starts at any element.
+template <int D, class T> DIT_INLINE Row<D> loadAnywhere(const T *p) {
   Row<D> row;
   forEach(row, [](float &x) { x = 0.f; });
   DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
     if (Row<D>::held(i))
       DIT_FOR (int k = 0; k < Row<D>::kChunk; ++k)
-        row.v[i][k] = p[Row<D>::chunk(i) * Row<D>::kChunk + k];
+        row.v[i][k] = toFloat(p[Row<D>::chunk(i) * Row<D>::kChunk + k]);
   return row;
 }
-template <int D> DIT_INLINE void storeAnywhere(float *p, const Row<D> &row) {
+template <int D, class T>
+DIT_INLINE void storeAnywhere(T *p, const Row<D> &row) {
   DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
     if (Row<D>::held(i))
       DIT_FOR (int k = 0; k < Row<D>::kChunk; ++k)
-        p[Row<D>::chunk(i) * Row<D>::kChunk + k] = row.v[i][k];
+        store1(p + Row<D>::chunk(i) * Row<D>::kChunk + k, row.v[i][k]);
 }
 
 /// Element d of [cos(t f) | sin(t f)], f_i = max_period^(-i / (Dim/2 - shift));

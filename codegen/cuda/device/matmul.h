@@ -1,80 +1,126 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// out(m, n) = epilogue(sum over k of a(m, k) w(n, k)): bf16 in, float32
-// accumulators, mma.sync fed by cp.async. For sm_80 and later.
+// out(m, n) = epilogue(sum over k of x(m, k) w(n, k)): bf16 in, float32
+// accumulators, mma.sync fed by cp.async. x comes from memory (MatmulTile), or
+// is made row by row (MatmulRows). For sm_80 and later.
 #ifndef DIT_MATMUL_H
 #define DIT_MATMUL_H
 
-#include "dit_device.h"
+#include "row.h"
 
 namespace dit {
+
+/// A block's M x N tile shared by WarpsM x WarpsN warps: one warp's part of the
+/// sums.
+template <int M, int N, int WarpsM, int WarpsN> struct WarpTile {
+  static constexpr int kThreads = 32 * WarpsM * WarpsN;
+  static constexpr int kMmaM = M / WarpsM / 16, kMmaN = N / WarpsN / 8;
+  static_assert(M % (16 * WarpsM) == 0 && N % (16 * WarpsN) == 0);
+
+  float acc[kMmaM][kMmaN][4] = {};
+
+  /// Where this warp's part begins.
+  static DIT_INLINE int row() {
+    return threadIdx.x / 32 / WarpsN * (M / WarpsM);
+  }
+  static DIT_INLINE int column() {
+    return threadIdx.x / 32 % WarpsN * (N / WarpsN);
+  }
+
+  /// acc += x w^T over K columns of tiles in shared memory, whose rows lie
+  /// kPitchX and kPitchW elements apart.
+  template <int K, int kPitchX, int kPitchW>
+  DIT_INLINE void multiply(const bf16 *x, const bf16 *w) {
+    const int lane = threadIdx.x & 31;
+    x += row() * kPitchX;
+    w += column() * kPitchW;
+    DIT_FOR (int k = 0; k < K; k += 16) {
+      unsigned fx[kMmaM][4], fw[kMmaN / 2][4];
+      DIT_FOR (int i = 0; i < kMmaM; ++i)
+        device::ldmatrix_x4(fx[i], x + (i * 16 + lane % 16) * kPitchX + k +
+                                       lane / 16 * 8);
+      DIT_FOR (int j = 0; j < kMmaN / 2; ++j)
+        device::ldmatrix_x4(fw[j],
+                            w + (j * 16 + lane % 8 + lane / 16 * 8) * kPitchW +
+                                k + lane / 8 % 2 * 8);
+      DIT_FOR (int i = 0; i < kMmaM; ++i)
+        DIT_FOR (int j = 0; j < kMmaN; ++j)
+          device::mma_m16n8k16_bf16(acc[i][j], fx[i], fw[j / 2][j % 2 * 2],
+                                    fw[j / 2][j % 2 * 2 + 1]);
+    }
+  }
+
+  /// Calls epilogue(m, n, {out(m, n), out(m, n + 1)}) where that is inside; the
+  /// block's tile begins at (m0, n0).
+  template <class Epilogue>
+  DIT_INLINE void finish(int m0, int rows, int n0, int columns,
+                         Epilogue epilogue) const {
+    const int lane = threadIdx.x & 31;
+    DIT_FOR (int i = 0; i < kMmaM; ++i)
+      DIT_FOR (int j = 0; j < kMmaN; ++j)
+        DIT_FOR (int half = 0; half < 2; ++half) {
+          const int m = m0 + row() + i * 16 + half * 8 + lane / 4;
+          const int n = n0 + column() + j * 8 + lane % 4 * 2;
+          if (m < rows && n < columns)
+            epilogue(m, n,
+                     make_float2(acc[i][j][2 * half], acc[i][j][2 * half + 1]));
+        }
+  }
+};
+
+/// Starts the copy of rows [row0, row0 + kRows) and columns [k0, k0 + K) of a
+/// row-major matrix; zeros outside of it. Depth is a multiple of 8.
+template <int kRows, int K, int kPitch, int Depth, int kThreads>
+DIT_INLINE void fetchTile(bf16 *tile, const bf16 *matrix, int row0, int rows,
+                          int k0) {
+  static_assert(Depth % 8 == 0);
+  for (int i = threadIdx.x; i < kRows * (K / 8); i += kThreads) {
+    const int r = i / (K / 8), c = i % (K / 8) * 8;
+    const bool inside = row0 + r < rows && k0 + c < Depth;
+    const long long at = inside ? (long long)(row0 + r) * Depth + k0 + c : 0;
+    device::cp_async16(tile + r * kPitch + c, matrix + at, inside);
+  }
+}
+
+/// An epilogue of single elements, for sums that come in pairs.
+template <class Epilogue>
+DIT_INLINE auto oneByOne(int columns, Epilogue epilogue) {
+  return [=](int m, int n, float2 sums) {
+    epilogue(m, n, sums.x);
+    if (n + 1 < columns)
+      epilogue(m, n + 1, sums.y);
+  };
+}
 
 /// A block's M x N tile, K deep at a time, with `Stages` of them in shared
 /// memory; WarpsM x WarpsN warps share it. The grid is (column tiles, row
 /// tiles).
 template <int M, int N, int K, int Stages, int WarpsM, int WarpsN>
 struct MatmulTile {
-  static constexpr int kThreads = 32 * WarpsM * WarpsN;
+  using Sums = WarpTile<M, N, WarpsM, WarpsN>;
+  static constexpr int kThreads = Sums::kThreads;
   /// Rows are an odd number of 16-byte words apart: ldmatrix meets every bank.
   static constexpr int kPitch = K + 8;
   static constexpr int kStage = (M + N) * kPitch;
   static constexpr int kSharedBytes = Stages * kStage * 2;
-  static constexpr int kMmaM = M / WarpsM / 16, kMmaN = N / WarpsN / 8;
-  static_assert(M % (16 * WarpsM) == 0 && N % (16 * WarpsN) == 0);
   static_assert(K % 16 == 0 && Stages >= 2);
 
-  /// Rows [row0, row0 + kRows) and columns [k0, k0 + K) of a row-major matrix;
-  /// zeros outside of it.
-  template <int kRows, int Depth>
-  static DIT_INLINE void fetch(bf16 *tile, const bf16 *matrix, int row0,
-                               int rows, int k0) {
-    for (int i = threadIdx.x; i < kRows * (K / 8); i += kThreads) {
-      const int r = i / (K / 8), c = i % (K / 8) * 8;
-      const bool inside = row0 + r < rows && k0 + c < Depth;
-      const long long at = inside ? (long long)(row0 + r) * Depth + k0 + c : 0;
-      device::cp_async16(tile + r * kPitch + c, matrix + at, inside);
-    }
-  }
-
-  /// acc += a w^T over one stage, for this warp's part of the tile.
-  static DIT_INLINE void multiply(float (&acc)[kMmaM][kMmaN][4], const bf16 *a,
-                                  const bf16 *w) {
-    const int lane = threadIdx.x & 31;
-    DIT_FOR (int k = 0; k < K; k += 16) {
-      unsigned fa[kMmaM][4], fw[kMmaN / 2][4];
-      DIT_FOR (int i = 0; i < kMmaM; ++i)
-        device::ldmatrix_x4(fa[i], a + (i * 16 + lane % 16) * kPitch + k +
-                                       lane / 16 * 8);
-      DIT_FOR (int j = 0; j < kMmaN / 2; ++j)
-        device::ldmatrix_x4(fw[j],
-                            w + (j * 16 + lane % 8 + lane / 16 * 8) * kPitch +
-                                k + lane / 8 % 2 * 8);
-      DIT_FOR (int i = 0; i < kMmaM; ++i)
-        DIT_FOR (int j = 0; j < kMmaN; ++j)
-          device::mma_m16n8k16_bf16(acc[i][j], fa[i], fw[j / 2][j % 2 * 2],
-                                    fw[j / 2][j % 2 * 2 + 1]);
-    }
-  }
-
-  /// a (rows, Depth), w (columns, Depth), row-major, Depth a multiple of 8,
-  /// columns even. Calls epilogue(m, n, {out(m, n), out(m, n + 1)}).
+  /// x (rows, Depth), w (columns, Depth), row-major, Depth a multiple of 8.
+  /// Calls epilogue(m, n, {out(m, n), out(m, n + 1)}) for even n.
   template <int Depth, class Epilogue>
-  static DIT_INLINE void run(unsigned char *shared, const bf16 *a, int rows,
+  static DIT_INLINE void run(unsigned char *shared, const bf16 *x, int rows,
                              const bf16 *w, int columns, Epilogue epilogue) {
-    static_assert(Depth % 8 == 0);
     constexpr int kSteps = (Depth + K - 1) / K;
     bf16 *stages = reinterpret_cast<bf16 *>(shared);
-    const int lane = threadIdx.x & 31, warp = threadIdx.x / 32;
     const int m0 = blockIdx.y * M, n0 = blockIdx.x * N;
-    const int warpM = warp / WarpsN * (M / WarpsM);
-    const int warpN = warp % WarpsN * (N / WarpsN);
-    float acc[kMmaM][kMmaN][4] = {};
+    Sums sums;
 
     // One group a step, also where nothing is left to fetch: the wait counts.
     auto start = [&](int step) {
       if (step < kSteps) {
         bf16 *stage = stages + step % Stages * kStage;
-        fetch<M, Depth>(stage, a, m0, rows, step * K);
-        fetch<N, Depth>(stage + M * kPitch, w, n0, columns, step * K);
+        fetchTile<M, K, kPitch, Depth, kThreads>(stage, x, m0, rows, step * K);
+        fetchTile<N, K, kPitch, Depth, kThreads>(stage + M * kPitch, w, n0,
+                                                 columns, step * K);
       }
       device::cp_async_commit();
     };
@@ -87,18 +133,73 @@ struct MatmulTile {
       __syncthreads();
       start(step + Stages - 1);
       const bf16 *stage = stages + step % Stages * kStage;
-      multiply(acc, stage + warpM * kPitch, stage + (M + warpN) * kPitch);
+      sums.template multiply<K, kPitch, kPitch>(stage, stage + M * kPitch);
     }
+    sums.finish(m0, rows, n0, columns, epilogue);
+  }
+};
 
-    DIT_FOR (int i = 0; i < kMmaM; ++i)
-      DIT_FOR (int j = 0; j < kMmaN; ++j)
-        DIT_FOR (int half = 0; half < 2; ++half) {
-          const int m = m0 + warpM + i * 16 + half * 8 + lane / 4;
-          const int n = n0 + warpN + j * 8 + lane % 4 * 2;
-          if (m < rows && n < columns)
-            epilogue(m, n,
-                     make_float2(acc[i][j][2 * half], acc[i][j][2 * half + 1]));
-        }
+/// The same with x made by the block itself, its M rows kept for all of the
+/// depth beside stages of w alone. A block does `Tiles` column tiles one after
+/// the other. The grid is (column tiles / Tiles, row tiles).
+template <int M, int N, int K, int Stages, int WarpsM, int WarpsN, int Depth,
+          int Tiles>
+struct MatmulRows {
+  using Sums = WarpTile<M, N, WarpsM, WarpsN>;
+  static constexpr int kThreads = Sums::kThreads;
+  static constexpr int kSteps = (Depth + K - 1) / K;
+  static constexpr int kPitch = K + 8, kPitchX = kSteps * K + 8;
+  static constexpr int kStage = N * kPitch;
+  static constexpr int kSharedBytes = (M * kPitchX + Stages * kStage) * 2;
+  static_assert(K % 16 == 0 && Stages >= 2);
+
+  /// Each warp some of the rows from m0 on, with zeros behind them where the
+  /// last step needs them.
+  template <class Prologue>
+  static DIT_INLINE void makeRows(bf16 *x, int m0, int rows,
+                                  Prologue prologue) {
+    for (int r = threadIdx.x / 32; r < M && m0 + r < rows; r += kThreads / 32) {
+      store(x + r * kPitchX, prologue(m0 + r));
+      for (int k = Depth + (threadIdx.x & 31); k < kSteps * K; k += 32)
+        x[r * kPitchX + k] = toBf16(0.f);
+    }
+  }
+
+  /// x(m, :) = prologue(m), a Row that one warp computes, rounded to bf16; w
+  /// (columns, Depth) row-major.
+  template <class Prologue, class Epilogue>
+  static DIT_INLINE void run(unsigned char *shared, Prologue prologue, int rows,
+                             const bf16 *w, int columns, Epilogue epilogue) {
+    bf16 *x = reinterpret_cast<bf16 *>(shared), *stages = x + M * kPitchX;
+    const int m0 = blockIdx.y * M, n0 = blockIdx.x * (N * Tiles);
+    const int left = (columns - n0 + N - 1) / N;
+    const int tiles = left < Tiles ? left : Tiles;
+
+    // As in MatmulTile; steps count through all tiles.
+    auto start = [&](int step) {
+      if (step < tiles * kSteps)
+        fetchTile<N, K, kPitch, Depth, kThreads>(
+            stages + step % Stages * kStage, w, n0 + step / kSteps * N, columns,
+            step % kSteps * K);
+      device::cp_async_commit();
+    };
+    // The weight is on its way while the rows are made.
+    for (int step = 0; step < Stages - 1; ++step)
+      start(step);
+    makeRows(x, m0, rows, prologue);
+
+    for (int tile = 0; tile < tiles; ++tile) {
+      Sums sums;
+      for (int k = 0; k < kSteps; ++k) {
+        const int step = tile * kSteps + k;
+        device::cp_async_wait<Stages - 2>();
+        __syncthreads(); // the rows are there too
+        start(step + Stages - 1);
+        sums.template multiply<K, kPitchX, kPitch>(
+            x + k * K, stages + step % Stages * kStage);
+      }
+      sums.finish(m0, rows, n0 + tile * N, columns, epilogue);
+    }
   }
 };
 

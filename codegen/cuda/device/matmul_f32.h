@@ -41,11 +41,11 @@ template <int M, int N, int Depth> struct MatmulF32 {
     }
   }
 
-  /// x(m, k) for m < rows, w (columns, Depth) row-major. Calls
+  /// x(m, k) for m < rows, w (columns, Depth) row-major, float or bf16. Calls
   /// epilogue(m, n, out(m, n)).
-  template <class X, class Epilogue>
-  static DIT_INLINE void run(unsigned char *shared, X x, int rows,
-                             const float *w, int columns, Epilogue epilogue) {
+  template <class X, class W, class Epilogue>
+  static DIT_INLINE void run(unsigned char *shared, X x, int rows, const W *w,
+                             int columns, Epilogue epilogue) {
     float *tileX = reinterpret_cast<float *>(shared);
     float *tileW = tileX + kStep * kPitchX;
     const int m0 = blockIdx.y * M, n0 = blockIdx.x * N;
@@ -60,7 +60,7 @@ template <int M, int N, int Depth> struct MatmulF32 {
         const int n = i / kStep, k = i % kStep;
         const bool inside = n0 + n < columns && k0 + k < Depth;
         tileW[k * kPitchW + n] =
-            inside ? w[(long long)(n0 + n) * Depth + k0 + k] : 0.f;
+            inside ? toFloat(w[(long long)(n0 + n) * Depth + k0 + k]) : 0.f;
       }
       __syncthreads();
       multiply(acc, tileX, tileW);
@@ -76,9 +76,9 @@ template <int M, int N, int Depth> struct MatmulF32 {
   }
 
   /// The same with x(m, :) = prologue(m), a Row that one warp computes.
-  template <class Prologue, class Epilogue>
+  template <class Prologue, class W, class Epilogue>
   static DIT_INLINE void runRows(unsigned char *shared, Prologue prologue,
-                                 int rows, const float *w, int columns,
+                                 int rows, const W *w, int columns,
                                  Epilogue epilogue) {
     float *x = reinterpret_cast<float *>(shared) + kTilesAligned;
     const int m0 = blockIdx.y * M;

@@ -75,20 +75,12 @@ template <> struct Chunk<8> {
   }
 };
 template <> struct Chunk<4> {
-  static DIT_INLINE void load(float (&v)[4], const float *p) {
-    const float4 a = *reinterpret_cast<const float4 *>(p);
+  template <class T> static DIT_INLINE void load(float (&v)[4], const T *p) {
+    const float4 a = load4(p);
     v[0] = a.x, v[1] = a.y, v[2] = a.z, v[3] = a.w;
   }
-  static DIT_INLINE void store(float *p, const float (&v)[4]) {
-    *reinterpret_cast<float4 *>(p) = make_float4(v[0], v[1], v[2], v[3]);
-  }
-  static DIT_INLINE void load(float (&v)[4], const bf16 *p) {
-    const float2 a = load2(p), b = load2(p + 2);
-    v[0] = a.x, v[1] = a.y, v[2] = b.x, v[3] = b.y;
-  }
-  static DIT_INLINE void store(bf16 *p, const float (&v)[4]) {
-    store2(p, make_float2(v[0], v[1]));
-    store2(p + 2, make_float2(v[2], v[3]));
+  template <class T> static DIT_INLINE void store(T *p, const float (&v)[4]) {
+    store4(p, make_float4(v[0], v[1], v[2], v[3]));
   }
 };
 template <> struct Chunk<2> {
@@ -104,9 +96,8 @@ template <> struct Chunk<1> {
   template <class T> static DIT_INLINE void load(float (&v)[1], const T *p) {
     v[0] = toFloat(*p);
   }
-  static DIT_INLINE void store(float *p, const float (&v)[1]) { *p = v[0]; }
-  static DIT_INLINE void store(bf16 *p, const float (&v)[1]) {
-    *p = toBf16(v[0]);
+  template <class T> static DIT_INLINE void store(T *p, const float (&v)[1]) {
+    store1(p, v[0]);
   }
 };
 

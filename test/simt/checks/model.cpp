@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The launch lists of an emitted model, run from weights to output, against
-// what the interpreter computed: model FOLDER ROWS [--few]. FOLDER has
+// what the interpreter computed: model FOLDER ROWS BUDGET [--few]. FOLDER has
 // weights.bin, x.bin, t.bin, y.bin and want.bin, plain arrays.
 #include "Model.h"
 #include "Check.h"
@@ -38,8 +38,6 @@ static double relativeL2(const Buffer<float> &got, const Buffer<float> &want) {
 }
 
 namespace {
-
-constexpr double kBudget = 1e-5;
 
 /// A model with its inputs, its weights and all the memory that it wants.
 class Evaluation {
@@ -100,7 +98,7 @@ double Evaluation::error(const simt::Schedule &schedule) {
 }
 
 /// Whether the output shows it when any one weight is half as large again.
-bool isSensitive(Evaluation &evaluation) {
+bool isSensitive(Evaluation &evaluation, double budget) {
   double least = 1;
   for (int i = 0; i < model::weightCount(); ++i) {
     Buffer<float> &weight = evaluation.weight(i);
@@ -109,9 +107,9 @@ bool isSensitive(Evaluation &evaluation) {
       weight.data()[k] *= 1.5f;
     const double error = evaluation.error({});
     weight.assign(before);
-    if (!(error > 5 * kBudget)) {
+    if (!(error > 5 * budget)) {
       printf("%s times 1.5 moves the output by %.1e, budget %.1e\n",
-             model::weightName(i), error, kBudget);
+             model::weightName(i), error, budget);
       return false;
     }
     least = std::min(least, error);
@@ -125,24 +123,25 @@ bool isSensitive(Evaluation &evaluation) {
 
 int main(int argc, char **argv) {
   const long long rows = std::atoll(argv[2]);
-  const std::string option = argc > 3 ? argv[3] : "";
+  const double budget = std::atof(argv[3]);
+  const std::string option = argc > 4 ? argv[4] : "";
   Evaluation evaluation(argv[1], rows);
   if (option == "--sensitive")
-    return isSensitive(evaluation) ? 0 : 1;
+    return isSensitive(evaluation, budget) ? 0 : 1;
 
   const auto schedules =
       option == "--few" ? simt::fewSchedules() : simt::allSchedules();
   double worst = 0;
   for (const simt::Schedule &schedule : schedules) {
     const double error = evaluation.error(schedule);
-    if (!(error <= kBudget)) {
+    if (!(error <= budget)) {
       printf("%lld rows: wrong under '%s': relative L2 %.1e, budget %.1e\n",
-             rows, schedule.name().c_str(), error, kBudget);
+             rows, schedule.name().c_str(), error, budget);
       return 1;
     }
     worst = std::max(worst, error);
   }
   printf("%lld rows: right under %zu schedules, relative L2 within %.1e of "
          "%.1e\n",
-         rows, schedules.size(), worst, kBudget);
+         rows, schedules.size(), worst, budget);
 }

@@ -9,8 +9,8 @@ DIT_INLINE void selfAttention(unsigned char *shared, const bf16 *qkv,
   constexpr int kWidth = kHeads * D;
   const int head = blockIdx.y, sample = blockIdx.z;
   const bf16 *q = qkv + (long long)sample * kTokens * 3 * kWidth + head * D;
-  Attention<D>::run(shared, q, 3 * kWidth, kTokens, q + kWidth, q + 2 * kWidth,
-                    3 * kWidth, kTokens,
+  Attention<D>::run(shared, q, 3 * kWidth, kTokens, q + kWidth, 3 * kWidth,
+                    q + 2 * kWidth, 3 * kWidth, kTokens,
                     out + (long long)sample * kTokens * kWidth + head * D,
                     kWidth, rsqrtf((float)D));
 }
@@ -60,16 +60,15 @@ extern "C" __global__ void __launch_bounds__(128)
 
 // Cross-attention: 37 tokens ask a sequence of two.
 extern "C" __global__ void __launch_bounds__(128)
-    dit_cross_attention_bf16_t37_s2_h2_d72(
-        const bf16 *q,  // (N, T, H, D)
-        const bf16 *kv, // (N, S, 2, H, D)
-        bf16 *out) {    // (N, T, H D)
+    dit_cross_attention_bf16_t37_s2_h2_d72(const bf16 *q,  // (N, T, H, D)
+                                           const bf16 *kv, // (N, S, 2, H, D)
+                                           bf16 *out) {    // (N, T, H D)
   DIT_SHARED(shared);
   constexpr int kTokens = 37, kSequence = 2, D = 72, kWidth = 2 * D;
   const int head = blockIdx.y, sample = blockIdx.z;
   const bf16 *k = kv + sample * kSequence * 2 * kWidth + head * D;
   Attention<D>::run(shared, q + sample * kTokens * kWidth + head * D, kWidth,
-                    kTokens, k, k + kWidth, 2 * kWidth, kSequence,
+                    kTokens, k, 2 * kWidth, k + kWidth, 2 * kWidth, kSequence,
                     out + sample * kTokens * kWidth + head * D, kWidth,
                     rsqrtf((float)D));
 }

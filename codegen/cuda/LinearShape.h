@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A linear's sizes, as the choice of its tile sees them.
+#ifndef DIT_CODEGEN_CUDA_LINEARSHAPE_H
+#define DIT_CODEGEN_CUDA_LINEARSHAPE_H
+
+#include <cstdint>
+
+namespace dit::codegen::cuda {
+
+/// A linear: (rows, depth) times (columns, depth) transposed.
+struct LinearShape {
+  int64_t rows, columns, depth;
+  bool makesRows; ///< x is computed by the kernel, row by row
+};
+
+} // namespace dit::codegen::cuda
+
+#endif // DIT_CODEGEN_CUDA_LINEARSHAPE_H

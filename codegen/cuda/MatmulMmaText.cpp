@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Linears by mma.sync and cp.async: bf16, from sm_80 on.
+#include "codegen/cuda/LinearText.h"
+#include "codegen/cuda/MmaTile.h"
+
+#include <fmt/format.h>
+
+using namespace mlir;
+
+namespace dit::codegen::cuda {
+
+/// The epilogue takes two neighbours, or is made to take one after the other.
+static std::string pairEpilogue(LinearText &linear) {
+  if (linear.neighbours(2) == 2)
+    return linear.epilogue(2);
+  return fmt::format("oneByOne({}, {})", linear.features, linear.epilogue(1));
+}
+
+LogicalResult printMatmulMma(LinearText &linear) {
+  KernelText &text = linear.text;
+  const LinearShape shape = linear.shape();
+  const MmaTile tile = *chooseMmaTile(shape, text.arch);
+  std::string sizes =
+      fmt::format("{}, {}, {}, {}, {}, {}", tile.rows, tile.columns, tile.step,
+                  tile.stages, tile.warpsDown, tile.warpsAcross);
+  text.launch.threads = tile.threads();
+  text.launch.sharedBytes = tile.sharedBytes(shape);
+  text.body = fmt::format(
+      "  using Tile = Matmul{}<{}{}>;\n{}  DIT_SHARED(shared);\n",
+      shape.makesRows ? "Rows" : "Tile", sizes,
+      shape.makesRows ? fmt::format(", {}, {}", linear.depth, tile.tiles) : "",
+      assertSharedBytes("Tile::kSharedBytes", text.launch.sharedBytes));
+  std::string run =
+      shape.makesRows ? "run" : fmt::format("run<{}>", linear.depth);
+  text.body += fmt::format(
+      "  Tile::{}(\n      shared,\n      {},\n      {}, {}, {},\n      {});\n",
+      run,
+      shape.makesRows ? linear.rowFunction(/*rounded=*/false) : linear.xName(),
+      rowCount(text, linear.tokens), linear.weightName(), linear.features,
+      pairEpilogue(linear));
+  text.note = fmt::format("One block {}; {} deep.",
+                          tile.tiles == 1 ? "a tile"
+                                          : fmt::format("{} tiles", tile.tiles),
+                          linear.depth);
+  text.launch.grid = {{0, linear.features, tile.columns * tile.tiles},
+                      tilesOfRows(text, linear.tokens, tile.rows)};
+  return success();
+}
+
+} // namespace dit::codegen::cuda

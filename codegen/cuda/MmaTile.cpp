@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The model of MmaTile.h, and the search for its fastest tile.
+#include "codegen/cuda/MmaTile.h"
+
+#include <algorithm>
+
+namespace dit::codegen::cuda {
+
+namespace {
+
+/// Of a kernel that reads x from memory, so that two blocks share a big
+/// multiprocessor; rows that a block makes take what there is.
+constexpr int64_t kMostPlainBytes = 84 << 10;
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Bytes of the rows that a block keeps, padded as the template has them.
+int64_t rowBytes(const MmaTile &tile, const LinearShape &shape) {
+  const int64_t padded = ceilDiv(shape.depth, tile.step) * tile.step;
+  return shape.makesRows ? tile.rows * (padded + 8) * 2 : 0;
+}
+
+int64_t stageBytes(const MmaTile &tile, const LinearShape &shape) {
+  return (tile.columns + (shape.makesRows ? 0 : tile.rows)) * (tile.step + 8) *
+         2;
+}
+
+/// The deepest step of which three stages fit.
+bool chooseStages(MmaTile &tile, const LinearShape &shape, const Arch &arch) {
+  constexpr int64_t kLeastStages = 3, kMostStages = 4;
+  const int64_t most = shape.makesRows
+                           ? arch.sharedBytes
+                           : std::min(arch.sharedBytes, kMostPlainBytes);
+  for (tile.step = 64; tile.step >= 16; tile.step /= 2) {
+    const int64_t left = most - rowBytes(tile, shape);
+    tile.stages = std::min(left / stageBytes(tile, shape), kMostStages);
+    if (left > 0 && tile.stages >= kLeastStages &&
+        tile.step < 2 * std::max<int64_t>(shape.depth, 16))
+      return true;
+  }
+  return false;
+}
+
+} // namespace
+
+int64_t MmaTile::sharedBytes(const LinearShape &shape) const {
+  return rowBytes(*this, shape) + stages * stageBytes(*this, shape);
+}
+
+double MmaTile::clocks(const LinearShape &shape, const Arch &arch) const {
+  constexpr double kLatency = 1500; // to the first stage, and of the epilogue
+  const int64_t blocks =
+      ceilDiv(shape.rows, rows) * ceilDiv(shape.columns, columns * tiles);
+  const int64_t share = ceilDiv(blocks, arch.multiprocessors);
+  const int64_t depth = ceilDiv(shape.depth, step) * step;
+
+  const double multiply =
+      double(tiles * rows * columns * depth) / arch.multipliesPerClock;
+  const double shared =
+      tiles * depth * 2. * (rows * warpsAcross + columns * warpsDown) / 128;
+  double loaded = 2. * tiles * columns * depth, before = kLatency;
+  if (shape.makesRows)
+    before += 4. * rows * depth / 32;
+  else
+    loaded += 2. * rows * depth;
+  return share * (before + std::max({multiply, shared, loaded / 32}));
+}
+
+std::optional<MmaTile> chooseMmaTile(const LinearShape &shape,
+                                     const Arch &arch) {
+  // Warps of 32 columns, and of 16, 32 or 64 rows.
+  static constexpr struct {
+    int rows, warps;
+  } kDown[] = {{16, 1}, {32, 1}, {64, 2}, {128, 2}};
+  std::optional<MmaTile> best;
+  for (auto [rows, warps] : kDown)
+    for (int across = 1; across <= 4; ++across)
+      for (int tiles = 1; tiles <= (shape.makesRows ? 4 : 1); ++tiles) {
+        MmaTile tile;
+        tile.rows = rows, tile.columns = 32 * across, tile.tiles = tiles;
+        tile.warpsDown = warps, tile.warpsAcross = across;
+        if (chooseStages(tile, shape, arch) &&
+            (!best || tile.clocks(shape, arch) < best->clocks(shape, arch)))
+          best = tile;
+      }
+  return best;
+}
+
+} // namespace dit::codegen::cuda
