@@ -183,12 +183,13 @@ void Denoiser::evaluate(const float *x, std::span<const float> t,
   runner->download(out, output.data(), outBytes);
 }
 
-int64_t Denoiser::memoryBytes(const Manifest &manifest, int64_t rows,
-                              int threads) {
+int64_t evaluationBytes(const Manifest &manifest, int64_t rows) {
   const MemorySizes &sizes = manifest.memory;
-  return sizes.prepared + sizes.state + sizes.plan +
-         rowBytes(rows, sizes.arenaPerRow, "a workspace") +
-         threads * sizes.scratch;
+  return rowBytes(rows,
+                  sizes.arenaPerRow + sizes.conditionArenaPerRow +
+                      4 * (sizes.conditionRowFloats + manifest.sampleFloats() +
+                           manifest.outputFloats()),
+                  "a workspace");
 }
 
 } // namespace dit::runtime

@@ -77,10 +77,6 @@ public:
   /// not be done on return; it is in the order of the device's stream.
   void evaluateOnDevice(const float *x, std::span<const float> t,
                         std::span<const int32_t> y, float *out);
-  /// Bytes that a Denoiser and a plan of `rows` take, without the condition
-  /// table.
-  static int64_t memoryBytes(const Manifest &manifest, int64_t rows,
-                             int threads);
 
 private:
   friend class Plan;
@@ -96,6 +92,10 @@ private:
   DeviceMemory table, rowIndex, input, output;
   std::recursive_mutex turn;
 };
+
+/// Bytes that an evaluation of `rows` takes beside the packed weights, where
+/// the device's memory is not the host's.
+int64_t evaluationBytes(const Manifest &manifest, int64_t rows);
 
 } // namespace dit::runtime
 

@@ -124,6 +124,8 @@ struct DeviceOptions {
   /// The batch to be fast for, where an artifact has the model made in more
   /// than one way.
   int64_t rows = 1;
+  /// Told what a user should know and need not act on; may be empty.
+  std::function<void(const std::string &)> notice = {};
 };
 
 /// The device that `artifact` is compiled for, with the alternative that runs

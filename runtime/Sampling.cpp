@@ -6,6 +6,8 @@
 
 #include "runtime/Error.h"
 #include "runtime/Guidance.h"
+#include "runtime/SampleGroups.h"
+#include "runtime/cuda/CudaSampling.h"
 #include "runtime/samplers/Step.h"
 
 #include <algorithm>
@@ -15,27 +17,12 @@
 namespace dit::runtime {
 namespace {
 
-/// Samples [first, first + count) of the request, evaluated together.
-struct Batch {
-  int64_t first, count;
-};
-
-/// Consecutive batches that read one condition table.
-struct Group {
-  std::vector<Batch> batches;
-  std::map<int32_t, int32_t> slotOf; ///< label -> its row within a step's rows
-};
-
-int64_t rowBytes(const Manifest &manifest) {
-  return std::max<int64_t>(1, manifest.memory.conditionRowFloats * 4);
-}
-
 class SamplingLoop {
 public:
   SamplingLoop(Denoiser &denoiser, const SampleRequest &request)
       : denoiser(denoiser), manifest(denoiser.manifest()), request(request),
-        sampler(makeSampler(request.sampler,
-                            {manifest.diffusion, request.steps, request.eta})),
+        sampler(
+            makeSampler(request.sampler, samplerSettings(manifest, request))),
         noise(makeNoise(request.rng, noiseSettings(manifest, request))),
         total(static_cast<int64_t>(request.labels.size())),
         batchSize(std::min(request.batch, total)) {}
@@ -43,13 +30,11 @@ public:
   std::vector<float> run();
 
 private:
-  std::vector<Group> makeGroups() const;
   void startSamples();
-  void runGroup(const Group &group);
-  void fillTable(const Group &group, int64_t firstStep, int64_t steps);
-  void evaluate(const Group &group, const Batch &batch, int64_t step,
-                int64_t stepInTable);
-  void update(const Batch &batch, int64_t step);
+  void runGroup(const SampleGroup &group);
+  void evaluate(const SampleGroup &group, const SampleBatch &batch,
+                int64_t step, int64_t stepInTable);
+  void update(const SampleBatch &batch, int64_t step);
   bool isGuided(int64_t step) const {
     return isGuidedAt(request, sampler.times[step]);
   }
@@ -70,38 +55,6 @@ private:
   Memory input, output; ///< (rows, C, H, W), (rows, C_out, H, W)
   std::map<int64_t, std::unique_ptr<Plan>> plans; ///< by rows
 };
-
-/// The labels that `batch` adds to `group`, the null label first when guided.
-void addLabels(Group &group, const Batch &batch, const SampleRequest &request,
-               int32_t nullLabel) {
-  auto add = [&](int32_t label) {
-    group.slotOf.try_emplace(label, static_cast<int32_t>(group.slotOf.size()));
-  };
-  if (request.guidanceScale != 1)
-    add(nullLabel);
-  for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
-    add(request.labels[n]);
-  group.batches.push_back(batch);
-}
-
-std::vector<Group> SamplingLoop::makeGroups() const {
-  std::vector<Group> groups;
-  auto nullLabel = static_cast<int32_t>(manifest.classes);
-  for (int64_t first = 0; first < total; first += batchSize) {
-    Batch batch{first, std::min(batchSize, total - first)};
-    if (!groups.empty()) {
-      Group grown = groups.back();
-      addLabels(grown, batch, request, nullLabel);
-      auto labels = static_cast<int64_t>(grown.slotOf.size());
-      if (labels <= request.conditionBytes / rowBytes(manifest)) {
-        groups.back() = std::move(grown);
-        continue;
-      }
-    }
-    addLabels(groups.emplace_back(), batch, request, nullLabel);
-  }
-  return groups;
-}
 
 void SamplingLoop::startSamples() {
   int64_t floats = manifest.sampleFloats();
@@ -136,24 +89,23 @@ void SamplingLoop::makePlans() {
 std::vector<float> SamplingLoop::run() {
   startSamples();
   makePlans();
-  for (const Group &group : makeGroups())
+  for (const SampleGroup &group : makeGroups(manifest, request))
     runGroup(group);
   return std::move(states);
 }
 
-void SamplingLoop::runGroup(const Group &group) {
-  int64_t stepBytes =
-      static_cast<int64_t>(group.slotOf.size()) * rowBytes(manifest);
-  int64_t chunk = std::clamp<int64_t>(request.conditionBytes / stepBytes, 1,
-                                      sampler.size());
-  if (!table.data() || table.bytes() < chunk * stepBytes) {
+void SamplingLoop::runGroup(const SampleGroup &group) {
+  int64_t chunk = stepsAtATime(group, manifest, request, sampler.size());
+  int64_t bytes = chunk * stepBytes(group, manifest);
+  if (!table.data() || table.bytes() < bytes) {
     table = Memory();
-    table = Memory(chunk * stepBytes, "the condition table");
+    table = Memory(bytes, "the condition table");
   }
   for (int64_t first = 0; first < sampler.size(); first += chunk) {
     int64_t steps = std::min(chunk, sampler.size() - first);
-    fillTable(group, first, steps);
-    for (const Batch &batch : group.batches) {
+    ConditionInputs inputs = conditionInputs(group, sampler, first, steps);
+    denoiser.condition(inputs.t, inputs.y, table.as<float>());
+    for (const SampleBatch &batch : group.batches) {
       for (int64_t step = first; step < first + steps; ++step) {
         evaluate(group, batch, step, step - first);
         update(batch, step);
@@ -165,35 +117,14 @@ void SamplingLoop::runGroup(const Group &group) {
   }
 }
 
-void SamplingLoop::fillTable(const Group &group, int64_t firstStep,
-                             int64_t steps) {
-  std::vector<int32_t> labels(group.slotOf.size());
-  for (auto [label, slot] : group.slotOf)
-    labels[slot] = label;
-  std::vector<float> t;
-  std::vector<int32_t> y;
-  for (int64_t step = firstStep; step < firstStep + steps; ++step) {
-    t.insert(t.end(), labels.size(), sampler.times[step]);
-    y.insert(y.end(), labels.begin(), labels.end());
-  }
-  denoiser.condition(t, y, table.as<float>());
-}
-
 /// The network on [conditional rows | unconditional rows], then guidance into
 /// the former; on the conditional rows alone where the step is not guided.
-void SamplingLoop::evaluate(const Group &group, const Batch &batch,
+void SamplingLoop::evaluate(const SampleGroup &group, const SampleBatch &batch,
                             int64_t step, int64_t stepInTable) {
   bool guided = isGuided(step);
   int64_t floats = manifest.sampleFloats(), outFloats = manifest.outputFloats();
-  auto slots = static_cast<int32_t>(group.slotOf.size());
-  auto base = static_cast<int32_t>(stepInTable) * slots;
-  std::vector<int32_t> rowIndex;
-  for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
-    rowIndex.push_back(base + group.slotOf.at(request.labels[n]));
-  if (guided)
-    rowIndex.insert(
-        rowIndex.end(), batch.count,
-        base + group.slotOf.at(static_cast<int32_t>(manifest.classes)));
+  std::vector<int32_t> rowIndex =
+      tableRows(group, batch, manifest, request, stepInTable, guided);
   float *x = input.as<float>(), *out = output.as<float>();
   for (int64_t half = 0; half < (guided ? 2 : 1); ++half)
     std::copy_n(stateOf(batch.first), batch.count * floats,
@@ -209,7 +140,7 @@ void SamplingLoop::evaluate(const Group &group, const Batch &batch,
           guidedFloats, {request.guidanceScale, request.guidanceRescale});
 }
 
-void SamplingLoop::update(const Batch &batch, int64_t step) {
+void SamplingLoop::update(const SampleBatch &batch, int64_t step) {
   auto floats = static_cast<size_t>(manifest.sampleFloats());
   size_t depth = sampler.historyDepth * floats;
   denoiser.device().pool().run(
@@ -235,6 +166,8 @@ void SamplingLoop::update(const Batch &batch, int64_t step) {
 
 std::vector<float> sample(Denoiser &denoiser, const SampleRequest &request) {
   checkRequest(denoiser.manifest(), request);
+  if (!denoiser.device().isHost())
+    return cuda::sampleOnGpu(denoiser, request);
   return SamplingLoop(denoiser, request).run();
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/commands/Commands.h"
 
 #include "runtime/Error.h"
+#include "runtime/Memory.h"
 #include "runtime/cpu/ThreadPool.h"
 
 #include <fmt/core.h>
@@ -25,6 +26,40 @@ void addThreadsFlag(CLI::App &command, int &threads) {
   threads = availableThreads();
   command.add_option("--threads", threads, "threads (default: one a CPU)")
       ->check(CLI::Range(1, 1024));
+}
+
+void addDeviceFlags(CLI::App &command, DeviceOptions &options) {
+  addThreadsFlag(command, options.threads);
+  command
+      .add_option("--device", options.device,
+                  "number of the GPU, for a model compiled for GPUs (default "
+                  "0)")
+      ->check(CLI::Range(0, 1023));
+  options.notice = [who = command.get_parent()->get_name() + " " +
+                          command.get_name()](const std::string &sentence) {
+    fmt::print(stderr, "{}: note: {}\n", who, sentence);
+  };
+}
+
+void addWeightsFlag(CLI::App &command, std::optional<std::string> &weights) {
+  command.add_option("--weights", weights,
+                     "weights, .safetensors or .pt, or a diffusers folder "
+                     "(default: random ones of the seed)");
+}
+
+std::unique_ptr<WeightSource> weightsOf(const std::optional<std::string> &path,
+                                        uint64_t seed,
+                                        const Manifest &manifest) {
+  return path ? openWeights(*path, manifest) : randomWeights(seed, manifest);
+}
+
+std::string describeMemory(const Device &device, int64_t workBytes) {
+  std::string where = device.describe();
+  return fmt::format(
+      "memory: {} of weights, {} to work in{}{}",
+      showBytes(static_cast<double>(device.manifest().memory.prepared)),
+      showBytes(static_cast<double>(workBytes)), where.empty() ? "" : ", on ",
+      where);
 }
 
 void addSeedFlag(CLI::App &command, uint64_t &seed) {

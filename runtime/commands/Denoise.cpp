@@ -13,8 +13,10 @@ namespace dit::runtime {
 namespace {
 
 struct DenoiseFlags {
-  std::string model, weights, input, output;
-  int threads = 1;
+  std::string model, input, output;
+  std::optional<std::string> weights;
+  uint64_t seed = 0;
+  DeviceOptions device;
 };
 
 /// x (N, C, H, W), t (N) and y (N) of the input file.
@@ -84,14 +86,20 @@ Inputs readInputs(const std::string &path, const Manifest &m) {
           readLabels(file, m)};
 }
 
-void denoiseCommand(const DenoiseFlags &flags) {
+void denoiseCommand(DenoiseFlags flags) {
   auto artifact = std::make_shared<Artifact>(flags.model);
   const Manifest &m = artifact->manifest();
   Inputs in = readInputs(flags.input, m);
   auto rows = static_cast<int64_t>(in.t.size());
   OutputFile file(flags.output, rows * m.outputFloats() * 4 + 4096);
-  std::unique_ptr<WeightSource> weights = openWeights(flags.weights, m);
-  Denoiser denoiser(artifact, *weights, flags.threads);
+  flags.device.rows = rows;
+  std::unique_ptr<Device> device = openDevice(*artifact, flags.device);
+  auto weights = weightsOf(flags.weights, flags.seed, m);
+  if (!device->isHost())
+    fmt::print(
+        stderr, "{}: {}\n", m.name,
+        describeMemory(*device, evaluationBytes(device->manifest(), rows)));
+  Denoiser denoiser(artifact, std::move(device), *weights);
   weights.reset();
   std::vector<float> out(rows * m.outputFloats());
   denoiser.evaluate(in.x.data(), in.t, in.y, out.data());
@@ -109,16 +117,15 @@ void addDenoiseCommand(CLI::App &app) {
   CLI::App *c =
       app.add_subcommand("denoise", "evaluate a compiled model's network once");
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
-  c->add_option("--weights", flags->weights,
-                "weights, .safetensors or .pt, or a diffusers folder")
-      ->required();
+  addWeightsFlag(*c, flags->weights);
   c->add_option("--input", flags->input,
                 ".safetensors with x (N,C,H,W), t (N), y (N)")
       ->required();
   c->add_option("-o,--output", flags->output,
                 ".safetensors for out (N,C_out,H,W)")
       ->required();
-  addThreadsFlag(*c, flags->threads);
+  addSeedFlag(*c, flags->seed);
+  addDeviceFlags(*c, flags->device);
   c->callback([flags] { denoiseCommand(*flags); });
 }
 

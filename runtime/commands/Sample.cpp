@@ -24,7 +24,8 @@ namespace {
 
 /// The flags as they were given; what is empty is the model's default.
 struct SampleFlags {
-  std::string model, weights, classes, output;
+  std::string model, classes, output;
+  std::optional<std::string> weights;
   int64_t repeat = 1;
   std::optional<std::string> sampler, steps, cfgChannels, cfgInterval;
   std::string rng = "counter";
@@ -34,7 +35,7 @@ struct SampleFlags {
   uint64_t seed = 0;
   int64_t count = 0; ///< of a series; 0 for none
   std::string shard = "1/1";
-  int threads = 1;
+  DeviceOptions device;
   int64_t batch = 0, conditionMegabytes = 256;
   bool quiet = false;
 };
@@ -96,7 +97,9 @@ nlohmann::ordered_json describeSettings(const SampleFlags &flags,
       {"model", manifest.name},
       {"spec_sha256", manifest.specSha256},
       {"compiler", manifest.compiler},
-      {"weights", std::filesystem::path(flags.weights).filename().string()},
+      {"weights",
+       flags.weights ? std::filesystem::path(*flags.weights).filename().string()
+                     : "random"},
       {"classes", flags.classes},
       {"repeat", flags.repeat},
       {"sampler", request.sampler},
@@ -146,8 +149,33 @@ SampleSeries makeSeries(const SampleFlags &flags, const SampleRequest &request,
     series.labels = request.labels;
   series.settings = describeSettings(flags, request, manifest);
   series.settings["model_sha256"] = identityOf(flags.model);
-  series.settings["weights_sha256"] = identityOf(flags.weights);
+  if (flags.weights)
+    series.settings["weights_sha256"] = identityOf(*flags.weights);
   return series;
+}
+
+/// Opens the device, says what will be taken, and takes it. `request` is what
+/// is sampled at a time.
+std::unique_ptr<Denoiser> load(const SampleFlags &flags,
+                               std::shared_ptr<const Artifact> artifact,
+                               const SampleRequest &request) {
+  const Manifest &manifest = artifact->manifest();
+  auto count = static_cast<int64_t>(request.labels.size());
+  DeviceOptions options = flags.device;
+  options.rows =
+      std::min(request.batch, count) * (request.guidanceScale == 1 ? 1 : 2);
+  auto weights = weightsOf(flags.weights, flags.seed, manifest);
+  std::unique_ptr<Device> device = openDevice(*artifact, options);
+  if (!flags.quiet)
+    fmt::print(
+        stderr, "{}: {} sample{}, {} steps of {}, guidance {}; {}\n",
+        manifest.name, count, count == 1 ? "" : "s", request.steps,
+        request.sampler, request.guidanceScale,
+        describeMemory(*device, samplingBytes(device->manifest(), request)));
+  if (!flags.weights)
+    options.notice("no --weights: the model's are random, of the seed");
+  return std::make_unique<Denoiser>(std::move(artifact), std::move(device),
+                                    *weights);
 }
 
 void seriesCommand(const SampleFlags &flags, const std::string &tool) {
@@ -155,10 +183,11 @@ void seriesCommand(const SampleFlags &flags, const std::string &tool) {
   const Manifest &manifest = artifact->manifest();
   SampleRequest request = makeRequest(flags, manifest);
   SampleSeries series = makeSeries(flags, request, manifest);
-  std::unique_ptr<WeightSource> weights = openWeights(flags.weights, manifest);
-  Denoiser denoiser(artifact, *weights, flags.threads);
-  weights.reset();
-  sampleSeries(denoiser, request, series, flags.quiet, tool);
+  SampleRequest batch = request;
+  batch.labels.resize(
+      static_cast<size_t>(std::min(request.batch, flags.count)));
+  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, batch);
+  sampleSeries(*denoiser, request, series, flags.quiet, tool);
 }
 
 void sampleCommand(const SampleFlags &flags, const std::string &tool) {
@@ -169,20 +198,7 @@ void sampleCommand(const SampleFlags &flags, const std::string &tool) {
   SampleOutput output(
       flags.output, manifest, count,
       flags.columns.value_or(defaultColumns(count, flags.repeat)));
-  std::unique_ptr<WeightSource> weights = openWeights(flags.weights, manifest);
-  if (!flags.quiet)
-    fmt::print(
-        stderr,
-        "{}: {} sample{}, {} steps of {}, guidance {}; memory: {} of weights, "
-        "{} "
-        "to work in\n",
-        manifest.name, count, count == 1 ? "" : "s", request.steps,
-        request.sampler, request.guidanceScale,
-        showBytes(static_cast<double>(manifest.memory.prepared)),
-        showBytes(static_cast<double>(samplingBytes(manifest, request))));
-  Denoiser denoiser(artifact, *weights, flags.threads);
-  weights.reset();
-
+  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, request);
   std::vector<float> samples;
   double seconds;
   {
@@ -191,7 +207,7 @@ void sampleCommand(const SampleFlags &flags, const std::string &tool) {
       request.progress = [&](int64_t done, int64_t total) {
         progress.show(done, total);
       };
-    samples = sample(denoiser, request);
+    samples = sample(*denoiser, request);
     seconds = progress.seconds();
   }
   if (int64_t bad = countNonFinite(manifest, samples))
@@ -222,8 +238,7 @@ void addSampleCommand(CLI::App &app) {
   CLI::App *c =
       app.add_subcommand("sample", "draw samples from a compiled model");
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
-  c->add_option("--weights", flags->weights, "weights, .safetensors")
-      ->required();
+  addWeightsFlag(*c, flags->weights);
   c->add_option("--classes", flags->classes,
                 "classes: 207,360 or 0-9; uniform with --count")
       ->required();
@@ -269,7 +284,7 @@ void addSampleCommand(CLI::App &app) {
   c->add_option("--condition-memory", flags->conditionMegabytes,
                 "MB of condition rows kept at a time (default 256)")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
-  addThreadsFlag(*c, flags->threads);
+  addDeviceFlags(*c, flags->device);
   c->add_flag("--quiet", flags->quiet, "no progress on stderr");
   c->callback([flags, tool = app.get_name()] {
     if (flags->count > 0)

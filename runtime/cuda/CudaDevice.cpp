@@ -32,7 +32,8 @@ CudaDevice::CudaDevice(const Alternative &model,
     matmuls = makeMatmuls({.driver = processor->driver,
                            .device = processor->device,
                            .name = processor->name,
-                           .stream = ordinary});
+                           .stream = ordinary,
+                           .notice = options.notice});
   services = {this,
               launch,
               weight,

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The time of one evaluation of @denoise and of each of its kernels. On a CPU
+// beside the FMA peak measured between the evaluations; on a GPU by the GPU's
+// own clock, an evaluation as one graph, and steps of a sampler with it.
+#include "runtime/commands/Measurement.h"
+
+#include "runtime/Denoiser.h"
+#include "runtime/Noise.h"
+#include "runtime/commands/Commands.h"
+#include "runtime/cpu/FmaPeak.h"
+#include "runtime/cuda/StepRunner.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+namespace dit::runtime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double secondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+std::vector<KernelRow> sumKernels(const std::vector<KernelEntry> &entries,
+                                  const std::vector<double> &seconds,
+                                  const BenchFlags &flags) {
+  std::map<std::string, KernelRow> rows;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    KernelRow &row = rows[entries[i].name];
+    row.name = entries[i].name;
+    row.kind = entries[i].kind;
+    ++row.count;
+    row.ms += i < seconds.size()
+                  ? seconds[i] * 1e3 / static_cast<double>(flags.repeat)
+                  : 0;
+    row.flops += 2.0 * static_cast<double>(entries[i].macs * flags.batch);
+  }
+  std::vector<KernelRow> sorted;
+  for (auto &[name, row] : rows)
+    sorted.push_back(row);
+  std::sort(sorted.begin(), sorted.end(), [](const auto &a, const auto &b) {
+    return std::pair(-a.ms, a.name) < std::pair(-b.ms, b.name);
+  });
+  return sorted;
+}
+
+/// The time of each evaluation beside the peak of the machine around it.
+void measureCpu(const BenchFlags &flags, const Manifest &m, Device &device,
+                Recording &evaluation, Measurement &result) {
+  // As long as a fair part of an evaluation, so that a busy machine slows both
+  // alike.
+  double peakSeconds = std::clamp(evaluation.time() / 2, 0.01, 0.25);
+  ThreadPool &pool = device.pool();
+  measureFmaPeak(pool, 0.05); // wakes the vector units
+  device.startProfile();
+  double flops =
+      2.0 * static_cast<double>(m.macs) * static_cast<double>(flags.batch);
+  for (int64_t i = 0; i < flags.repeat; ++i) {
+    double peak = measureFmaPeak(pool, peakSeconds / 2);
+    double seconds = evaluation.time();
+    peak = (peak + measureFmaPeak(pool, peakSeconds / 2)) / 2;
+    result.ms.push_back(seconds * 1e3);
+    result.peaks.push_back(peak);
+    result.percents.push_back(peak > 0 ? flops / seconds * 1e-9 / peak * 100
+                                       : 0);
+  }
+}
+
+/// Steps of a sampler as sample() takes them: guided, of half as many samples
+/// as there are rows, where the rows are even. Empty where the model has no
+/// step.
+std::vector<double> measureSteps(const BenchFlags &flags, Denoiser &denoiser,
+                                 const float *table) {
+  const Manifest &m = denoiser.manifest();
+  if (!m.step)
+    return {};
+  bool guided = flags.batch % 2 == 0;
+  int64_t steps = cuda::StepRunner::stepsAtOnce(m);
+  cuda::StepRunner runner(denoiser, guided ? flags.batch / 2 : flags.batch,
+                          steps, table);
+  std::vector<double> ms;
+  for (double seconds : runner.time(steps, guided, flags.repeat))
+    ms.push_back(seconds * 1e3 / static_cast<double>(steps));
+  return ms;
+}
+
+} // namespace
+
+Measurement measure(const BenchFlags &flags,
+                    std::shared_ptr<const Artifact> artifact) {
+  Measurement result;
+  auto begin = Clock::now();
+  auto weights = weightsOf(flags.weights, flags.seed, artifact->manifest());
+  DeviceOptions options = flags.device;
+  options.rows = flags.batch;
+  std::unique_ptr<Device> opened = openDevice(*artifact, options);
+  result.device = opened->describe();
+  if (!opened->isHost())
+    fmt::print(stderr, "{}: {}\n", artifact->manifest().name,
+               describeMemory(
+                   *opened, evaluationBytes(opened->manifest(), flags.batch)));
+  Denoiser denoiser(artifact, std::move(opened), *weights);
+  weights.reset();
+  Device &device = denoiser.device();
+  const Manifest &m = device.manifest();
+  device.synchronize();
+  result.loadSeconds = secondsSince(begin);
+  result.manifest = m;
+
+  // One timestep and label a sample, as different as the model has them.
+  std::vector<float> t;
+  std::vector<int32_t> y, index;
+  for (int64_t i = 0; i < flags.batch; ++i) {
+    t.push_back(static_cast<float>((i * 37 + 500) % m.diffusion.steps));
+    y.push_back(static_cast<int32_t>(m.classes > 0 ? i % m.classes : 0));
+    index.push_back(static_cast<int32_t>(i));
+  }
+  DeviceMemory table = device.allocate(
+      flags.batch * m.memory.conditionRowFloats * 4, "the condition table");
+  begin = Clock::now();
+  denoiser.condition(t, y, table.as<float>());
+  device.synchronize();
+  result.conditionMs = secondsSince(begin) * 1e3;
+
+  std::vector<float> noise(flags.batch * m.sampleFloats());
+  for (int64_t i = 0; i < flags.batch; ++i)
+    CounterNoise(flags.seed)
+        .normal(i, Noise::initial, 0,
+                {noise.data() + i * m.sampleFloats(),
+                 static_cast<size_t>(m.sampleFloats())});
+  auto onDevice = [&](const void *from, int64_t bytes, const char *what) {
+    DeviceMemory memory = device.allocate(bytes, what);
+    device.upload(memory.data(), from, bytes);
+    return memory;
+  };
+  DeviceMemory x = onDevice(noise.data(), flags.batch * m.sampleFloats() * 4,
+                            "the states of a batch");
+  DeviceMemory rowIndex =
+      onDevice(index.data(), flags.batch * 4, "the rows of a batch");
+  DeviceMemory out = device.allocate(flags.batch * m.outputFloats() * 4,
+                                     "the predictions of a batch");
+  Plan plan(denoiser, flags.batch);
+  auto evaluate = [&] {
+    plan.denoise(x.as<float>(), rowIndex.as<int32_t>(), table.as<float>(),
+                 out.as<float>());
+  };
+
+  auto evaluation = device.record(evaluate);
+  evaluation->time(); // touches all memory
+  if (device.isHost()) {
+    measureCpu(flags, m, device, *evaluation, result);
+  } else {
+    for (int64_t i = 0; i < flags.repeat; ++i)
+      result.ms.push_back(evaluation->time() * 1e3);
+    result.stepMs = measureSteps(flags, denoiser, table.as<float>());
+    device.startProfile();
+    for (int64_t i = 0; i < flags.repeat; ++i)
+      evaluate();
+  }
+  device.stopProfile();
+  result.kernels = sumKernels(m.denoiseKernels,
+                              device.profile(ArtifactFunction::Denoise), flags);
+  return result;
+}
+
+} // namespace dit::runtime

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Sampling steps on a GPU: the network, guidance and the sampler's update of
+// several steps as one graph of kernels.
+#ifndef DIT_RUNTIME_CUDA_STEPRUNNER_H
+#define DIT_RUNTIME_CUDA_STEPRUNNER_H
+
+#include "runtime/Denoiser.h"
+#include "runtime/cuda/CudaDevice.h"
+#include "runtime/samplers/StepRow.h"
+
+#include <map>
+
+namespace dit::runtime::cuda {
+
+/// What steps read beside states and conditions, in one block of memory: the
+/// layout of it, for `steps` steps of `samples` samples of `floats` floats.
+struct StepInputs {
+  int64_t steps, samples, floats;
+
+  int64_t rowIndexOffset() const { return steps * sizeofRow; }
+  int64_t noiseOffset() const;
+  int64_t bytes() const { return noiseOffset() + steps * samples * floats * 4; }
+
+  StepRow *rows(void *block) const { return static_cast<StepRow *>(block); }
+  /// Of a step with `rows` rows; steps follow one another.
+  int32_t *rowIndex(void *block) const {
+    return reinterpret_cast<int32_t *>(static_cast<char *>(block) +
+                                       rowIndexOffset());
+  }
+  /// (steps, samples, floats).
+  float *noise(void *block) const {
+    return reinterpret_cast<float *>(static_cast<char *>(block) +
+                                     noiseOffset());
+  }
+
+private:
+  static constexpr int64_t sizeofRow = sizeof(StepRow);
+};
+
+/// Takes batches of one size through steps. Works in memory of its own: the
+/// states are x(), what the sampler keeps is history(). Must not outlive the
+/// Denoiser or the condition table; the caller has the Denoiser's turn.
+class StepRunner {
+public:
+  /// For batches of `samples`, at most `stepsAtOnce` steps a graph.
+  StepRunner(Denoiser &denoiser, int64_t samples, int64_t stepsAtOnce,
+             const float *table);
+
+  const StepInputs &inputs() const { return layout; }
+  /// (samples, C, H, W), and once more behind it while steps are guided.
+  float *x() const { return states.as<float>(); }
+  /// (samples, 2, C, H, W).
+  float *history() const { return kept.as<float>(); }
+  /// Enqueues `steps` steps, which read the block `from` of page-locked memory
+  /// in the layout of inputs(): its noise where `drawsNoise`. Before the first
+  /// of guided steps, x() must be there twice.
+  void run(const void *from, int64_t steps, bool guided, bool drawsNoise);
+
+  /// Seconds that a graph of `steps` steps takes, `repeat` times; on states and
+  /// noise that are all zero.
+  std::vector<double> time(int64_t steps, bool guided, int64_t repeat);
+
+  /// Steps that a graph of this model has at most.
+  static int64_t stepsAtOnce(const Manifest &manifest);
+
+private:
+  Recording &graph(int64_t steps, bool guided);
+  void enqueueStep(int64_t step, bool guided, Plan &plan);
+
+  Denoiser &denoiser;
+  CudaDevice &device;
+  const LaunchEntry &step;
+  const float *table;
+  StepInputs layout;
+  DeviceMemory states, predictions, kept, block;
+  std::unique_ptr<Plan> plans[2]; ///< [guided]
+  std::map<std::pair<bool, int64_t>, std::unique_ptr<Recording>> graphs;
+};
+
+} // namespace dit::runtime::cuda
+
+#endif // DIT_RUNTIME_CUDA_STEPRUNNER_H
