@@ -92,6 +92,9 @@ std::string linearFault(FusedOp fused, ArrayRef<Operation *> ops) {
 
   ArrayRef<Operation *> prologue(ops.begin(), at), epilogue(at + 1, ops.end());
   bool patches = prologue.size() == 1 && isa<PatchifyOp>(prologue[0]);
+  for (Operation *op : prologue)
+    if (isa<TimestepEmbeddingOp, SincosPositionOp>(op))
+      return describe(op) + " must be alone in its region";
   if (!prologue.empty() && !patches)
     if (auto fault = rowFault(prologue, shapeOf(linear.getX()).drop_back());
         !fault.empty())
@@ -143,7 +146,7 @@ std::string attentionFault(ArrayRef<Operation *> ops) {
   if (ops.size() > 2 || !isa<CastOp>(ops[1]) ||
       ops[1]->getOperand(0) != ops[0]->getResult(0))
     return "after the attention expected its cast alone, but found " +
-           describe(ops[1]);
+           describe(ops.back());
   return ops[0]->hasOneUse()
              ? ""
              : "expected the cast's result alone to leave the region";

@@ -167,3 +167,16 @@ func.func @split_op_before_an_attention(%q: tensor<?x4x8xf32>) -> tensor<?x4x8xf
   }
   return %r : tensor<?x4x8xf32>
 }
+
+// CHECK-LABEL: @split_sinusoid_before_a_linear
+func.func @split_sinusoid_before_a_linear(%t: tensor<?xf32>, %w: tensor<6x8xf32>) -> tensor<?x6xf32> {
+  // CHECK: dit.fused row
+  // CHECK: dit.fused linear
+  // expected-remark@below {{dit.timestep_embedding must be alone in its region}}
+  %r = dit.fused linear (%a = %t, %b = %w) : (tensor<?xf32>, tensor<6x8xf32>) -> tensor<?x6xf32> {
+    %0 = dit.timestep_embedding %a max_period 1.0e+04 shift 0 : tensor<?xf32> -> tensor<?x8xf32>
+    %1 = dit.linear %0 weight(%b) : (tensor<?x8xf32>, tensor<6x8xf32>) -> tensor<?x6xf32>
+    dit.yield %1 : tensor<?x6xf32>
+  }
+  return %r : tensor<?x6xf32>
+}
