@@ -3,6 +3,7 @@
 #include "codegen/cuda/Emit.h"
 #include "codegen/cuda/Expressions.h"
 #include "codegen/cuda/LaunchText.h"
+#include "codegen/cuda/StepText.h"
 
 #include <fmt/format.h>
 #include <numeric>
@@ -205,12 +206,18 @@ FailureOr<EmittedFile> FileText::print(const Arch &arch) {
         "#include \"elements.h\"\n#include \"matmul.h\"\n"
         "#include \"matmul_f32.h\"\n" +
         (arch.name == "sm_90a" ? "#include \"matmul_sm90.h\"\n" : "") +
+        "#include \"step.h\"\n"
         "\nusing namespace dit;\n\n";
   printConstants();
   for (const KernelText &text : kernels)
     printKernel(text);
+  std::optional<StepText> step = printStep(program);
+  if (step)
+    out += step->text;
   out += printLaunches(program, kernels);
-  EmittedFile file{std::move(out), {}};
+  EmittedFile file{std::move(out), {}, std::nullopt};
+  if (step)
+    file.step = step->launch;
   for (const KernelText &text : kernels)
     file.kernels.push_back(text.launch);
   return file;

@@ -5,6 +5,7 @@
 
 #include "codegen/Launches.h"
 #include "codegen/cuda/KernelLaunch.h"
+#include <optional>
 
 namespace dit::codegen::cuda {
 
@@ -19,6 +20,8 @@ struct EmitOptions {
 struct EmittedFile {
   std::string text;
   std::vector<KernelLaunch> kernels; ///< as `program.kernels` are numbered
+  /// Of dit_step, the runtime's own: StepText.h.
+  std::optional<KernelLaunch> step;
 };
 
 /// The file: constants, the kernels, and for each function of the module one
