@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Runs every subset of the fusion passes, in the default order and in a shuffled
-# one, and compares what comes out with what went in: fusion_subsets.py TINY.mlir
+# Runs every subset of the fusion passes, each in a shuffled order and with options
+# that change it, on the network as it is or rounded, and compares what comes out
+# with what went in: fusion_subsets.py TINY.mlir f32|bf16
 import itertools
 import os
 import random
@@ -9,7 +10,10 @@ import subprocess
 import sys
 import tempfile
 
-FUSIONS = ["patch-embed", "final-layer", "linear-epilogue", "gated-residual", "adaln", "conditioning"]
+FUSIONS = ["patch-embed", "final-layer", "linear-prologue", "linear-epilogue", "gated-residual", "adaln",
+           "conditioning"]
+OPTIONS = {"linear-epilogue": ["", "=gate-residual=true", "=library=true"],
+           "final-layer": ["", "=max-features=1"]}
 
 
 def run(*command):
@@ -20,19 +24,25 @@ def run(*command):
 
 
 def main():
-    source, shuffle = sys.argv[1], random.Random(1)
-    subsets = [s for n in range(len(FUSIONS) + 1) for s in itertools.combinations(FUSIONS, n)]
+    source, dtype, shuffle = sys.argv[1], sys.argv[2], random.Random(1)
+    stage, fusions = ["--cse", "--dit-join-linears", "--dit-stage"], FUSIONS
+    if dtype != "f32":
+        stage.insert(2, "--dit-lower-precision=type=" + dtype)
+        fusions = FUSIONS + ["cast"]
+    subsets = [s for n in range(len(fusions) + 1) for s in itertools.combinations(fusions, n)]
     with tempfile.TemporaryDirectory() as folder:
         # One file with all outputs against one with as many inputs: two processes.
-        text = open(source).read()
+        # What rounds is compared with what rounds at the same places.
+        text = open(source).read() if dtype == "f32" else run("dit-opt", source, *stage[:-1])
         expected, got = os.path.join(folder, "expected.mlir"), os.path.join(folder, "got.mlir")
         with open(expected, "w") as a, open(got, "w") as b:
             for index, subset in enumerate(subsets):
-                flags = ["--dit-fuse-" + name for name in shuffle.sample(subset, len(subset))]
+                flags = ["--dit-fuse-" + name + shuffle.choice(OPTIONS.get(name, [""]))
+                         for name in shuffle.sample(subset, len(subset))]
                 separator = "// -----\n" if index else ""
                 a.write(separator + text)
-                b.write(separator + run("dit-opt", source, "--cse", "--dit-join-linears", "--dit-stage", *flags,
-                                        "--dit-wrap-kernels", "--dit-plan-layouts=panel=5", "--dit-plan-memory"))
+                b.write(separator + run("dit-opt", source, *stage, *flags, "--dit-wrap-kernels",
+                                        "--dit-plan-layouts=panel=5", "--dit-plan-memory"))
         compared = run("dit-check", "--arena", expected, got)
         assert compared.count("same:") == len(subsets), compared
         print(len(subsets), "subsets, all the same")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Five fusion passes that are wrong on purpose, one classic mistake each. They
+// Six fusion passes that are wrong on purpose, one classic mistake each. They
 // draw legal regions, so that only a comparison of results can catch them: it
 // is the comparison that is tested.
 #include "test/passes/tool/WrongFusions.h"
@@ -94,6 +94,19 @@ void modulateBeforeNorm(RewriterBase &rewriter, ModulateOp modulate) {
   (void)fuse(rewriter, KernelKind::Row, {first, second});
 }
 
+/// The residual stream in bfloat16: each sum is rounded where it is made.
+void roundStream(RewriterBase &rewriter, AddOp add) {
+  auto type = cast<RankedTensorType>(add.getType());
+  if (add.getRhs().getType() != type || type.getRank() != 3)
+    return;
+  rewriter.setInsertionPointAfter(add);
+  auto rounded = CastOp::create(rewriter, add.getLoc(),
+                                type.clone(rewriter.getBF16Type()), add);
+  auto back = CastOp::create(rewriter, add.getLoc(), type, rounded);
+  rewriter.replaceAllUsesExcept(add, back, rounded);
+  (void)fuse(rewriter, KernelKind::Row, {add, rounded, back});
+}
+
 template <typename OpTy, void (*Fuse)(RewriterBase &, OpTy)>
 void add(StringRef flag, StringRef mistake) {
   registerPass(
@@ -112,4 +125,5 @@ void dit::test::registerWrongFusions() {
                                 "adds the first token's position to all");
   add<ModulateOp, modulateBeforeNorm>("wrong-order",
                                       "modulates before the norm");
+  add<AddOp, roundStream>("wrong-round-stream", "rounds the residual stream");
 }

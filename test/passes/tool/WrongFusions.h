@@ -6,8 +6,8 @@
 namespace dit::test {
 
 /// Registers --wrong-drop-gate, --wrong-swap-shift-scale, --wrong-second-user,
-/// --wrong-broadcast and --wrong-order: modules of phase dit or staged in, the
-/// same phase with some regions out.
+/// --wrong-broadcast, --wrong-order and --wrong-round-stream: modules of phase
+/// dit or staged in, the same phase with some regions out.
 void registerWrongFusions();
 
 } // namespace dit::test
