@@ -124,7 +124,7 @@ bool isRoundedByStore(CastOp cast) {
 
 StringRef ExpressionPrinter::at(Value value) {
   if (auto cast = value.getDefiningOp<CastOp>())
-    if (!cast.getType().getElementType().isBF16() || isRoundedByStore(cast))
+    if (isRoundedByStore(cast))
       return at(cast.getX());
   StringRef name = names[value];
   if (!known.insert(value).second)
@@ -135,7 +135,9 @@ StringRef ExpressionPrinter::at(Value value) {
   } else if (auto label = value.getDefiningOp<LabelEmbeddingOp>()) {
     text = readLabel(label);
   } else if (auto cast = value.getDefiningOp<CastOp>()) {
-    text = "roundToBf16(" + at(cast.getX()).str() + ")";
+    text = at(cast.getX()).str();
+    if (cast.getType().getElementType().isBF16())
+      text = "roundToBf16(" + text + ")";
   } else {
     for (Value operand : value.getDefiningOp()->getOperands())
       (void)at(operand);
