@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The CPU target as the driver sees it: pass lists, and the manifest's second
-// half.
+// The CPU target as the driver sees it: pass lists, and what the manifest says
+// of a CPU.
 #include "codegen/cpu/Compile.h"
-#include "compiler/Cost.h"
+#include "codegen/host/Compile.h"
 #include "compiler/Manifest.h"
 #include "compiler/Target.h"
 
@@ -13,41 +13,6 @@ namespace json = llvm::json;
 
 namespace {
 
-/// Bytes of a tensor; of one sample where it has a batch.
-int64_t bytesOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  int64_t bytes = tensor.getElementTypeBitWidth() / 8;
-  for (int64_t dim : tensor.getShape())
-    bytes *= ShapedType::isDynamic(dim) ? 1 : dim;
-  return bytes;
-}
-
-json::Array describeLaunches(const codegen::Program &program,
-                             ArrayRef<codegen::Launch> launches) {
-  json::Array list;
-  for (const codegen::Launch &launch : launches) {
-    FusedOp op = launch.op;
-    int64_t bytes = 0;
-    for (Type type :
-         llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
-      bytes += bytesOf(type);
-    list.push_back(json::Object{{"name", program.kernels[launch.kernel].name},
-                                {"kind", stringifyKernelKind(op.getKind())},
-                                {"what", codegen::describe(op)},
-                                {"macs", macsOf(op)},
-                                {"bytes", bytes}});
-  }
-  return list;
-}
-
-json::Array describeWeights(const codegen::Program &program) {
-  json::Array list;
-  for (const codegen::Weight &weight : program.weights)
-    list.push_back(json::Object{{"name", weight.name},
-                                {"shape", json::Array(weight.shape)}});
-  return list;
-}
-
 /// Kernels and entry points in the LLVM dialect.
 class CpuCode : public TargetCode {
 public:
@@ -55,10 +20,14 @@ public:
       : module(std::move(module)), arch(arch) {}
 
   FailureOr<std::string> text() override {
-    return cpu::emitLLVM(*module, arch);
+    return codegen::host::emitLLVM(*module, arch.name);
   }
-  LogicalResult writeArtifact(StringRef path) override {
-    return cpu::emitSharedObject(*module, arch, path);
+  StringRef fileName() const override { return "target.ll"; }
+  llvm::Expected<std::string> object() override {
+    auto bytes = codegen::host::emitObject(*module, arch.name);
+    if (failed(bytes))
+      return diagnosed();
+    return std::move(*bytes);
   }
 
 private:
@@ -70,6 +39,8 @@ class CpuTarget : public Target {
 public:
   CpuTarget(cpu::Arch arch, StringRef dtype, std::vector<PassUse> fusions)
       : arch(std::move(arch)), dtype(dtype), fusions(std::move(fusions)) {}
+
+  std::string name() const override { return arch.name; }
 
   std::vector<PassUse> passes(Phase phase) const override {
     std::string panel = "panel=" + std::to_string(arch.machine.panel);
@@ -91,7 +62,7 @@ public:
       return manifest(model, report);
     };
     auto module = cpu::assemble(model.planned, arch, text);
-    if (failed(module) || failed(cpu::lowerToLLVM(**module)))
+    if (failed(module) || failed(codegen::host::lowerToLLVM(**module)))
       return failure();
     return std::unique_ptr<TargetCode>(
         std::make_unique<CpuCode>(std::move(*module), arch));
@@ -100,28 +71,15 @@ public:
 private:
   std::string manifest(const CompiledModel &model,
                        const cpu::Report &report) const {
-    const codegen::Program &program = report.program;
     json::Object all = describeModel(model);
     all["target"] = "cpu";
     all["arch"] = arch.name;
     all["features"] = json::Array(arch.features);
     all["dtype"] = dtype;
-    all["memory"] = json::Object{
-        {"prepared_bytes", program.preparedBytes},
-        {"state_bytes", report.stateBytes},
-        {"plan_bytes", report.planBytes},
-        {"arena_bytes_per_row", program.arenaBytesPerRow},
-        {"condition_arena_bytes_per_row", program.conditionArenaBytesPerRow},
-        {"condition_row_floats", program.conditionRowFloats},
-        {"scratch_bytes", report.scratchBytes}};
-    all["weights"] = describeWeights(program);
-    all["kernels"] = json::Object{
-        {"prepare", describeLaunches(program, program.prepare)},
-        {"condition", describeLaunches(program, program.condition)},
-        {"denoise", describeLaunches(program, program.denoise)}};
-    std::string text;
-    llvm::raw_string_ostream(text) << json::Value(std::move(all));
-    return text;
+    all["memory"] = describeMemory(report.program, report.scratchBytes);
+    all["weights"] = describeWeights(report.program);
+    all["kernels"] = describeKernels(report.program);
+    return show(std::move(all));
   }
 
   cpu::Arch arch;

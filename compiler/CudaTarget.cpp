@@ -1,36 +1,143 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The CUDA target as the driver sees it: pass lists, and the text of a model.
+// The CUDA target as the driver sees it: pass lists, the text of a model, its
+// machine code, and what the manifest says of a GPU.
 #include "codegen/cuda/Emit.h"
-#include "compiler/Target.h"
+#include "codegen/cuda/Nvrtc.h"
+#include "codegen/host/Compile.h"
+#include "compiler/Manifest.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include <fmt/format.h>
 
 using namespace mlir;
 using namespace dit;
+namespace cuda = dit::codegen::cuda;
+namespace host = dit::codegen::host;
+namespace json = llvm::json;
 
 namespace {
 
-class CudaText : public TargetCode {
-public:
-  CudaText(ModuleOp planned, std::string text)
-      : planned(planned), cuda(std::move(text)) {}
+json::Array describeCount(const cuda::Count &count) {
+  return json::Array{count.perRow, count.fixed};
+}
 
-  FailureOr<std::string> text() override { return cuda; }
-  LogicalResult writeArtifact(StringRef) override {
-    return emitError(UnknownLoc::get(planned.getContext()))
-           << "the cuda target makes text only, use --emit=target";
+json::Array describeTensorMaps(ArrayRef<cuda::TensorMap> maps) {
+  json::Array list;
+  for (const cuda::TensorMap &map : maps)
+    list.push_back(json::Object{{"operand", map.operand},
+                                {"columns", map.columns},
+                                {"rows", describeCount(map.rows)},
+                                {"row_bytes", map.rowBytes},
+                                {"box", json::Array(map.box)},
+                                {"swizzle", map.swizzle}});
+  return list;
+}
+
+/// `operands`: how many addresses the launch record has.
+json::Object describeLaunch(const cuda::KernelLaunch &launch, size_t operands) {
+  json::Array grid;
+  for (const cuda::GridDim &dim : launch.grid)
+    grid.push_back(json::Array{dim.perRow, dim.fixed, dim.tile});
+  return json::Object{{"function", launch.function},
+                      {"grid", std::move(grid)},
+                      {"threads", launch.threads},
+                      {"shared_bytes", launch.sharedBytes},
+                      {"operands", operands},
+                      {"takes_rows", launch.takesRows},
+                      {"tensor_maps", describeTensorMaps(launch.tensorMaps)}};
+}
+
+json::Object describeMatmul(const cuda::LibraryMatmul &matmul) {
+  return json::Object{
+      {"m", json::Array{matmul.rowsPerSample, matmul.fixedRows}},
+      {"n", matmul.n},
+      {"k", matmul.k},
+      {"x", matmul.x},
+      {"weight", matmul.weight},
+      {"bias", matmul.bias ? json::Value(*matmul.bias) : json::Value(nullptr)},
+      {"out", matmul.out},
+      {"type", matmul.type},
+      {"out_type", matmul.outType},
+      {"epilogue", matmul.epilogue}};
+}
+
+/// What the CUDA target makes of a model: how values are computed, and for
+/// what.
+struct Making {
+  std::string arch, dtype, matmul;
+};
+
+/// The emitted file, and what it was made of.
+class CudaCode : public TargetCode {
+public:
+  CudaCode(const Making &making, const CompiledModel &model,
+           codegen::Program program, cuda::EmittedFile file)
+      : making(making), model(model), program(std::move(program)),
+        file(std::move(file)) {}
+
+  FailureOr<std::string> text() override { return file.text; }
+  StringRef fileName() const override { return "target.cu"; }
+
+  llvm::Expected<std::string> object() override {
+    Location loc = model.planned.getLoc();
+    auto cubin =
+        cuda::compileToCubin(file.text, "the emitted file", making.arch);
+    if (!cubin)
+      return cubin.takeError();
+    OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+    OpBuilder builder(module->getContext());
+    host::EntryPoints(*module, builder, program, /*tasks=*/{})
+        .emit(manifest(*cubin), cubin->bytes, model.place);
+    if (failed(host::lowerToLLVM(*module)))
+      return diagnosed();
+    auto bytes = host::emitObject(*module, host::kBaseline);
+    if (failed(bytes))
+      return diagnosed();
+    return std::move(*bytes);
   }
 
 private:
-  ModuleOp planned;
-  std::string cuda;
+  std::string manifest(const cuda::Cubin &cubin) const {
+    json::Object all = describeModel(model);
+    all["target"] = "cuda";
+    all["arch"] = making.arch;
+    all["features"] = json::Array();
+    all["dtype"] = making.dtype;
+    all["matmul"] = making.matmul;
+    all["code_bytes"] = static_cast<int64_t>(cubin.bytes.size());
+    all["nvrtc"] = cubin.nvrtc;
+    all["memory"] = describeMemory(program, /*scratchBytes=*/0);
+    all["weights"] = describeWeights(program);
+    auto addLaunch = [&](json::Object &entry, const codegen::Launch &launch) {
+      host::KernelOperands operands(program.kernels[launch.kernel],
+                                    /*takesHost=*/false);
+      const cuda::KernelLaunch &kernel = file.kernels[launch.kernel];
+      if (kernel.matmul)
+        entry["cublaslt"] = describeMatmul(*kernel.matmul);
+      else
+        entry["launch"] = describeLaunch(kernel, operands.count);
+    };
+    all["kernels"] = describeKernels(program, addLaunch);
+    if (file.step) // out, noise, history, x and row
+      all["step"] = json::Object{{"launch", describeLaunch(*file.step, 5)}};
+    return show(std::move(all));
+  }
+
+  const Making &making; ///< the target's, which lives longer
+  CompiledModel model;
+  codegen::Program program;
+  cuda::EmittedFile file;
 };
 
 class CudaTarget : public Target {
 public:
-  CudaTarget(StringRef arch, StringRef dtype, std::vector<PassUse> fusions)
-      : arch(arch), dtype(dtype), fusions(std::move(fusions)) {}
+  CudaTarget(Making making, std::vector<PassUse> fusions)
+      : making(std::move(making)), fusions(std::move(fusions)) {}
+
+  std::string name() const override {
+    bool isGenerated = making.matmul == "generated";
+    return making.arch + (isGenerated ? "" : "-" + making.matmul);
+  }
 
   std::vector<PassUse> passes(Phase phase) const override {
     switch (phase) {
@@ -53,31 +160,37 @@ public:
     auto program = codegen::planLaunches(model.planned);
     if (failed(program))
       return failure();
-    codegen::cuda::EmitOptions options;
-    options.arch = arch;
-    options.title = fmt::format(
-        "{} for {} in {}: depth {}, width {}, heads {}, patch_size "
-        "{}, {} tokens.",
-        spec.name.value, arch, dtype, spec.depth.value, spec.width.value,
-        spec.heads.value, spec.patchSize.value, spec.tokens());
-    auto file = codegen::cuda::emitText(*program, options);
+    cuda::EmitOptions options;
+    options.arch = making.arch;
+    options.libraryMatmuls = making.matmul == "cublaslt";
+    options.tf32 = making.dtype == "tf32";
+    options.title =
+        fmt::format("{} for {} in {}: depth {}, width {}, heads {}, patch_size "
+                    "{}, {} tokens.",
+                    spec.name.value, making.arch, making.dtype,
+                    spec.depth.value, spec.width.value, spec.heads.value,
+                    spec.patchSize.value, spec.tokens());
+    auto file = cuda::emitText(*program, options);
     if (failed(file))
       return failure();
-    return std::unique_ptr<TargetCode>(
-        std::make_unique<CudaText>(model.planned, std::move(file->text)));
+    return std::unique_ptr<TargetCode>(std::make_unique<CudaCode>(
+        making, model, std::move(*program), std::move(*file)));
   }
 
 private:
   /// tf32 is how f32 values are multiplied, not what they are.
   std::vector<PassUse> staging() const {
     std::vector<PassUse> uses = {PassUse("dit-join-linears")};
-    if (dtype == "bf16")
-      uses.push_back(PassUse("dit-lower-precision", "type=bf16"));
+    if (making.dtype == "bf16")
+      // A library's matmul takes its bias in the type that it writes.
+      uses.push_back(PassUse("dit-lower-precision",
+                             making.matmul == "cublaslt" ? "type=bf16 biases"
+                                                         : "type=bf16"));
     uses.push_back(PassUse("dit-stage"));
     return uses;
   }
 
-  std::string arch, dtype;
+  Making making;
   std::vector<PassUse> fusions;
 };
 
@@ -91,16 +204,21 @@ dit::makeCudaTarget(const TargetOptions &options) {
     return llvm::createStringError(
         "--arch must be " +
         llvm::join(std::begin(kArchs), std::end(kArchs), ", ") +
-        " for --target=cuda, but found '" + options.arch + "'");
+        " for --target=cuda, or a list of them, but found '" + options.arch +
+        "'");
   static constexpr llvm::StringLiteral kDtypes[] = {"f32", "bf16", "tf32"};
   if (!llvm::is_contained(kDtypes, options.dtype))
     return llvm::createStringError(
         "--dtype must be " +
         llvm::join(std::begin(kDtypes), std::end(kDtypes), ", ") +
         " for --target=cuda, but found '" + options.dtype + "'");
+  if (options.matmul != "generated" && options.matmul != "cublaslt")
+    return llvm::createStringError(
+        "--matmul must be generated, cublaslt or both, but found '" +
+        options.matmul + "'");
   auto fusions = selectFusions(cpuFusions(), options.fuse);
   if (!fusions)
     return fusions.takeError();
-  return std::make_unique<CudaTarget>(options.arch, options.dtype,
-                                      std::move(*fusions));
+  return std::make_unique<CudaTarget>(
+      Making{options.arch, options.dtype, options.matmul}, std::move(*fusions));
 }

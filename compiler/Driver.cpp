@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The loop over the phases: run the passes, check the contract, dump, go on.
+// The loop over the phases, once for each target: run the passes, check the
+// contract, dump, go on; then the artifact of all of them.
 #include "compiler/Driver.h"
 
+#include "codegen/host/Compile.h"
 #include "compiler/Session.h"
 #include "dialect/DiTDialect.h"
 #include "mlir/IR/Remarks.h"
@@ -30,29 +32,38 @@ std::string print(ModuleOp module) {
   return text;
 }
 
+/// The model on its way to one target.
+struct Alternative {
+  const Target &target;
+  codegen::host::ChainPlace place;
+  OwningOpRef<ModuleOp> module;
+  std::vector<std::string> passes = {}; ///< that ran, in order
+  std::unique_ptr<TargetCode> code = nullptr;
+};
+
 class Compilation {
 public:
-  Compilation(const CompileOptions &options, const Target &target,
-              Session &session)
-      : options(options), target(target), session(session) {}
+  Compilation(const CompileOptions &options,
+              ArrayRef<std::unique_ptr<Target>> targets, Session &session)
+      : options(options), targets(targets), session(session) {}
 
   LogicalResult run() {
-    if (failed(checkOutput()) || failed(load()) || failed(finish(Phase::Spec)))
+    if (failed(checkOutput()) || failed(load()))
+      return failure();
+    tick(Phase::Spec);
+    if (failed(finish(Phase::Spec, input.spec.text, options.dumpDirectory)))
       return failure();
     if (options.emit == Phase::Spec)
       return success();
-    for (Phase phase :
-         {Phase::Dit, Phase::Staged, Phase::Fused, Phase::Planned}) {
-      if (phase < input.phase)
-        continue;
-      if (phase > input.phase && failed(advance(phase)))
+    for (auto [i, target] : llvm::enumerate(targets)) {
+      alternatives.push_back(
+          {*target, {i, i + 1 == targets.size()}, input.module->clone()});
+      if (failed(compile(alternatives.back())))
         return failure();
-      if (failed(finish(phase)))
-        return failure();
-      if (phase == options.emit)
-        return success();
     }
-    return makeCode();
+    if (options.emit != Phase::Artifact || options.output.empty())
+      return success();
+    return writeArtifact();
   }
 
 private:
@@ -95,44 +106,97 @@ private:
     return success();
   }
 
-  LogicalResult advance(Phase phase) {
-    std::vector<PassUse> uses = target.passes(phase);
-    if (llvm::Error error = runPasses(*input.module, uses)) {
-      std::string sentence = llvm::toString(std::move(error));
-      return sentence.empty() ? failure() : session.error(sentence);
+  LogicalResult compile(Alternative &alternative) {
+    std::string name = alternative.target.name();
+    if (options.timing && targets.size() > 1)
+      llvm::errs() << name << '\n';
+    SmallString<128> folder(options.dumpDirectory);
+    if (!folder.empty() && targets.size() > 1)
+      llvm::sys::path::append(folder, name);
+    for (Phase phase :
+         {Phase::Dit, Phase::Staged, Phase::Fused, Phase::Planned}) {
+      if (phase < input.phase)
+        continue;
+      if (phase > input.phase && failed(advance(alternative, phase)))
+        return failure();
+      tick(phase);
+      bool isText = phase == options.emit || !folder.empty();
+      if (isText && failed(finish(phase, print(*alternative.module), folder)))
+        return failure();
+      if (phase == options.emit)
+        return success();
     }
+    return makeCode(alternative, folder);
+  }
+
+  LogicalResult advance(Alternative &alternative, Phase phase) {
+    ModuleOp module = *alternative.module;
+    std::vector<PassUse> uses = alternative.target.passes(phase);
+    if (llvm::Error error = runPasses(module, uses))
+      return complain(std::move(error));
     for (const PassUse &use : uses)
-      passes.push_back(use.flag);
-    auto name = StringAttr::get(&session.context(), infoOf(phase).name);
-    (*input.module)->setAttr(kPhaseAttr, name);
-    return infoOf(phase).contract(*input.module);
+      alternative.passes.push_back(use.flag);
+    module->setAttr(kPhaseAttr,
+                    StringAttr::get(&session.context(), infoOf(phase).name));
+    return infoOf(phase).contract(module);
   }
 
-  /// A phase is over: its time, its dump, and its text where it was asked for.
-  LogicalResult finish(Phase phase) {
-    tick(phase);
-    const PhaseInfo &info = infoOf(phase);
-    bool isAsked = phase == options.emit && phase != Phase::Artifact;
-    if (!isAsked && options.dumpDirectory.empty())
+  /// An empty error has been diagnosed.
+  LogicalResult complain(llvm::Error error) {
+    std::string sentence = llvm::toString(std::move(error));
+    return sentence.empty() ? failure() : session.error(sentence);
+  }
+
+  LogicalResult makeCode(Alternative &alternative, StringRef folder) {
+    if (input.spec.text.empty())
+      return session.error(
+          options.input +
+          " has no dit.spec, which an artifact's manifest is made of");
+    auto code =
+        alternative.target.makeCode({*alternative.module, input.spec,
+                                     alternative.passes, alternative.place});
+    if (failed(code))
+      return failure();
+    alternative.code = std::move(*code);
+    tick(Phase::Target);
+    if (options.emit != Phase::Target && folder.empty())
       return success();
-    if (phase == Phase::Spec)
-      return write(info, isAsked, input.spec.text);
-    if (info.contract)
-      return write(info, isAsked, print(*input.module));
-    return success();
+    auto text = alternative.code->text();
+    return success(succeeded(text) &&
+                   succeeded(finish(Phase::Target, *text, folder,
+                                    alternative.code->fileName())));
   }
 
-  LogicalResult write(const PhaseInfo &info, bool isAsked, StringRef text) {
-    if (!options.dumpDirectory.empty()) {
-      SmallString<128> path(options.dumpDirectory);
-      if (auto error = llvm::sys::fs::create_directories(path))
-        return session.error(path + ": " +
+  LogicalResult writeArtifact() {
+    std::vector<std::string> objects;
+    for (Alternative &alternative : alternatives) {
+      auto object = alternative.code->object();
+      if (!object)
+        return complain(object.takeError());
+      objects.push_back(std::move(*object));
+    }
+    LogicalResult linked = codegen::host::linkSharedObject(
+        objects, options.output, (*input.module)->getLoc());
+    tick(Phase::Artifact);
+    return linked;
+  }
+
+  /// A phase is over: its text where it was asked for, and into the folder of
+  /// the dumps where there is one.
+  LogicalResult finish(Phase phase, StringRef text, StringRef folder,
+                       StringRef file = "") {
+    if (!folder.empty()) {
+      if (auto error = llvm::sys::fs::create_directories(folder))
+        return session.error(folder + ": " +
                              runtime::systemMessage(error.value()));
-      llvm::sys::path::append(path, info.file);
+      SmallString<128> path(folder);
+      llvm::sys::path::append(path, file.empty() ? StringRef(infoOf(phase).file)
+                                                 : file);
       if (failed(writeFile(path, text)))
         return failure();
     }
-    if (!isAsked || (options.output.empty() && options.verifyDiagnostics))
+    if (phase != options.emit ||
+        (options.output.empty() && options.verifyDiagnostics))
       return success();
     if (!options.output.empty() && options.output != "-")
       return writeFile(options.output, text);
@@ -156,30 +220,6 @@ private:
     }
   }
 
-  LogicalResult makeCode() {
-    if (input.spec.text.empty())
-      return session.error(
-          options.input +
-          " has no dit.spec, which an artifact's manifest is made of");
-    CompiledModel model{*input.module, input.spec, passes};
-    auto code = target.makeCode(model);
-    if (failed(code))
-      return failure();
-    tick(Phase::Target);
-    if (options.emit == Phase::Target || !options.dumpDirectory.empty()) {
-      auto text = (*code)->text();
-      if (failed(text) || failed(write(infoOf(Phase::Target),
-                                       options.emit == Phase::Target, *text)))
-        return failure();
-    }
-    if (options.emit == Phase::Target || options.output.empty())
-      return success();
-    if (failed((*code)->writeArtifact(options.output)))
-      return failure();
-    tick(Phase::Artifact);
-    return success();
-  }
-
   void tick(Phase phase) {
     auto now = std::chrono::steady_clock::now();
     std::chrono::duration<double> seconds = now - last;
@@ -190,10 +230,10 @@ private:
   }
 
   const CompileOptions &options;
-  const Target &target;
+  ArrayRef<std::unique_ptr<Target>> targets;
   Session &session;
   Input input;
-  std::vector<std::string> passes;
+  std::vector<Alternative> alternatives;
   std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
 };
 
@@ -212,11 +252,12 @@ llvm::Error dit::runPasses(ModuleOp module, ArrayRef<PassUse> uses) {
                                      " " + use.options);
   }
   if (failed(pm.run(module)))
-    return llvm::createStringError("");
+    return diagnosed();
   return llvm::Error::success();
 }
 
-int dit::compile(const CompileOptions &options, const Target &target) {
+int dit::compile(const CompileOptions &options,
+                 ArrayRef<std::unique_ptr<Target>> targets) {
   Session session("ditc compile", options.verifyDiagnostics);
-  return session.exitCode(Compilation(options, target, session).run());
+  return session.exitCode(Compilation(options, targets, session).run());
 }

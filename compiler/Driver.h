@@ -18,9 +18,10 @@ struct CompileOptions {
   TargetOptions target;
 };
 
-/// Runs `ditc compile`; `target` is made from options.target. Returns the exit
-/// code, 0 or 1.
-int compile(const CompileOptions &options, const Target &target);
+/// Runs `ditc compile`; `targets` are made from options.target, and only an
+/// artifact can be of several. Returns the exit code, 0 or 1.
+int compile(const CompileOptions &options,
+            llvm::ArrayRef<std::unique_ptr<Target>> targets);
 
 /// Runs `uses` in order. The error is the sentence to print where ditc lacks a
 /// pass, and empty where a pass has diagnosed what is wrong.

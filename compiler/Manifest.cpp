@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Spec -> JSON.
+// Spec and program -> JSON.
 #include "compiler/Manifest.h"
 
 #include "compiler/Cost.h"
@@ -38,6 +38,29 @@ json::Object describeGuidance(const Spec &spec) {
                       {"channels", std::move(channels)}};
 }
 
+/// Bytes of a tensor; of one sample where it has a batch.
+int64_t bytesOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  int64_t bytes = tensor.getElementTypeBitWidth() / 8;
+  for (int64_t dim : tensor.getShape())
+    bytes *= ShapedType::isDynamic(dim) ? 1 : dim;
+  return bytes;
+}
+
+json::Object describeLaunch(const codegen::Program &program,
+                            const codegen::Launch &launch) {
+  FusedOp op = launch.op;
+  int64_t bytes = 0;
+  for (Type type :
+       llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
+    bytes += bytesOf(type);
+  return json::Object{{"name", program.kernels[launch.kernel].name},
+                      {"kind", stringifyKernelKind(op.getKind())},
+                      {"what", codegen::describe(op)},
+                      {"macs", macsOf(op)},
+                      {"bytes", bytes}};
+}
+
 } // namespace
 
 json::Object dit::describeModel(const CompiledModel &model) {
@@ -65,4 +88,47 @@ json::Object dit::describeModel(const CompiledModel &model) {
       {"diffusion", describeDiffusion(spec)},
       {"guidance", describeGuidance(spec)},
       {"ignored_weights", json::Array{"pos_embed"}}};
+}
+
+json::Object dit::describeMemory(const codegen::Program &program,
+                                 int64_t scratchBytes) {
+  return json::Object{
+      {"prepared_bytes", program.preparedBytes},
+      {"state_bytes", codegen::host::kStateBytes},
+      {"plan_bytes", codegen::host::kPlanBytes},
+      {"arena_bytes_per_row", program.arenaBytesPerRow},
+      {"condition_arena_bytes_per_row", program.conditionArenaBytesPerRow},
+      {"condition_row_floats", program.conditionRowFloats},
+      {"scratch_bytes", scratchBytes}};
+}
+
+json::Array dit::describeWeights(const codegen::Program &program) {
+  json::Array list;
+  for (const codegen::Weight &weight : program.weights)
+    list.push_back(json::Object{{"name", weight.name},
+                                {"shape", json::Array(weight.shape)}});
+  return list;
+}
+
+json::Object dit::describeKernels(
+    const codegen::Program &program,
+    llvm::function_ref<void(json::Object &, const codegen::Launch &)> addTo) {
+  auto describe = [&](ArrayRef<codegen::Launch> launches) {
+    json::Array list;
+    for (const codegen::Launch &launch : launches) {
+      json::Object entry = describeLaunch(program, launch);
+      addTo(entry, launch);
+      list.push_back(std::move(entry));
+    }
+    return list;
+  };
+  return json::Object{{"prepare", describe(program.prepare)},
+                      {"condition", describe(program.condition)},
+                      {"denoise", describe(program.denoise)}};
+}
+
+std::string dit::show(json::Object manifest) {
+  std::string text;
+  llvm::raw_string_ostream(text) << json::Value(std::move(manifest));
+  return text;
 }

@@ -34,6 +34,34 @@ dit::selectFusions(std::vector<PassUse> uses, StringRef fuse) {
   return uses;
 }
 
+llvm::Expected<std::vector<std::unique_ptr<Target>>>
+dit::makeTargets(const TargetOptions &options) {
+  // A CPU's --arch is no list.
+  llvm::SmallVector<StringRef> archs{options.arch}, matmuls{options.matmul};
+  if (options.target == "cuda") {
+    archs.clear();
+    StringRef(options.arch).split(archs, ',');
+    if (options.matmul == "both")
+      matmuls = {"generated", "cublaslt"};
+  }
+  std::vector<std::unique_ptr<Target>> targets;
+  for (auto [i, arch] : llvm::enumerate(archs)) {
+    if (llvm::is_contained(llvm::ArrayRef(archs).take_front(i), arch))
+      return llvm::createStringError("--arch names " + arch + " twice");
+    for (StringRef matmul : matmuls) {
+      TargetOptions one = options;
+      one.arch = arch, one.matmul = matmul;
+      auto target = makeTarget(one);
+      if (!target)
+        return target.takeError();
+      targets.push_back(std::move(*target));
+    }
+  }
+  return targets;
+}
+
+llvm::Error dit::diagnosed() { return llvm::createStringError(""); }
+
 llvm::Expected<std::unique_ptr<Target>>
 dit::makeTarget(const TargetOptions &options) {
   if (options.target == "cpu")

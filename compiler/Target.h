@@ -4,6 +4,7 @@
 #ifndef DIT_COMPILER_TARGET_H
 #define DIT_COMPILER_TARGET_H
 
+#include "codegen/host/EntryPoints.h"
 #include "compiler/Phases.h"
 #include "compiler/Spec.h"
 #include "llvm/Support/Error.h"
@@ -17,9 +18,10 @@ namespace dit {
 /// it.
 struct TargetOptions {
   std::string target = "cpu";
-  std::string arch = "native";
+  std::string arch = "native"; ///< cuda: one or several, separated by commas
   std::string dtype = "f32";
-  std::string fuse = "all"; ///< all, none, or names separated by commas
+  std::string matmul = "generated"; ///< cuda: or cublaslt, or both
+  std::string fuse = "all";         ///< all, none, or names separated by commas
 };
 
 /// One pass of a phase, as `--flag=options`.
@@ -35,10 +37,13 @@ struct PassUse {
 };
 
 /// What is known of a compilation when code is made: the manifest's first half.
+/// Both references live at least as long as the code.
 struct CompiledModel {
   mlir::ModuleOp planned;
   const Spec &spec;
   std::vector<std::string> passes; ///< that ran, in order
+  /// Where the code stands among the artifact's alternatives.
+  codegen::host::ChainPlace place = {};
 };
 
 /// A model in the target's own code: what phase `target` ends with.
@@ -47,13 +52,23 @@ public:
   virtual ~TargetCode() = default;
   /// For --emit=target.
   virtual mlir::FailureOr<std::string> text() = 0;
-  /// Writes the artifact; nothing is left at `path` on failure.
-  virtual mlir::LogicalResult writeArtifact(llvm::StringRef path) = 0;
+  /// What --dump-phases calls the text.
+  virtual llvm::StringRef fileName() const = 0;
+  /// The bytes of an object file, one of those that
+  /// codegen::host::linkSharedObject makes an artifact of. The error is the
+  /// sentence to print, and empty where it has been diagnosed.
+  virtual llvm::Expected<std::string> object() = 0;
 };
+
+/// The empty error.
+llvm::Error diagnosed();
 
 class Target {
 public:
   virtual ~Target() = default;
+  /// What tells it from the artifact's other alternatives: `sm_90a`, and
+  /// `sm_90a-cublaslt`.
+  virtual std::string name() const = 0;
   /// The passes that lead from the phase before to `phase`, those of --fuse
   /// only.
   virtual std::vector<PassUse> passes(Phase phase) const = 0;
@@ -62,7 +77,12 @@ public:
   makeCode(const CompiledModel &model) const = 0;
 };
 
-/// The target of `options`, or the sentence that says what is wrong with them.
+/// The targets of `options`, at least one: the model is compiled once for each,
+/// and the artifact holds all of them. Or the sentence that says what is wrong.
+llvm::Expected<std::vector<std::unique_ptr<Target>>>
+makeTargets(const TargetOptions &options);
+
+/// The one target of options that name one arch and one kind of matmuls.
 llvm::Expected<std::unique_ptr<Target>>
 makeTarget(const TargetOptions &options);
 
@@ -74,7 +94,7 @@ makeCpuTarget(const TargetOptions &options);
 llvm::Expected<std::unique_ptr<Target>>
 makeCudaTarget(const TargetOptions &options);
 
-/// All passes of its phase `fused`, in the order they run.
+/// All passes of the CPU's phase `fused`, in the order they run.
 std::vector<PassUse> cpuFusions();
 
 /// `uses` without the fusions that --fuse=`fuse` leaves out, or the sentence

@@ -255,6 +255,7 @@ Manifest parseManifest(std::string_view text) {
   if (isCuda) {
     m.matmul = json.choice("matmul", {"generated", "cublaslt"});
     m.codeBytes = json.integer("code_bytes", 1, maxBytes);
+    m.nvrtc = json.string("nvrtc");
   }
   m.space = json.choice("space", {"latent", "pixel"});
   std::vector<int64_t> input = readImageShape(json, "input");

@@ -15,6 +15,7 @@
 //    "dtype": "f32" | "bf16" | "tf32",   what large matmuls multiply
 //    "matmul": "generated" | "cublaslt",     cuda only: who makes them
 //    "code_bytes": 1234567,              cuda only: of the cubin
+//    "nvrtc": "13.0",                    cuda only: what compiled it; the driver must know as much
 //    "space": "latent" | "pixel",
 //    "input": [4, 32, 32],               C, H, W
 //    "output": [8, 32, 32],              C_out, H, W
@@ -156,6 +157,7 @@ struct Manifest {
   std::string dtype;
   std::string matmul;    ///< empty for a CPU
   int64_t codeBytes = 0; ///< of the cubin, 0 for a CPU
+  std::string nvrtc;     ///< what compiled it; empty for a CPU
   std::string space;
   int64_t channels = 0, height = 0, width = 0; ///< of x
   int64_t outputChannels = 0;

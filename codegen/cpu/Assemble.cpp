@@ -2,7 +2,8 @@
 // Puts a model's module together: a function for each kernel, and the
 // artifact's functions (runtime/Abi.h), which launch them in order.
 #include "codegen/cpu/Compile.h"
-#include "codegen/cpu/EntryPoints.h"
+#include "codegen/host/Compile.h"
+#include "codegen/host/EntryPoints.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -33,6 +34,13 @@ FailureOr<KernelShape> emitBody(KernelBody &body) {
   llvm_unreachable("every kind has a generator");
 }
 
+/// Its body calls sin and cos, which are the host's.
+bool callsHost(FusedOp op) {
+  return llvm::any_of(op.getBody().front(), [](Operation &inner) {
+    return isa<TimestepEmbeddingOp, SincosPositionOp>(inner);
+  });
+}
+
 /// A function of type DitTask around the kernel's body. Its operands are the
 /// region's operands, then its results, then what KernelOperands adds.
 FailureOr<KernelShape> emitKernel(OpBuilder &builder, const Kernel &kernel,
@@ -54,7 +62,7 @@ FailureOr<KernelShape> emitKernel(OpBuilder &builder, const Kernel &kernel,
   KernelBody body{e,  machine,  kernel,   {},       {},
                   {}, index(1), index(2), index(3), {&e, block->getArgument(4)},
                   {}};
-  KernelOperands order(kernel);
+  host::KernelOperands order(kernel, callsHost(kernel.op));
   for (size_t i = 0; i < kernel.operands.size(); ++i)
     body.operands.push_back(e.loadPtr(table, i));
   for (size_t i = 0; i < kernel.results.size(); ++i)
@@ -71,18 +79,6 @@ FailureOr<KernelShape> emitKernel(OpBuilder &builder, const Kernel &kernel,
 }
 
 } // namespace
-
-KernelOperands::KernelOperands(const Kernel &kernel) {
-  size_t next = kernel.operands.size() + kernel.results.size();
-  if (llvm::any_of(kernel.operands, [](const Place &p) { return p.gathered; }))
-    rowIndex = next++;
-  FusedOp op = kernel.op;
-  if (llvm::any_of(op.getBody().front(), [](Operation &inner) {
-        return isa<TimestepEmbeddingOp, SincosPositionOp>(inner);
-      }))
-    host = next++;
-  count = next;
-}
 
 Ptr KernelBody::sample(unsigned operand, Index n) const {
   const Place &place = kernel.operands[operand];
@@ -107,26 +103,29 @@ FailureOr<OwningOpRef<ModuleOp>> assemble(ModuleOp planned, const Arch &arch,
   OpBuilder builder(context);
   builder.setInsertionPointToEnd(module->getBody());
   Report report;
-  std::vector<KernelShape> shapes;
+  std::vector<host::Task> tasks;
   for (const Kernel &kernel : program->kernels) {
     FailureOr<KernelShape> shape = emitKernel(builder, kernel, arch.machine);
     if (failed(shape))
       return failure();
     report.scratchBytes = std::max(report.scratchBytes, shape->scratchBytes);
-    shapes.push_back(*shape);
+    tasks.push_back({shape->units, callsHost(kernel.op)});
   }
   report.program = std::move(*program);
-  report.stateBytes = kStateBytes, report.planBytes = kPlanBytes;
-  EntryPoints(*module, builder, report.program, shapes).emit(manifest(report));
+  host::EntryPoints(*module, builder, report.program, tasks)
+      .emit(manifest(report));
   return module;
 }
 
 LogicalResult compile(ModuleOp planned, const Arch &arch, ManifestText manifest,
                       StringRef path) {
   auto module = assemble(planned, arch, manifest);
-  if (failed(module) || failed(lowerToLLVM(**module)))
+  if (failed(module) || failed(host::lowerToLLVM(**module)))
     return failure();
-  return emitSharedObject(**module, arch, path);
+  FailureOr<std::string> object = host::emitObject(**module, arch.name);
+  if (failed(object))
+    return failure();
+  return host::linkSharedObject(*object, path, planned.getLoc());
 }
 
 } // namespace dit::codegen::cpu

@@ -23,32 +23,18 @@ llvm::Expected<Arch> findArch(llvm::StringRef name);
 /// What code generation adds to the manifest: its `memory` and `kernels`.
 struct Report {
   Program program;
-  int64_t stateBytes = 0, planBytes = 0;
   int64_t scratchBytes = 0; ///< of each worker
 };
 
 /// Gives the manifest's text once the rest is known.
 using ManifestText = llvm::function_ref<std::string(const Report &)>;
 
-/// The kernels and the artifact's functions as a module of the LLVM dialect,
-/// before
-/// (`lowered` false) or after its own lowering: what `--emit=target` prints
-/// from.
+/// The kernels and the artifact's functions as a module that host::lowerToLLVM
+/// takes.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 assemble(mlir::ModuleOp planned, const Arch &arch, ManifestText manifest);
 
-/// Lowers what assemble() made to the LLVM dialect alone.
-mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module);
-
-/// LLVM IR, optimised, as text.
-mlir::FailureOr<std::string> emitLLVM(mlir::ModuleOp lowered, const Arch &arch);
-
-/// Compiles and links into `path`, by way of temporary files beside it; nothing
-/// is left behind on failure.
-mlir::LogicalResult emitSharedObject(mlir::ModuleOp lowered, const Arch &arch,
-                                     llvm::StringRef path);
-
-/// All of the above: planned module to shared object.
+/// All of it: planned module to shared object.
 mlir::LogicalResult compile(mlir::ModuleOp planned, const Arch &arch,
                             ManifestText manifest, llvm::StringRef path);
 

@@ -5,7 +5,7 @@
 #ifndef DIT_CODEGEN_CPU_EXPONENTIAL_H
 #define DIT_CODEGEN_CPU_EXPONENTIAL_H
 
-#include "codegen/cpu/Emit.h"
+#include "codegen/host/Emit.h"
 
 namespace dit::codegen::cpu {
 

@@ -5,7 +5,8 @@
 #define DIT_CODEGEN_CPU_KERNELS_H
 
 #include "codegen/Launches.h"
-#include "codegen/cpu/Emit.h"
+#include "codegen/host/Emit.h"
+#include "codegen/host/EntryPoints.h"
 
 namespace dit::codegen::cpu {
 
@@ -16,16 +17,8 @@ struct Machine {
   int panel; ///< its columns, and the packed weights' last dimension: 48 or 24
 };
 
-/// How a launch is cut into units of work:
-/// `ceil(rows * perRow / granule) * columns`, each at least 1.
-struct Units {
-  int64_t perRow = 1;
-  int64_t granule = 1;
-  int64_t columns = 1;
-};
-
 struct KernelShape {
-  Units units;
+  host::Units units;
   int64_t scratchBytes = 0; ///< of each worker
 };
 

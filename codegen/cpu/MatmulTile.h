@@ -4,7 +4,7 @@
 #ifndef DIT_CODEGEN_CPU_MATMULTILE_H
 #define DIT_CODEGEN_CPU_MATMULTILE_H
 
-#include "codegen/cpu/Emit.h"
+#include "codegen/host/Emit.h"
 #include <functional>
 
 namespace dit::codegen::cpu {

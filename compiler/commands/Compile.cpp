@@ -18,9 +18,9 @@ struct CompileFlags {
   int run();
 };
 
-std::string fusionNames() {
+std::string fusionNames(const std::vector<PassUse> &uses) {
   std::string names;
-  for (const PassUse &use : cpuFusions())
+  for (const PassUse &use : uses)
     if (!use.fusion.empty())
       names += (names.empty() ? "" : ", ") + use.fusion;
   return names;
@@ -50,12 +50,21 @@ void CompileFlags::addTo(CLI::App &command) {
   command
       .add_option("--arch", target.arch,
                   "cpu: native, x86-64-v3 (AVX2) or x86-64-v4 (AVX-512); cuda: "
-                  "sm_80, sm_86, sm_89, sm_90a or sm_100")
+                  "sm_80, sm_86, sm_89, sm_90a or sm_100, or a list of them")
       ->capture_default_str();
-  command.add_option("--dtype", target.dtype, "f32")->capture_default_str();
+  command
+      .add_option("--dtype", target.dtype,
+                  "what matmuls and attention read: f32; cuda: also bf16, or "
+                  "tf32, f32 values multiplied with 11 bits")
+      ->capture_default_str();
+  command
+      .add_option("--matmul", target.matmul,
+                  "cuda: whose matmuls, and so which fusions: generated, "
+                  "cublaslt, or both for the GPU to choose by timing")
+      ->capture_default_str();
   command
       .add_option("--fuse", target.fuse,
-                  "all, none or a list of " + fusionNames())
+                  "all, none or a list of " + fusionNames(cpuFusions()))
       ->capture_default_str();
   command.add_option("--emit", emit, "stop after this phase and write it")
       ->capture_default_str();
@@ -86,10 +95,15 @@ int CompileFlags::run() {
   if (!options.remarks.empty() && !llvm::Regex(options.remarks).isValid(reason))
     throw runtime::FlagError("--remarks must be a regular expression, but '" +
                              options.remarks + "' is none: " + reason);
-  auto target = makeTarget(options.target);
-  if (!target)
-    throw runtime::FlagError(llvm::toString(target.takeError()));
-  return compile(options, **target);
+  auto targets = makeTargets(options.target);
+  if (!targets)
+    throw runtime::FlagError(llvm::toString(targets.takeError()));
+  if (options.emit != Phase::Artifact && targets->size() > 1)
+    throw runtime::FlagError(
+        "--emit=" + emit + " writes the text of one target, but --arch=" +
+        options.target.arch + " --matmul=" + options.target.matmul + " are " +
+        std::to_string(targets->size()));
+  return compile(options, *targets);
 }
 
 } // namespace

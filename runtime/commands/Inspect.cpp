@@ -71,9 +71,9 @@ size_t distinctKernels(const Manifest &m) {
 void printTarget(const Manifest &m) {
   fmt::print("target {}, {}, {}; ", m.target, m.arch, m.dtype);
   if (m.target == "cuda")
-    fmt::print("matmul {}; {} of machine code, {} kernels; a step is {} "
-               "launches\n",
-               m.matmul, bytes(m.codeBytes), distinctKernels(m),
+    fmt::print("matmul {}; {} of machine code by NVRTC {}, {} kernels; a "
+               "step is {} launches\n",
+               m.matmul, bytes(m.codeBytes), m.nvrtc, distinctKernels(m),
                m.denoiseKernels.size() + (m.step ? 1 : 0));
   else
     fmt::print("needs {}\n",

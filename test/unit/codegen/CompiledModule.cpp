@@ -4,6 +4,7 @@
 #include "CompiledModule.h"
 #include "FencedBuffer.h"
 
+#include "codegen/host/EntryPoints.h"
 #include "dialect/Interpreter.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -195,7 +196,7 @@ std::vector<float> CompiledModule::run(const Inputs &in, int64_t pieces) const {
   Host host(program, report.scratchBytes, pieces);
   DitHost services = host.services();
   FencedBuffer prepared(aligned(program.preparedBytes)),
-      state(aligned(report.stateBytes)), plan(aligned(report.planBytes)),
+      state(aligned(codegen::host::kStateBytes)), plan(aligned(codegen::host::kPlanBytes)),
       arena(aligned(in.rows * program.arenaBytesPerRow)),
       conditionArena(aligned(in.rows * program.conditionArenaBytesPerRow)),
       table(aligned(in.rows * program.conditionRowFloats * 4)),

@@ -2,6 +2,7 @@
 // Compiles and runs one spec for CompiledModel.h.
 #include "CompiledModel.h"
 
+#include "codegen/host/Compile.h"
 #include "compiler/Driver.h"
 #include "compiler/Importer.h"
 #include "dialect/DiTDialect.h"
@@ -116,7 +117,12 @@ CompiledModel::CompiledModel(const std::string &specOrPath,
     fail("cannot make a temporary file");
   file = unique.str();
   auto code = target->makeCode({*module, *parsed, ran});
-  if (failed(code) || failed((*code)->writeArtifact(file)))
+  if (failed(code))
+    fail(diagnostics);
+  auto object = (*code)->object();
+  if (!object)
+    fail(llvm::toString(object.takeError()) + diagnostics);
+  if (failed(codegen::host::linkSharedObject(*object, file, module->getLoc())))
     fail(diagnostics);
   artifact = std::make_shared<runtime::Artifact>(file);
 }

@@ -27,6 +27,7 @@ json cudaManifest() {
   json m = json::parse(fakeManifestText());
   m["target"] = "cuda", m["arch"] = "sm_90a", m["features"] = json::array();
   m["dtype"] = "tf32", m["matmul"] = "cublaslt", m["code_bytes"] = 4096;
+  m["nvrtc"] = "13.0";
   m["kernels"]["condition"][0]["cublaslt"] = json::parse(kMatmul);
   m["kernels"]["denoise"][0]["launch"] = json::parse(kLaunch);
   m["kernels"]["denoise"][1]["launch"] = json::parse(kPlainLaunch);

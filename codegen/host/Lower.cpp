@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From the dialects that kernels are written in to the LLVM dialect.
-#include "codegen/cpu/Compile.h"
+#include "codegen/host/Compile.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -20,7 +20,7 @@
 
 using namespace mlir;
 
-namespace dit::codegen::cpu {
+namespace dit::codegen::host {
 
 namespace {
 
@@ -58,4 +58,4 @@ LogicalResult lowerToLLVM(ModuleOp module) {
   return pm.run(module);
 }
 
-} // namespace dit::codegen::cpu
+} // namespace dit::codegen::host

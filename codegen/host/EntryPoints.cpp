@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Emits the functions of runtime/Abi.h. Offsets into DitHost, DitLaunch and
 // DitArtifact are theirs; the static_asserts hold them together.
-#include "codegen/cpu/EntryPoints.h"
+#include "codegen/host/EntryPoints.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -11,7 +11,7 @@
 
 using namespace mlir;
 
-namespace dit::codegen::cpu {
+namespace dit::codegen::host {
 
 namespace {
 
@@ -42,13 +42,33 @@ LLVM::LLVMPointerType pointer(OpBuilder &builder) {
 
 } // namespace
 
-void EntryPoints::emit(StringRef manifest) {
+KernelOperands::KernelOperands(const Kernel &kernel, bool takesHost) {
+  size_t next = kernel.operands.size() + kernel.results.size();
+  if (llvm::any_of(kernel.operands, [](const Place &p) { return p.gathered; }))
+    rowIndex = next++;
+  if (takesHost)
+    host = next++;
+  count = next;
+}
+
+EntryPoints::EntryPoints(ModuleOp module, OpBuilder &builder,
+                         const Program &program, ArrayRef<Task> tasks)
+    : module(module), builder(builder), loc(module.getLoc()),
+      e(builder, loc, 1), program(program), tasks(tasks) {
+  assert(tasks.empty() || tasks.size() == program.kernels.size());
+  builder.getContext()->loadDialect<arith::ArithDialect, LLVM::LLVMDialect>();
+}
+
+void EntryPoints::emit(StringRef manifest, StringRef code, ChainPlace place) {
   emitPrepare();
   emitCreate();
   emitPlan();
   emitCondition();
   emitDenoise();
-  emitEntry(manifest);
+  emitArtifact(manifest, code, place);
+  if (place.index == 0)
+    emitEntry();
+  builder.setInsertionPointToEnd(module.getBody());
 }
 
 SmallVector<Ptr> EntryPoints::begin(StringRef name, unsigned arguments,
@@ -101,6 +121,10 @@ Ptr EntryPoints::stackSlots(int64_t count) {
                                  builder.getI64Type(), e.index(count).v, 16)};
 }
 
+KernelOperands EntryPoints::operandsOf(size_t kernel) const {
+  return {program.kernels[kernel], !tasks.empty() && tasks[kernel].takesHost};
+}
+
 Index EntryPoints::unitsOf(const Units &units, Index rows) {
   return (rows * units.perRow + (units.granule - 1)) / units.granule *
          units.columns;
@@ -133,21 +157,24 @@ Ptr EntryPoints::address(const Place &place, const Bases &bases) {
 
 void EntryPoints::launch(const Launch &launch, size_t number,
                          const Bases &bases, Ptr operands, Ptr record) {
-  const Kernel &kernel = program.kernels[launch.kernel];
   size_t slot = 0;
   for (const Place &place : launch.operands)
     e.storePtr(address(place, bases), operands, slot++);
   for (const Place &place : launch.results)
     e.storePtr(address(place, bases), operands, slot++);
-  KernelOperands order(kernel);
+  KernelOperands order = operandsOf(launch.kernel);
   if (order.rowIndex)
     e.storePtr(bases.rowIndex, operands, *order.rowIndex);
   if (order.host)
     e.storePtr(bases.host, operands, *order.host);
 
-  Index units = unitsOf(shapes[launch.kernel].units, bases.rows);
-  Ptr task{&e, LLVM::AddressOfOp::create(builder, loc, pointer(builder),
-                                         kernel.name)};
+  Index units = e.index(0);
+  Ptr task{&e, LLVM::ZeroOp::create(builder, loc, pointer(builder))};
+  if (!tasks.empty()) {
+    units = unitsOf(tasks[launch.kernel].units, bases.rows);
+    task.v = LLVM::AddressOfOp::create(builder, loc, pointer(builder),
+                                       program.kernels[launch.kernel].name);
+  }
   e.storePtr({&e, e.index(number).v}, record, kKernel);
   e.storePtr(task, record, kTask);
   e.storePtr(operands, record, kOperands);
@@ -178,8 +205,7 @@ void EntryPoints::launchAll(const std::vector<Launch> &launches, Bases &bases) {
   size_t mostOperands = 1;
   DenseMap<int64_t, size_t> lastUse;
   for (auto [number, launch] : llvm::enumerate(launches)) {
-    mostOperands = std::max(
-        mostOperands, KernelOperands(program.kernels[launch.kernel]).count);
+    mostOperands = std::max(mostOperands, operandsOf(launch.kernel).count);
     for (const Place &place : launch.operands)
       if (place.base == Base::Weight)
         lastUse[place.index] = number;
@@ -256,25 +282,47 @@ void EntryPoints::emitDenoise() {
   returnOk();
 }
 
-/// The manifest in its section, the constant DitArtifact, and `ditc_artifact`.
-void EntryPoints::emitEntry(StringRef manifest) {
-  builder.setInsertionPointToEnd(module.getBody());
-  std::string text = manifest.str() + '\0';
-  auto bytesType = LLVM::LLVMArrayType::get(builder.getI8Type(), text.size());
-  auto manifestGlobal = LLVM::GlobalOp::create(
-      builder, loc, bytesType, /*isConstant=*/true, LLVM::Linkage::Internal,
-      "manifest", builder.getStringAttr(text));
-  manifestGlobal.setSection(DIT_MANIFEST_SECTION);
-  manifestGlobal.setAlignment(1);
+LLVM::GlobalOp EntryPoints::bytesOf(StringRef name, StringRef value,
+                                    StringRef section, uint64_t alignment) {
+  auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), value.size());
+  auto global = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
+                                       LLVM::Linkage::Internal, name,
+                                       builder.getStringAttr(value));
+  global.setSection(section);
+  global.setAlignment(alignment);
+  return global;
+}
 
-  Type i32 = builder.getI32Type(), ptr = pointer(builder);
+/// `dit_artifact_1`: what the alternative before it points at.
+static std::string artifactName(size_t index) {
+  return "dit_artifact_" + std::to_string(index);
+}
+
+/// The manifest and the code in their sections, and the constant DitArtifact.
+void EntryPoints::emitArtifact(StringRef manifest, StringRef code,
+                               ChainPlace place) {
+  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+  Type ptr = pointer(builder);
   SmallVector<Type> fields{i32, i32};
-  fields.append(9, ptr);                      // manifest to code
-  fields.append({builder.getI64Type(), ptr}); // code_bytes, alternative
+  fields.append(9, ptr);     // manifest to code
+  fields.append({i64, ptr}); // code_bytes, alternative
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), fields);
-  auto artifact =
-      LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
-                             LLVM::Linkage::Internal, "artifact", Attribute());
+  auto declare = [&](size_t index) {
+    auto global = LLVM::GlobalOp::create(
+        builder, loc, type, /*isConstant=*/true, LLVM::Linkage::External,
+        artifactName(index), Attribute());
+    global.setVisibility_(LLVM::Visibility::Hidden);
+    return global;
+  };
+  builder.setInsertionPointToEnd(module.getBody());
+  // Nothing lies between one manifest's final 0 and the next manifest.
+  bytesOf("manifest", manifest.str() + '\0', DIT_MANIFEST_SECTION, 1);
+  if (!code.empty())
+    bytesOf("code", code, ".dit.code", 64);
+  if (!place.isLast)
+    declare(place.index + 1);
+  LLVM::GlobalOp artifact = declare(place.index);
+
   Block *block = builder.createBlock(&artifact.getInitializerRegion());
   builder.setInsertionPointToStart(block);
   Value value = LLVM::UndefOp::create(builder, loc, type);
@@ -282,25 +330,31 @@ void EntryPoints::emitEntry(StringRef manifest) {
   auto set = [&](Value x) {
     value = LLVM::InsertValueOp::create(builder, loc, value, x, field++);
   };
+  auto setAddress = [&](StringRef symbol) {
+    set(LLVM::AddressOfOp::create(builder, loc, ptr, symbol));
+  };
+  auto setNull = [&] { set(LLVM::ZeroOp::create(builder, loc, ptr)); };
   set(LLVM::ConstantOp::create(builder, loc, i32, (int32_t)DIT_ABI_VERSION));
   set(LLVM::ConstantOp::create(builder, loc, i32, (int32_t)manifest.size()));
   for (const char *symbol :
        {"manifest", "prepare", "create", "plan", "condition", "denoise"})
-    set(LLVM::AddressOfOp::create(builder, loc, ptr, symbol));
-  set(LLVM::ZeroOp::create(builder, loc, ptr)); // unplan
-  set(LLVM::ZeroOp::create(builder, loc, ptr)); // destroy
-  set(LLVM::ZeroOp::create(builder, loc, ptr)); // code
-  set(LLVM::ZeroOp::create(builder, loc, builder.getI64Type()));
-  set(LLVM::ZeroOp::create(builder, loc, ptr)); // alternative
+    setAddress(symbol);
+  setNull(); // unplan
+  setNull(); // destroy
+  code.empty() ? setNull() : setAddress("code");
+  set(LLVM::ConstantOp::create(builder, loc, i64, (int64_t)code.size()));
+  place.isLast ? setNull() : setAddress(artifactName(place.index + 1));
   LLVM::ReturnOp::create(builder, loc, value);
+}
 
+void EntryPoints::emitEntry() {
+  Type ptr = pointer(builder);
   builder.setInsertionPointToEnd(module.getBody());
   auto entry = LLVM::LLVMFuncOp::create(builder, loc, DIT_ENTRY_NAME,
                                         LLVM::LLVMFunctionType::get(ptr, {}));
   builder.setInsertionPointToStart(entry.addEntryBlock(builder));
-  Value address = LLVM::AddressOfOp::create(builder, loc, ptr, "artifact");
+  Value address = LLVM::AddressOfOp::create(builder, loc, ptr, artifactName(0));
   LLVM::ReturnOp::create(builder, loc, address);
-  builder.setInsertionPointToEnd(module.getBody());
 }
 
-} // namespace dit::codegen::cpu
+} // namespace dit::codegen::host

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The operators of Emit.h as arith, math, vector, scf and LLVM ops.
-#include "codegen/cpu/Emit.h"
+#include "codegen/host/Emit.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// From the LLVM dialect to an object file, and from there to a shared object
+// From the LLVM dialect to an object file, and from objects to a shared object
 // that needs no other library.
-#include "codegen/cpu/Compile.h"
+#include "codegen/host/Compile.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -18,13 +18,13 @@
 
 using namespace mlir;
 
-namespace dit::codegen::cpu {
+namespace dit::codegen::host {
 
 namespace {
 
 constexpr llvm::StringLiteral kTriple = "x86_64-unknown-linux-gnu";
 
-std::unique_ptr<llvm::TargetMachine> targetMachine(const Arch &arch) {
+std::unique_ptr<llvm::TargetMachine> targetMachine(StringRef cpu) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::Triple triple(kTriple);
@@ -35,8 +35,8 @@ std::unique_ptr<llvm::TargetMachine> targetMachine(const Arch &arch) {
     return nullptr;
   // The generic tuning of the level: artifacts travel between machines.
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, arch.name, "", llvm::TargetOptions(), llvm::Reloc::PIC_,
-      std::nullopt, llvm::CodeGenOptLevel::Default));
+      triple, cpu, "", llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
+      llvm::CodeGenOptLevel::Default));
 }
 
 /// Keeps what the section names alive though no code refers to it.
@@ -74,12 +74,12 @@ struct Translated {
   std::unique_ptr<llvm::TargetMachine> machine;
 };
 
-FailureOr<Translated> translate(ModuleOp lowered, const Arch &arch) {
+FailureOr<Translated> translate(ModuleOp lowered, StringRef cpu) {
   registerBuiltinDialectTranslation(*lowered.getContext());
   registerLLVMDialectTranslation(*lowered.getContext());
   Translated result;
   result.context = std::make_unique<llvm::LLVMContext>();
-  result.machine = targetMachine(arch);
+  result.machine = targetMachine(cpu);
   if (!result.machine)
     return lowered.emitError() << "this build of LLVM has no x86-64 target";
   result.module = translateModuleToLLVMIR(lowered, *result.context, "artifact");
@@ -93,24 +93,8 @@ FailureOr<Translated> translate(ModuleOp lowered, const Arch &arch) {
   return result;
 }
 
-LogicalResult writeObject(Translated &translated, int descriptor,
-                          Location loc) {
-  llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
-  llvm::legacy::PassManager passes;
-  if (translated.machine->addPassesToEmitFile(
-          passes, os, nullptr, llvm::CodeGenFileType::ObjectFile))
-    return emitError(loc) << "LLVM cannot write objects for this target";
-  passes.run(*translated.module);
-  os.flush();
-  if (os.has_error()) {
-    std::string why = os.error().message();
-    os.clear_error();
-    return emitError(loc) << "cannot write the object: " << why;
-  }
-  return success();
-}
-
-LogicalResult link(StringRef object, StringRef path, Location loc) {
+LogicalResult runLinker(ArrayRef<std::string> objects, StringRef path,
+                        Location loc) {
   auto linker =
       llvm::sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"});
   if (!linker)
@@ -120,18 +104,54 @@ LogicalResult link(StringRef object, StringRef path, Location loc) {
            << "linking needs ld.lld, which is neither in "
               "/usr/lib/llvm-22/bin nor on PATH (package lld-22)";
   std::string error;
-  StringRef args[] = {*linker,         "-shared", "-z", "noexecstack",
-                      "--gc-sections", "-o",      path, object};
+  SmallVector<StringRef> args{*linker,         "-shared", "-z", "noexecstack",
+                              "--gc-sections", "-o",      path};
+  args.append(objects.begin(), objects.end());
   if (llvm::sys::ExecuteAndWait(*linker, args, std::nullopt, {}, 0, 0, &error))
     return emitError(loc) << "ld.lld failed" << (error.empty() ? "" : ": ")
                           << error;
   return success();
 }
 
+/// Files that are gone when this is.
+class TemporaryFiles {
+public:
+  TemporaryFiles(StringRef path, Location loc) : path(path), loc(loc) {}
+  ~TemporaryFiles() {
+    for (const std::string &name : names)
+      llvm::sys::fs::remove(name);
+  }
+
+  /// A new file beside the output, of these bytes.
+  LogicalResult write(StringRef ending, StringRef bytes) {
+    int descriptor = -1;
+    SmallString<256> name;
+    if (auto why = llvm::sys::fs::createUniqueFile(path + ".%%%%%%" + ending,
+                                                   descriptor, name))
+      return fail(why);
+    names.push_back(name.str().str());
+    llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
+    os << bytes;
+    os.flush();
+    std::error_code why = os.error();
+    os.clear_error();
+    return why ? fail(why) : success();
+  }
+  LogicalResult fail(std::error_code why) const {
+    return emitError(loc) << "cannot write " << path << ": " << why.message();
+  }
+
+  std::vector<std::string> names;
+
+private:
+  StringRef path;
+  Location loc;
+};
+
 } // namespace
 
-FailureOr<std::string> emitLLVM(ModuleOp lowered, const Arch &arch) {
-  FailureOr<Translated> translated = translate(lowered, arch);
+FailureOr<std::string> emitLLVM(ModuleOp lowered, StringRef cpu) {
+  FailureOr<Translated> translated = translate(lowered, cpu);
   if (failed(translated))
     return failure();
   std::string text;
@@ -140,32 +160,33 @@ FailureOr<std::string> emitLLVM(ModuleOp lowered, const Arch &arch) {
   return text;
 }
 
-LogicalResult emitSharedObject(ModuleOp lowered, const Arch &arch,
-                               StringRef path) {
-  FailureOr<Translated> translated = translate(lowered, arch);
+FailureOr<std::string> emitObject(ModuleOp lowered, StringRef cpu) {
+  FailureOr<Translated> translated = translate(lowered, cpu);
   if (failed(translated))
     return failure();
-  Location loc = lowered.getLoc();
-  SmallString<256> object, shared;
-  int descriptor = -1;
-  auto fail = [&](StringRef what, std::error_code why) {
-    return emitError(loc) << "cannot write " << what << ": " << why.message();
-  };
-  if (auto why = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.o", descriptor,
-                                                 object))
-    return fail(path, why);
-  llvm::FileRemover removeObject(object);
-  if (failed(writeObject(*translated, descriptor, loc)))
+  SmallString<0> bytes;
+  llvm::raw_svector_ostream os(bytes);
+  llvm::legacy::PassManager passes;
+  if (translated->machine->addPassesToEmitFile(
+          passes, os, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return lowered.emitError() << "LLVM cannot write objects for this target";
+  passes.run(*translated->module);
+  return bytes.str().str();
+}
+
+LogicalResult linkSharedObject(ArrayRef<std::string> objects, StringRef path,
+                               Location loc) {
+  TemporaryFiles inputs(path, loc), output(path, loc);
+  for (const std::string &object : objects)
+    if (failed(inputs.write(".o", object)))
+      return failure();
+  if (failed(output.write(".tmp", "")) ||
+      failed(runLinker(inputs.names, output.names.front(), loc)))
     return failure();
-  if (auto why = llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", shared))
-    return fail(path, why);
-  llvm::FileRemover removeShared(shared);
-  if (failed(link(object, shared, loc)))
-    return failure();
-  if (auto why = llvm::sys::fs::rename(shared, path))
-    return fail(path, why);
-  removeShared.releaseFile();
+  if (auto why = llvm::sys::fs::rename(output.names.front(), path))
+    return output.fail(why);
+  output.names.clear();
   return success();
 }
 
-} // namespace dit::codegen::cpu
+} // namespace dit::codegen::host

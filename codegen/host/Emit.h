@@ -3,8 +3,8 @@
 // kernel it makes: `acc = fma(broadcast(a), w, acc)`. Numbers are float32
 // scalars or vectors of the target's lanes; sizes and positions are 64-bit
 // integers.
-#ifndef DIT_CODEGEN_CPU_EMIT_H
-#define DIT_CODEGEN_CPU_EMIT_H
+#ifndef DIT_CODEGEN_HOST_EMIT_H
+#define DIT_CODEGEN_HOST_EMIT_H
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -123,4 +123,4 @@ public:
 
 } // namespace dit::codegen
 
-#endif // DIT_CODEGEN_CPU_EMIT_H
+#endif // DIT_CODEGEN_HOST_EMIT_H

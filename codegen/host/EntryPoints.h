@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The artifact's own functions: prepare, create, plan, condition, denoise, and
-// the struct that names them.
-#ifndef DIT_CODEGEN_CPU_ENTRYPOINTS_H
-#define DIT_CODEGEN_CPU_ENTRYPOINTS_H
+// the struct that names them. They run on the host and are the same for every
+// target: addresses, and the launches of kernels in order.
+#ifndef DIT_CODEGEN_HOST_ENTRYPOINTS_H
+#define DIT_CODEGEN_HOST_ENTRYPOINTS_H
 
-#include "codegen/cpu/Kernels.h"
+#include "codegen/Launches.h"
+#include "codegen/host/Emit.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
-namespace dit::codegen::cpu {
+namespace dit::codegen::host {
 
 // What create and plan write into the caller's memory: {host, prepared} and
 // {state, rows, arena}.
@@ -14,21 +17,42 @@ inline constexpr int64_t kStateBytes = 16, kPlanBytes = 24;
 
 /// Where, after operands and results, a kernel finds the rest.
 struct KernelOperands {
-  explicit KernelOperands(const Kernel &kernel);
+  KernelOperands(const Kernel &kernel, bool takesHost);
   std::optional<size_t> rowIndex, host;
   size_t count;
 };
 
+/// How a launch is cut into units of work:
+/// `ceil(rows * perRow / granule) * columns`, each at least 1.
+struct Units {
+  int64_t perRow = 1;
+  int64_t granule = 1;
+  int64_t columns = 1;
+};
+
+/// A kernel that runs on the host.
+struct Task {
+  Units units;
+  bool takesHost = false; ///< its last operand is the DitHost
+};
+
+/// Where an alternative stands in the artifact's chain. Each is an object file
+/// of its own; the first has `ditc_artifact`.
+struct ChainPlace {
+  size_t index = 0;
+  bool isLast = true;
+};
+
 class EntryPoints {
 public:
-  /// Adds to `module`, which holds the program's kernels; shapes has one a
-  /// kernel.
+  /// Adds to `module`. `tasks` has one a kernel of the program, a DitTask of
+  /// the kernel's name in `module`; it is empty where kernels run on a GPU.
   EntryPoints(mlir::ModuleOp module, mlir::OpBuilder &builder,
-              const Program &program, llvm::ArrayRef<KernelShape> shapes)
-      : module(module), builder(builder), loc(module.getLoc()),
-        e(builder, loc, 1), program(program), shapes(shapes) {}
+              const Program &program, llvm::ArrayRef<Task> tasks);
 
-  void emit(llvm::StringRef manifest);
+  /// `code` is the GPU's machine code, empty for a CPU.
+  void emit(llvm::StringRef manifest, llvm::StringRef code = "",
+            ChainPlace place = {});
 
 private:
   /// What a launch's addresses are relative to, in one function.
@@ -44,13 +68,16 @@ private:
   void emitPlan();
   void emitCondition();
   void emitDenoise();
-  void emitEntry(llvm::StringRef manifest);
+  void emitArtifact(llvm::StringRef manifest, llvm::StringRef code,
+                    ChainPlace place);
+  void emitEntry();
 
   void launchAll(const std::vector<Launch> &launches, Bases &bases);
   void launch(const Launch &launch, size_t number, const Bases &bases,
               Ptr operands, Ptr record);
   Ptr address(const Place &place, const Bases &bases);
   Index unitsOf(const Units &units, Index rows);
+  KernelOperands operandsOf(size_t kernel) const;
 
   Ptr takeWeight(int64_t index, const Bases &bases);
   void releaseWeight(int64_t index, const Bases &bases);
@@ -59,6 +86,9 @@ private:
   llvm::SmallVector<Ptr> begin(llvm::StringRef name, unsigned arguments,
                                std::optional<unsigned> integerArgument = {});
   void returnOk();
+  /// Constant bytes of the name `name`.
+  mlir::LLVM::GlobalOp bytesOf(llvm::StringRef name, llvm::StringRef value,
+                               llvm::StringRef section, uint64_t alignment);
   void call(Ptr callee, llvm::ArrayRef<mlir::Value> arguments);
   Ptr bytes(Ptr p, Index count);
   Ptr stackSlots(int64_t count);
@@ -68,10 +98,10 @@ private:
   mlir::Location loc;
   Emitter e;
   const Program &program;
-  llvm::ArrayRef<KernelShape> shapes;
+  llvm::ArrayRef<Task> tasks;
   llvm::DenseMap<int64_t, Ptr> weights; // taken and not yet released
 };
 
-} // namespace dit::codegen::cpu
+} // namespace dit::codegen::host
 
-#endif // DIT_CODEGEN_CPU_ENTRYPOINTS_H
+#endif // DIT_CODEGEN_HOST_ENTRYPOINTS_H

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// NVRTC by dlopen, with declarations of our own: no header of the CUDA toolkit
+// is needed to build ditc.
+#include "codegen/cuda/Nvrtc.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include <cstdlib>
+#include <dlfcn.h>
+
+using llvm::createStringError;
+using llvm::StringRef;
+
+namespace dit::codegen::cuda {
+
+namespace {
+
+struct DeviceHeader {
+  const char *name, *text;
+};
+// Made of codegen/cuda/device/*.h by the build.
+constexpr DeviceHeader kDeviceHeaders[] = {
+#include "codegen/cuda/DeviceHeaders.inc"
+};
+
+using Program = struct ProgramOfNvrtc *;
+
+/// The functions of nvrtc.h that are called; each returns 0 for success.
+struct Library {
+  int (*nvrtcVersion)(int *major, int *minor);
+  int (*nvrtcCreateProgram)(Program *program, const char *text,
+                            const char *name, int headers,
+                            const char *const *headerTexts,
+                            const char *const *headerNames);
+  int (*nvrtcCompileProgram)(Program program, int count,
+                             const char *const *options);
+  int (*nvrtcGetCUBINSize)(Program program, size_t *bytes);
+  int (*nvrtcGetCUBIN)(Program program, char *code);
+  int (*nvrtcGetProgramLogSize)(Program program, size_t *bytes);
+  int (*nvrtcGetProgramLog)(Program program, char *log);
+  int (*nvrtcDestroyProgram)(Program *program);
+  const char *(*nvrtcGetErrorString)(int result);
+};
+
+constexpr const char *kNames[] = {"libnvrtc.so.13", "libnvrtc.so.12",
+                                  "libnvrtc.so"};
+
+/// Where the library may be, in the order of trying.
+llvm::SmallVector<std::string> candidates() {
+  llvm::SmallVector<std::string> paths;
+  auto addFolder = [&](const std::string &toolkit) {
+    for (const char *name : kNames)
+      paths.push_back(toolkit + "/lib64/" + name);
+  };
+  for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
+    if (const char *toolkit = std::getenv(variable); toolkit && *toolkit)
+      addFolder(toolkit);
+  if (!paths.empty())
+    return paths;
+  paths.append(std::begin(kNames), std::end(kNames));
+  addFolder("/usr/local/cuda");
+  return paths;
+}
+
+llvm::Expected<Library> openLibrary() {
+  llvm::SmallVector<std::string> paths = candidates();
+  void *handle = nullptr;
+  std::string opened;
+  for (const std::string &path : paths)
+    if ((handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL))) {
+      opened = path;
+      break;
+    }
+  if (!handle)
+    return createStringError(
+        "compiling for a GPU needs NVRTC of a CUDA toolkit, 12 or 13, but "
+        "there is none of " +
+        llvm::join(paths, ", ") +
+        " (CUDA_HOME may name the toolkit; --emit=target needs none)");
+  Library library;
+  const char *missing = nullptr;
+  auto find = [&](auto &function, const char *name) {
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
+        dlsym(handle, name));
+    if (!function)
+      missing = name;
+  };
+#define DIT_FIND(name) find(library.name, #name)
+  DIT_FIND(nvrtcVersion);
+  DIT_FIND(nvrtcCreateProgram);
+  DIT_FIND(nvrtcCompileProgram);
+  DIT_FIND(nvrtcGetCUBINSize);
+  DIT_FIND(nvrtcGetCUBIN);
+  DIT_FIND(nvrtcGetProgramLogSize);
+  DIT_FIND(nvrtcGetProgramLog);
+  DIT_FIND(nvrtcDestroyProgram);
+  DIT_FIND(nvrtcGetErrorString);
+#undef DIT_FIND
+  if (missing)
+    return createStringError(opened +
+                             ": must be NVRTC of CUDA 12 or 13, but "
+                             "has no function " +
+                             missing);
+  return library;
+}
+
+/// The first line of a compiler's log that says what is wrong.
+std::string firstComplaint(StringRef log, StringRef otherwise) {
+  llvm::SmallVector<StringRef> lines;
+  log.split(lines, '\n');
+  for (StringRef line : lines)
+    if (line.contains("error"))
+      return line.trim().str();
+  return otherwise.str();
+}
+
+} // namespace
+
+llvm::Expected<Cubin> compileToCubin(StringRef text, StringRef name,
+                                     StringRef arch) {
+  // Opened once and never closed: NVRTC keeps threads and tables of its own.
+  static llvm::Expected<Library> opened = openLibrary();
+  static const std::string whyNot =
+      opened ? "" : llvm::toString(opened.takeError());
+  if (!whyNot.empty())
+    return createStringError(whyNot);
+  const Library &library = *opened;
+
+  llvm::SmallVector<const char *> names, texts;
+  for (const DeviceHeader &header : kDeviceHeaders) {
+    names.push_back(header.name);
+    texts.push_back(header.text);
+  }
+  Program program = nullptr;
+  int result = library.nvrtcCreateProgram(&program, text.str().c_str(),
+                                          name.str().c_str(), names.size(),
+                                          texts.data(), names.data());
+  std::string archOption = ("-arch=" + arch).str();
+  const char *options[] = {"-std=c++17", archOption.c_str()};
+  if (result == 0)
+    result = library.nvrtcCompileProgram(program, std::size(options), options);
+  Cubin cubin;
+  size_t bytes = 0;
+  if (result == 0)
+    result = library.nvrtcGetCUBINSize(program, &bytes);
+  cubin.bytes.resize(bytes);
+  if (result == 0)
+    result = library.nvrtcGetCUBIN(program, cubin.bytes.data());
+  std::string log;
+  if (result != 0 && program &&
+      library.nvrtcGetProgramLogSize(program, &bytes) == 0) {
+    log.resize(bytes);
+    library.nvrtcGetProgramLog(program, log.data());
+  }
+  if (program)
+    library.nvrtcDestroyProgram(&program);
+  int major = 0, minor = 0;
+  library.nvrtcVersion(&major, &minor);
+  cubin.nvrtc = std::to_string(major) + "." + std::to_string(minor);
+  if (result != 0)
+    return createStringError(
+        "NVRTC " + cubin.nvrtc + " does not compile the kernels for " + arch +
+        ": " + firstComplaint(log, library.nvrtcGetErrorString(result)));
+  return cubin;
+}
+
+} // namespace dit::codegen::cuda
