@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kMultiprocessors = 132;
 constexpr int64_t kSharedBytesOfBlock = 227 << 10;
-constexpr int64_t kMostStages = 8;
+constexpr int64_t kLeastStages = 3, kMostStages = 8;
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t padded(int64_t depth) { return ceilDiv(depth, 64) * 64; }
@@ -63,8 +63,10 @@ std::optional<HopperTile> chooseHopperTile(const LinearShape &shape) {
     if (tile.columns % (8 * tile.down) || tile.rows() % (8 * tile.across))
       return;
     const int64_t left = kSharedBytesOfBlock - rowBytes(tile, shape);
-    tile.stages = std::min(left / (stageBytes(tile, shape) + 16), kMostStages);
-    if (tile.stages < 3)
+    const int64_t steps = ceilDiv(shape.depth, 64) * tile.tiles;
+    tile.stages = std::min({left / (stageBytes(tile, shape) + 16), kMostStages,
+                            std::max(steps, kLeastStages)});
+    if (tile.stages < kLeastStages)
       return;
     if (!best || tile.clocks(shape) < best->clocks(shape))
       best = tile;

@@ -3,6 +3,8 @@
 gates.py BUILD host: g++ compiles the host's half of kernels/ without a warning.
 gates.py BUILD nvcc LIMITS [NAME...]: ptxas' report of each file, and the opcodes
 in its cubin, are held against a file of limits.
+gates.py BUILD emitted FILE: the kernels of an emitted file that use wgmma have
+their opcodes, all in registers.
 gates.py BUILD nvrtc [FILE...]: what ditc uses compiles the same text, or other
 files, for more architectures, from memory and without the toolkit's headers.
 """
@@ -78,15 +80,49 @@ def ptxas_report(text):
     return report
 
 
-def check_nvcc(cuda, arch, name, limits, folder):
-    """Complaints about one file for one architecture."""
-    cubin = folder / f"{name}.{arch}.cubin"
-    done = subprocess.run(
+def run_nvcc(cuda, arch, source, cubin):
+    return subprocess.run(
         [str(cuda / "bin" / "nvcc"), "-std=c++17", "-cubin",
          f"-gencode=arch=compute_{arch[3:]},code={arch}",
          "-Xptxas", "-v,-warn-spills,-warn-lmem-usage", f"-I{build.DEVICE}",
-         "-o", str(cubin), str(build.HERE / "kernels" / f"{name}.cu")],
+         "-o", str(cubin), str(source)],
         capture_output=True, text=True)
+
+
+def check_emitted(cuda, path, folder):
+    """Complaints about an emitted file's kernels on wgmma: ptxas serialises
+    them, or they lack an opcode, use local memory or too many registers."""
+    arch, text = "sm_90a", path.read_text()
+    kernels = re.findall(r"__launch_bounds__\((\d+), 1\) (\w+)\(.*?using Tile = "
+                         r"(Wgmma\w+<[^>]*>)", text, re.S)
+    cubin = folder / "emitted.cubin"
+    done = run_nvcc(cuda, arch, path, cubin)
+    said = done.stdout + done.stderr
+    if done.returncode:
+        return [f"{path.name}: nvcc for {arch}:\n{said}"]
+    wrong = [line for line in said.splitlines() if re.search(r"\bC75\d\d\b", line)]
+    if not kernels:
+        wrong.append(f"{path.name}: no kernel uses wgmma")
+    opcodes, report = census(cubin), ptxas_report(said)
+    for threads, kernel, tile in kernels:
+        registers, stack, spilled = report[kernel]
+        found = opcodes[kernel]
+        print(f"{kernel}: {tile}: {registers} registers, {found['HGMMA']} HGMMA, "
+              f"{found['UTMALDG']} UTMALDG")
+        if registers * int(threads) > 65536:
+            wrong.append(f"{kernel}: {registers} registers for {threads} threads")
+        if stack or spilled or found["LDL"] or found["STL"]:
+            wrong.append(f"{kernel}: uses local memory: {stack} bytes of stack, "
+                         f"{spilled} spilled")
+        wrong += [f"{kernel}: no {opcode}" for opcode in ("HGMMA", "UTMALDG")
+                  if not found[opcode]]
+    return wrong
+
+
+def check_nvcc(cuda, arch, name, limits, folder):
+    """Complaints about one file for one architecture."""
+    cubin = folder / f"{name}.{arch}.cubin"
+    done = run_nvcc(cuda, arch, build.HERE / "kernels" / f"{name}.cu", cubin)
     text = done.stdout + done.stderr
     if done.returncode:
         return [f"{name}.cu: nvcc for {arch}:\n{text}"]
@@ -172,11 +208,15 @@ def main():
             for name in names:
                 if not rest[1:] or name in rest[1:]:
                     wrong += check_nvcc(cuda, arch, name, limits, folder)
+    elif gate == "emitted":
+        wrong = check_emitted(cuda, pathlib.Path(rest[0]), folder)
     else:
         nvrtc = Nvrtc(cuda)
         for arch, names in NVRTC_FILES.items():
-            paths = ([pathlib.Path(path) for path in rest] or
-                     [build.HERE / "kernels" / f"{name}.cu" for name in names])
+            paths = [path for path in map(pathlib.Path, rest)
+                     if arch == "sm_90a" or "Wgmma" not in path.read_text()]
+            if not rest:
+                paths = [build.HERE / "kernels" / f"{name}.cu" for name in names]
             logs = [log for path in paths if (log := nvrtc.compile(path, arch))]
             print(f"{arch}: {len(paths) - len(logs)} of {len(paths)} files compile")
             wrong += logs

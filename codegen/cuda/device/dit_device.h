@@ -69,6 +69,7 @@ DIT_INLINE void store2(float *p, float2 v) {
 DIT_INLINE void store2(bf16 *p, float2 v) {
   *reinterpret_cast<unsigned *>(p) = device::pack_bf16x2(v.x, v.y);
 }
+
 /// Four neighbours, `p` at a multiple of four elements.
 DIT_INLINE float4 load4(const float *p) {
   return *reinterpret_cast<const float4 *>(p);
