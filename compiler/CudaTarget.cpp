@@ -47,19 +47,8 @@ json::Object describeLaunch(const cuda::KernelLaunch &launch, size_t operands) {
                       {"tensor_maps", describeTensorMaps(launch.tensorMaps)}};
 }
 
-json::Object describeMatmul(const cuda::LibraryMatmul &matmul) {
-  return json::Object{
-      {"m", json::Array{matmul.rowsPerSample, matmul.fixedRows}},
-      {"n", matmul.n},
-      {"k", matmul.k},
-      {"x", matmul.x},
-      {"weight", matmul.weight},
-      {"bias", matmul.bias ? json::Value(*matmul.bias) : json::Value(nullptr)},
-      {"out", matmul.out},
-      {"type", matmul.type},
-      {"out_type", matmul.outType},
-      {"epilogue", matmul.epilogue}};
-}
+/// out, noise, history, x and row; then come the ints samples and guided.
+constexpr size_t kStepOperands = 5;
 
 /// What the CUDA target makes of a model: how values are computed, and for
 /// what.
@@ -112,14 +101,12 @@ private:
       host::KernelOperands operands(program.kernels[launch.kernel],
                                     /*takesHost=*/false);
       const cuda::KernelLaunch &kernel = file.kernels[launch.kernel];
-      if (kernel.matmul)
-        entry["cublaslt"] = describeMatmul(*kernel.matmul);
-      else
-        entry["launch"] = describeLaunch(kernel, operands.count);
+      entry["launch"] = describeLaunch(kernel, operands.count);
     };
     all["kernels"] = describeKernels(program, addLaunch);
-    if (file.step) // out, noise, history, x and row
-      all["step"] = json::Object{{"launch", describeLaunch(*file.step, 5)}};
+    if (file.step)
+      all["step"] =
+          json::Object{{"launch", describeLaunch(*file.step, kStepOperands)}};
     return show(std::move(all));
   }
 
@@ -162,8 +149,6 @@ public:
       return failure();
     cuda::EmitOptions options;
     options.arch = making.arch;
-    options.libraryMatmuls = making.matmul == "cublaslt";
-    options.tf32 = making.dtype == "tf32";
     options.title =
         fmt::format("{} for {} in {}: depth {}, width {}, heads {}, patch_size "
                     "{}, {} tokens.",

@@ -31,7 +31,8 @@
 //    "weights": [{"name": "x_embedder.proj.weight", "shape": [1152, 4, 2, 2]}, ...],
 //    "ignored_weights": ["pos_embed"],   may be in the file, is not read
 //    "kernels": {"prepare": [K, ...], "condition": [K, ...], "denoise": [K, ...]},
-//    "step": {"launch": LAUNCH}}         cuda only: guidance and the sampler's update
+//    "step": {"launch": LAUNCH}}         cuda only: guidance and the sampler's update, the runtime's
+//                                        to launch: five addresses, then the ints samples and guided
 //
 //   K, one a launch, in launch order; macs and bytes of one sample:
 //   {"name": "dit_linear_gelu_f32_...", "kind": "linear", "what": "fc1 + gelu (in blocks[0])",
