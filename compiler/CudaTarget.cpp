@@ -47,6 +47,20 @@ json::Object describeLaunch(const cuda::KernelLaunch &launch, size_t operands) {
                       {"tensor_maps", describeTensorMaps(launch.tensorMaps)}};
 }
 
+json::Object describeMatmul(const cuda::LibraryMatmul &matmul) {
+  return json::Object{
+      {"m", json::Array{matmul.rowsPerSample, matmul.fixedRows}},
+      {"n", matmul.n},
+      {"k", matmul.k},
+      {"x", matmul.x},
+      {"weight", matmul.weight},
+      {"bias", matmul.bias ? json::Value(*matmul.bias) : json::Value(nullptr)},
+      {"out", matmul.out},
+      {"type", matmul.type},
+      {"out_type", matmul.outType},
+      {"epilogue", matmul.epilogue}};
+}
+
 /// out, noise, history, x and row; then come the ints samples and guided.
 constexpr size_t kStepOperands = 5;
 
@@ -101,7 +115,10 @@ private:
       host::KernelOperands operands(program.kernels[launch.kernel],
                                     /*takesHost=*/false);
       const cuda::KernelLaunch &kernel = file.kernels[launch.kernel];
-      entry["launch"] = describeLaunch(kernel, operands.count);
+      if (kernel.matmul)
+        entry["cublaslt"] = describeMatmul(*kernel.matmul);
+      else
+        entry["launch"] = describeLaunch(kernel, operands.count);
     };
     all["kernels"] = describeKernels(program, addLaunch);
     if (file.step)
@@ -149,6 +166,8 @@ public:
       return failure();
     cuda::EmitOptions options;
     options.arch = making.arch;
+    options.libraryMatmuls = making.matmul == "cublaslt";
+    options.tf32 = making.dtype == "tf32";
     options.title =
         fmt::format("{} for {} in {}: depth {}, width {}, heads {}, patch_size "
                     "{}, {} tokens.",

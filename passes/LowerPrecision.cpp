@@ -123,13 +123,13 @@ void Lowering::run() {
     lower(linear.getXMutable());
     lower(linear.getWeightMutable());
   }
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+    if (isView(&op) && op.use_empty())
+      op.erase();
   for (LinearOp linear : linears)
     if (biases && isReadRounded(linear.getResult()))
       for (OpOperand &bias : linear.getBiasMutable())
         lower(bias);
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
-    if (isView(&op) && op.use_empty())
-      op.erase();
 }
 
 struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {

@@ -132,6 +132,14 @@ LogicalResult FileText::makeKernels(const Arch &arch) {
     meet(launch.operands, kernels[launch.kernel].operandSteps);
     meet(launch.results, kernels[launch.kernel].resultSteps);
   });
+  if (options.libraryMatmuls) {
+    for (const Launch &launch : program.denoise)
+      kernels[launch.kernel].mayUseLibrary = true,
+      kernels[launch.kernel].tf32 = options.tf32;
+    for (const auto *list : {&program.prepare, &program.condition})
+      for (const Launch &launch : *list)
+        kernels[launch.kernel].mayUseLibrary = false;
+  }
   for (KernelText &text : kernels) {
     if (failed(printBody(text)))
       return failure();
@@ -210,7 +218,8 @@ FailureOr<EmittedFile> FileText::print(const Arch &arch) {
         "\nusing namespace dit;\n\n";
   printConstants();
   for (const KernelText &text : kernels)
-    printKernel(text);
+    if (!text.launch.matmul)
+      printKernel(text);
   std::optional<StepText> step = printStep(program);
   if (step)
     out += step->text;

@@ -3,6 +3,8 @@
 #ifndef DIT_CODEGEN_CUDA_KERNELLAUNCH_H
 #define DIT_CODEGEN_CUDA_KERNELLAUNCH_H
 
+#include "codegen/cuda/LibraryMatmul.h"
+
 #include "llvm/ADT/SmallVector.h"
 #include <array>
 #include <cstdint>
@@ -43,6 +45,9 @@ struct KernelLaunch {
   int64_t sharedBytes = 0; ///< of a block, dynamic
   bool takesRows = false;
   llvm::SmallVector<TensorMap, 3> tensorMaps;
+  /// Set for what a library multiplies: then there is no such kernel, and all
+  /// of the above says nothing.
+  std::optional<LibraryMatmul> matmul;
 };
 
 } // namespace dit::codegen::cuda

@@ -47,7 +47,52 @@ std::string printCluster(const KernelLaunch &launch) {
   return x * y == 1 ? "" : fmt::format(", Cluster{{{}, {}}}", x, y);
 }
 
+/// Arguments one below the other, each with what it is.
+std::string
+printArguments(ArrayRef<std::pair<std::string, std::string>> arguments) {
+  std::string text;
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    std::string code =
+        argument.first + (i + 1 == arguments.size() ? ");" : ",");
+    text += argument.second.empty()
+                ? fmt::format("         {}\n", code)
+                : fmt::format("         {:<30} // {}\n", code, argument.second);
+  }
+  return text;
+}
+
+/// A library's matmul: its sizes, then x, weight, bias and out.
+std::string printMatmul(const Launch &launch, const LibraryMatmul &matmul) {
+  FusedOp op = launch.op;
+  SmallVector<std::pair<std::string, std::string>> arguments; // and comments
+  auto add = [&](int operand) {
+    arguments.push_back({address(launch.operands[operand]),
+                         graphName(op.getInputs()[operand]).str()});
+  };
+  add(matmul.x);
+  add(matmul.weight);
+  if (matmul.bias)
+    add(*matmul.bias);
+  else
+    arguments.push_back({"nullptr", ""});
+  arguments.push_back(
+      {address(launch.results[0]), "-> " + graphName(op.getResult(0)).str()});
+  std::string type = matmul.type == "bf16" ? "bf16" : "float";
+  std::string outType = matmul.outType == "bf16" ? "bf16" : "float";
+  return fmt::format("\n  // {}\n  matmul<{}, {}>(launch, {}, {}, {}, "
+                     "Epilogue::{},\n",
+                     describe(op), type, outType,
+                     printCount({matmul.rowsPerSample, matmul.fixedRows}),
+                     matmul.n, matmul.k,
+                     matmul.epilogue == "none"   ? "None"
+                     : matmul.epilogue == "bias" ? "Bias"
+                                                 : "BiasGeluTanh") +
+         printArguments(arguments);
+}
+
 std::string printLaunch(const Launch &launch, const KernelText &kernel) {
+  if (kernel.launch.matmul)
+    return printMatmul(launch, *kernel.launch.matmul);
   SmallVector<std::pair<std::string, std::string>> arguments; // and comments
   FusedOp op = launch.op;
   for (auto [i, place, value] :
@@ -68,14 +113,7 @@ std::string printLaunch(const Launch &launch, const KernelText &kernel) {
                   describe(op), kernel.kernel.name,
                   printGrid(kernel.launch.grid), printCluster(kernel.launch),
                   kernel.launch.threads, kernel.launch.sharedBytes);
-  for (auto [i, argument] : llvm::enumerate(arguments)) {
-    std::string code =
-        argument.first + (i + 1 == arguments.size() ? ");" : ",");
-    text += argument.second.empty()
-                ? fmt::format("         {}\n", code)
-                : fmt::format("         {:<30} // {}\n", code, argument.second);
-  }
-  return text;
+  return text + printArguments(arguments);
 }
 
 std::string printFunction(StringRef name, StringRef what,
@@ -85,9 +123,14 @@ std::string printFunction(StringRef name, StringRef what,
   for (const Launch &launch : launches)
     body += printLaunch(launch, kernels[launch.kernel]);
   bool usesRows = namesWord(body, "rows");
-  return fmt::format("\n// {}: {} launches.\ntemplate <class Launcher>\n"
+  size_t matmuls = llvm::count_if(launches, [&](const Launch &launch) {
+    return kernels[launch.kernel].launch.matmul.has_value();
+  });
+  std::string library =
+      matmuls ? fmt::format(", {} of them a library's matmuls", matmuls) : "";
+  return fmt::format("\n// {}: {} launches{}.\ntemplate <class Launcher>\n"
                      "void {}(const Launcher &launch, const Memory &at{}) {{",
-                     what.str(), launches.size(), name.str(),
+                     what.str(), launches.size(), library, name.str(),
                      usesRows ? ", long long rows" : "") +
          body + "}\n";
 }

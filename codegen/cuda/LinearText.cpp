@@ -215,6 +215,9 @@ LogicalResult printLinear(KernelText &text) {
   LinearText linear(text);
   if (failed(checkWeight(linear)))
     return failure();
+  if (text.mayUseLibrary &&
+      (text.launch.matmul = libraryMatmul(linear, text.tf32)))
+    return success();
   switch (chooseMatmul(linear)) {
   case MatmulTemplate::F32:
     return printMatmulF32(linear);

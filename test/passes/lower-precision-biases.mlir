@@ -34,3 +34,19 @@ func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> (tensor<?x4x8xf32>
   %o = dit.linear %h weight(%v) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
   return %h, %o : tensor<?x4x8xf32>, tensor<?x4x6xf32>
 }
+
+// -----
+
+// q, k and v are views of the sum, which is rounded as a whole.
+// CHECK-LABEL: @round_the_bias_of_a_sum_that_views_share
+func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> tensor<?x4x8xf32> attributes {test.claim = @round_the_bias_of_a_sum_that_views_share} {
+  %w = dit.weight "w" : tensor<24x8xf32>
+  %b = dit.weight "b" : tensor<24xf32>
+  // CHECK: dit.linear {{.*}} : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xbf16>) -> tensor<?x4x24xf32>
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  %q = dit.slice %h dim 2 offset 0 : tensor<?x4x24xf32> -> tensor<?x4x8xf32>
+  %k = dit.slice %h dim 2 offset 8 : tensor<?x4x24xf32> -> tensor<?x4x8xf32>
+  %v = dit.slice %h dim 2 offset 16 : tensor<?x4x24xf32> -> tensor<?x4x8xf32>
+  %a = dit.attention %q, %k, %v heads 2 : tensor<?x4x8xf32>, tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+  return %a : tensor<?x4x8xf32>
+}

@@ -3,7 +3,8 @@
 // tensors are, and the sizes of grids. For the host; a launcher is whatever can
 // be called as `launch(kernel, grid, threads, sharedBytes, arguments...)`;
 // arguments are addresses, void pointers among them, numbers, and matrices, of
-// which the launcher makes tensor maps.
+// which the launcher makes tensor maps. Where a library multiplies, it has a
+// function matmul<X, Out>(m, n, k, epilogue, x, weight, bias, out) too.
 #ifndef DIT_LAUNCHES_H
 #define DIT_LAUNCHES_H
 
@@ -26,6 +27,16 @@ struct Matrix {
   long long columns, rows, rowBytes;
   int boxRows;
 };
+
+/// What becomes of the sums of a library's matmul, out (m, n) = x (m, k)
+/// weight (n, k)^T; bias (n) is of out's type.
+enum class Epilogue { None, Bias, BiasGeluTanh };
+template <class X, class Out, class Launcher>
+void matmul(const Launcher &launch, long long m, long long n, long long k,
+            Epilogue epilogue, const void *x, const void *weight,
+            const void *bias, void *out) {
+  launch.template matmul<X, Out>(m, n, k, epilogue, x, weight, bias, out);
+}
 
 /// How many tiles of `size` cover `count`.
 inline long long tiles(long long count, long long size) {
