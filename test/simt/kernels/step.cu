@@ -31,9 +31,11 @@ extern "C" __global__ void __launch_bounds__(1024)
   Step<4, 8, 32, 32, 1024>::run(out, noise, history, x, row, samples, guided);
 }
 
-// Where the fields of the device's StepRow are.
+// Where the fields of the device's StepRow are; NVRTC has no offsetof.
 extern "C" __global__ void dit_step_row_layout(int *out) {
-#define DIT_OFFSET(field) *out++ = (int)__builtin_offsetof(StepRow, field)
+  const StepRow row{};
+#define DIT_OFFSET(field)                                                      \
+  *out++ = (int)((const char *)&row.field - (const char *)&row)
   DIT_OFFSET(xToEstimate);
   DIT_OFFSET(predictionToEstimate);
   DIT_OFFSET(mix);
