@@ -86,12 +86,25 @@ private:
     Value x = LinearOp::create(builder, net.at({"x_embedder", key}),
                                net.batched({spec.tokens(), width}), patches,
                                weight, bias);
-    LocationAttr position =
-        spec.position.loc ? spec.position.loc : spec.width.loc;
-    Value table = SincosPositionOp::create(
-        builder, net.at({"pos_embed", position}),
-        net.fixed({spec.tokens(), width}), spec.gridHeight(), spec.gridWidth());
-    return net.add({"x_embedded", position}, x, table);
+    return net.add({"x_embedded", position()}, x, positionTable());
+  }
+
+  /// (T, D), added to the tokens.
+  Value positionTable() {
+    auto type = net.fixed({spec.tokens(), width});
+    Location loc = net.at({"pos_embed", position()});
+    if (spec.position == Position::Learned)
+      return ReshapeOp::create(
+          builder, loc, type,
+          net.weight("pos_embed", {1, spec.tokens(), width}, position()));
+    const auto &trained = spec.positionGrid;
+    auto size = [&](const Located<int64_t> &value) {
+      return value ? builder.getI64IntegerAttr(value) : IntegerAttr();
+    };
+    return SincosPositionOp::create(
+        builder, loc, type, builder.getI64IntegerAttr(spec.gridHeight()),
+        builder.getI64IntegerAttr(spec.gridWidth()), size(trained.height),
+        size(trained.width));
   }
 
   Value embedTimestep(Value t) {
@@ -145,6 +158,9 @@ private:
     return UnpatchifyOp::create(builder, net.at({"out", key}), type, h, p);
   }
 
+  LocationAttr position() {
+    return spec.position.loc ? spec.position.loc : spec.width.loc;
+  }
   LocationAttr design() {
     return spec.conditioning.loc ? spec.conditioning.loc : spec.width.loc;
   }

@@ -87,7 +87,9 @@ json::Object dit::describeModel(const CompiledModel &model) {
       {"macs", macsOf(*network)},
       {"diffusion", describeDiffusion(spec)},
       {"guidance", describeGuidance(spec)},
-      {"ignored_weights", json::Array{"pos_embed"}}};
+      {"ignored_weights", spec.position == Position::Learned
+                              ? json::Array()
+                              : json::Array{"pos_embed"}}};
 }
 
 json::Object dit::describeMemory(const codegen::Program &program,

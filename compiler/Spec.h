@@ -28,7 +28,7 @@ template <typename T> struct Located {
 enum class Space { Latent, Pixel };
 /// How a block learns of t and y (paper, figure 3).
 enum class Conditioning { AdaLNZero, AdaLN, CrossAttention, InContext };
-enum class Position { Sincos };
+enum class Position { Sincos, Learned };
 enum class Activation { GeluTanh, Gelu };
 enum class Schedule { Linear, SquaredCosine, Quadratic };
 enum class Prediction { Epsilon };
@@ -55,6 +55,11 @@ struct Spec {
   struct {
     Located<int64_t> channels, height, width; // 0: not read
   } latent;
+  /// The grid of tokens whose positions are spread over this model's. Default:
+  /// its own.
+  struct {
+    Located<int64_t> height, width;
+  } positionGrid;
   struct {
     Located<double> eps{1e-6};
   } norm;

@@ -71,6 +71,12 @@ private:
           << spec.width.value << " % 4 = " << spec.width % 4;
       note(diag, spec.position.loc, "position");
     }
+    if (spec.position == Position::Learned && spec.positionGrid.height) {
+      auto diag = error(spec.positionGrid.height.loc)
+                  << "position_grid is for the sine-cosine position, but "
+                     "position is learned";
+      note(diag, spec.position.loc, "position");
+    }
     if (spec.timestep.frequencies % 2)
       error(spec.timestep.frequencies.loc)
           << "timestep.frequencies must be even, but found "

@@ -67,7 +67,12 @@ void readKeys(MappingReader &in, Spec &spec) {
   in.choice("conditioning", spec.conditioning,
             {Conditioning::AdaLNZero, Conditioning::AdaLN,
              Conditioning::CrossAttention, Conditioning::InContext});
-  in.choice("position", spec.position, {Position::Sincos});
+  in.choice("position", spec.position, {Position::Sincos, Position::Learned});
+  in.mappingAt("position_grid", [&](MappingReader &in) {
+    in.integer("height", spec.positionGrid.height, {1, 1 << 16});
+    in.integer("width", spec.positionGrid.width, {1, 1 << 16});
+    in.require({"height", "width"});
+  });
   in.choice("compat", spec.compat, {Compat::Official, Compat::Diffusers});
   in.mappingAt("latent", [&](MappingReader &in) { readLatent(in, spec); });
   in.mappingAt("norm", [&](MappingReader &in) {

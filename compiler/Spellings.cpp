@@ -22,7 +22,9 @@ llvm::StringRef dit::spelling(Conditioning value) {
   llvm_unreachable("all enumerators are above");
 }
 
-llvm::StringRef dit::spelling(Position) { return "sincos"; }
+llvm::StringRef dit::spelling(Position value) {
+  return value == Position::Sincos ? "sincos" : "learned";
+}
 
 llvm::StringRef dit::spelling(Activation value) {
   return value == Activation::GeluTanh ? "gelu_tanh" : "gelu";

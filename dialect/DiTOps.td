@@ -63,21 +63,41 @@ def DiT_WeightOp : DiT_Op<"weight", [Pure]> {
 def DiT_SincosPositionOp : DiT_Op<"sincos_position", [Pure]> {
   let summary = "the fixed 2-D sine-cosine position table";
   let description = [{
-    With q = D/4, omega_j = 10000^(-j/q) in float64 and token t = (h, w) row-major:
-    `result[t, :] = [sin(w*omega) | cos(w*omega) | sin(h*omega) | cos(h*omega)]`
+    With q = D/4, omega_j = 10000^(-j/q) in float64, token t = (h, w) row-major, and
+    a = h * row_scale, b = w * column_scale:
+    `result[t, :] = [sin(b*omega) | cos(b*omega) | sin(a*omega) | cos(a*omega)]`
 
     The column comes first, as published. Depends on nothing: computed once, in `@prepare`.
+    `trained` is the grid whose positions are spread over this one, for a model that runs at
+    another resolution than it was trained at: row_scale is its height over the grid's, column_scale
+    its width over the grid's. Both are 1 without it.
 
     - (C1) `dim(result, 0) = grid_height * grid_width`, both at least 1.
     - (C2) `D % 4 = 0`.
+    - (C3) the trained grid's height and width are both there or neither, and at least 1.
 
     ```mlir
     %p = dit.sincos_position grid 2 x 3 : tensor<6x8xf32>
+    %q = dit.sincos_position grid 4 x 3 trained 2 x 3 : tensor<12x8xf32>
     ```
   }];
-  let arguments = (ins I64Attr:$grid_height, I64Attr:$grid_width);
+  let arguments = (ins I64Attr:$grid_height, I64Attr:$grid_width,
+                       OptionalAttr<I64Attr>:$trained_height,
+                       OptionalAttr<I64Attr>:$trained_width);
   let results = (outs DiT_Cond:$result);
-  let assemblyFormat = "`grid` $grid_height `x` $grid_width attr-dict `:` type($result)";
+  let assemblyFormat = [{
+    `grid` $grid_height `x` $grid_width (`trained` $trained_height^ `x` $trained_width)?
+    attr-dict `:` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// Of the positions of rows and columns.
+    double getRowScale() {
+      return double(getTrainedHeight().value_or(getGridHeight())) / getGridHeight();
+    }
+    double getColumnScale() {
+      return double(getTrainedWidth().value_or(getGridWidth())) / getGridWidth();
+    }
+  }];
   let hasVerifier = 1;
 }
 

@@ -42,7 +42,8 @@ Expected<Tensor> evaluate(Operation *op, ArrayRef<const Tensor *> in,
   using namespace semantics;
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](SincosPositionOp op) {
-        sincosPosition(op.getGridHeight(), op.getGridWidth(), result);
+        sincosPosition(op.getGridHeight(), op.getGridWidth(), op.getRowScale(),
+                       op.getColumnScale(), result);
       })
       .Case([&](TimestepEmbeddingOp op) {
         timestepEmbedding(*in[0], op.getMaxPeriod().convertToDouble(),

@@ -23,7 +23,8 @@ llvm::SmallVector<int64_t, 4> shapeWithBatch(mlir::RankedTensorType type,
 
 namespace semantics {
 
-void sincosPosition(int64_t gridHeight, int64_t gridWidth, Tensor &result);
+void sincosPosition(int64_t gridHeight, int64_t gridWidth, double rowScale,
+                    double columnScale, Tensor &result);
 void timestepEmbedding(const Tensor &t, double maxPeriod, int64_t shift,
                        Tensor &result);
 /// False where a label has no row.

@@ -9,17 +9,19 @@ using namespace llvm;
 
 namespace dit::semantics {
 
-void sincosPosition(int64_t gridHeight, int64_t gridWidth, Tensor &result) {
+void sincosPosition(int64_t gridHeight, int64_t gridWidth, double rowScale,
+                    double columnScale, Tensor &result) {
   int64_t quarter = result.dim(1) / 4;
   double *row = result.values.data(); // (T, D)
   for (int64_t h = 0; h < gridHeight; ++h)
     for (int64_t w = 0; w < gridWidth; ++w, row += 4 * quarter)
       for (int64_t j = 0; j < quarter; ++j) {
         double omega = std::pow(10000.0, -double(j) / quarter);
-        row[j] = std::sin(w * omega);
-        row[quarter + j] = std::cos(w * omega);
-        row[2 * quarter + j] = std::sin(h * omega);
-        row[3 * quarter + j] = std::cos(h * omega);
+        double a = h * rowScale, b = w * columnScale;
+        row[j] = std::sin(b * omega);
+        row[quarter + j] = std::cos(b * omega);
+        row[2 * quarter + j] = std::sin(a * omega);
+        row[3 * quarter + j] = std::cos(a * omega);
       }
 }
 

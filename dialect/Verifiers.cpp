@@ -114,6 +114,12 @@ LogicalResult SincosPositionOp::verify() {
   if (height < 1 || width < 1)
     return emitOpError("grid must be at least 1 x 1, got ")
            << height << " x " << width;
+  // (C3)
+  if (getTrainedHeight().has_value() != getTrainedWidth().has_value())
+    return emitOpError("trained grid must have a height and a width, got one");
+  if (getTrainedHeight().value_or(1) < 1 || getTrainedWidth().value_or(1) < 1)
+    return emitOpError("trained grid must be at least 1 x 1, got ")
+           << *getTrainedHeight() << " x " << *getTrainedWidth();
   return expectShape(*this, "the table", getResult(),
                      {height * width, shape[1]});
 }

@@ -33,6 +33,10 @@ public:
   Value mul(Value a, Value b) {
     return arith::MulFOp::create(builder, loc, a, b);
   }
+  Value constant(double value) {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getF64FloatAttr(value));
+  }
   Num sin(Value x) { return call(sinAddress, x); }
   Num cos(Value x) { return call(cosAddress, x); }
 
@@ -105,7 +109,7 @@ KernelShape emitTimestep(TimestepEmbeddingOp op, KernelBody &body) {
 }
 
 /// result[(h, w), :] = [sin(w * f) | cos(w * f) | sin(h * f) | cos(h * f)], in
-/// double.
+/// double, h and w scaled to the trained grid.
 KernelShape emitPosition(SincosPositionOp op, KernelBody &body) {
   Emitter &e = body.e;
   const int64_t quarter = widthOf(op.getResult()) / 4;
@@ -121,7 +125,10 @@ KernelShape emitPosition(SincosPositionOp op, KernelBody &body) {
   e.loop(body.begin, min(body.end, e.index(tokens)), 1, [&](Index t) {
     Row row{e.index(0), t};
     values.enter(row);
-    Value h = host.fromIndex(t / gridWidth), w = host.fromIndex(t % gridWidth);
+    Value h = host.mul(host.fromIndex(t / gridWidth),
+                       host.constant(op.getRowScale()));
+    Value w = host.mul(host.fromIndex(t % gridWidth),
+                       host.constant(op.getColumnScale()));
     e.loop(0, quarter, 1, [&](Index j) {
       Value f = host.element(table, host.f64(), j);
       Value byColumn = host.mul(w, f), byRow = host.mul(h, f);

@@ -99,8 +99,13 @@ std::string formula(Operation *op, const ValueNames &names) {
         return "[" + joined(concat->getOperands(), names) + "]";
       })
       .Case([&](SincosPositionOp grid) {
-        return fmt::format("sincos_position({} x {})", grid.getGridHeight(),
-                           grid.getGridWidth());
+        std::string trained =
+            grid.getTrainedHeight()
+                ? fmt::format(" trained {} x {}", *grid.getTrainedHeight(),
+                              *grid.getTrainedWidth())
+                : "";
+        return fmt::format("sincos_position({} x {}{})", grid.getGridHeight(),
+                           grid.getGridWidth(), trained);
       })
       .Default([&](Operation *other) { // a layout: its name says it
         return other->getName().stripDialect().str() + "(" +

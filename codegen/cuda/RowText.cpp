@@ -34,8 +34,13 @@ LogicalResult printSinusoid(KernelText &text, Operation *op) {
         embedding.getMaxPeriod().convertToDouble(), embedding.getShift());
   } else {
     auto grid = cast<SincosPositionOp>(op);
-    element = fmt::format("sincos_position<{}>(token / {}, token % {}, column)",
-                          width, grid.getGridWidth(), grid.getGridWidth());
+    auto scale = [](double factor) {
+      return factor == 1 ? "" : fmt::format(" * {}", factor);
+    };
+    element =
+        fmt::format("sincos_position<{}>(token / {}{}, token % {}{}, column)",
+                    width, grid.getGridWidth(), scale(grid.getRowScale()),
+                    grid.getGridWidth(), scale(grid.getColumnScale()));
   }
   const Place &result = text.kernel.results[0];
   std::string statements = fmt::format(

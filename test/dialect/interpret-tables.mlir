@@ -15,6 +15,14 @@ func.func @second_frequency() -> tensor<2x8xf32> {
   return %p : tensor<2x8xf32>
 }
 
+// Twice as fine in height: the positions 0, 1/2, 1, 3/2 of 2 rows, and half as
+// fine in width: 0, 2 of 4 columns. sin 0.5 = 0.479426, sin 1.5 = 0.997495.
+// CHECK-DAG: @scaled.result0 : 8x4 = {{\[\[}}0, 1, 0, 1], [0.909297, -0.416147, 0, 1], [0, 1, 0.479426, 0.877583], [0.909297, -0.416147, 0.479426, 0.877583], [0, 1, 0.841471, 0.540302], [0.909297, -0.416147, 0.841471, 0.540302], [0, 1, 0.997495, 0.0707372], [0.909297, -0.416147, 0.997495, 0.0707372]]
+func.func @scaled() -> tensor<8x4xf32> {
+  %p = dit.sincos_position grid 4 x 2 trained 2 x 4 : tensor<8x4xf32>
+  return %p : tensor<8x4xf32>
+}
+
 // Frequencies 1 and 10000^(-1/2) = 0.01; the cosine first.
 // CHECK-DAG: @timestep.result0 : 2x4 = {{\[\[}}1, 1, 0, 0], [-0.416147, 0.9998, 0.909297, 0.0199987]]
 func.func @timestep(%t: tensor<?xf32> {dit.values = dense<[0.0, 2.0]> : tensor<2xf32>}) -> tensor<?x4xf32> {

@@ -24,3 +24,21 @@ func.func @width() {
   %p = dit.sincos_position grid 2 x 3 : tensor<6x10xf32>
   return
 }
+
+// -----
+
+// (C3)
+func.func @trained() {
+  // expected-error@below {{trained grid must be at least 1 x 1, got 2 x 0}}
+  %p = dit.sincos_position grid 2 x 3 trained 2 x 0 : tensor<6x8xf32>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @half_trained() {
+  // expected-error@below {{trained grid must have a height and a width, got one}}
+  %p = "dit.sincos_position"() <{grid_height = 2 : i64, grid_width = 3 : i64, trained_width = 3 : i64}> : () -> tensor<6x8xf32>
+  return
+}

@@ -53,8 +53,9 @@ DIT_INLINE float timestep_embedding(float t, int d, double max_period,
 }
 
 /// Element d of token (h, w): [sin(w omega) | cos(w omega) | sin(h omega) |
-/// cos(h omega)], omega_j = 10000^(-j / (Dim/4)), in float64.
-template <int Dim> DIT_INLINE float sincos_position(int h, int w, int d) {
+/// cos(h omega)], omega_j = 10000^(-j / (Dim/4)), in float64. h and w are whole
+/// numbers unless the grid is another one than was trained.
+template <int Dim> DIT_INLINE float sincos_position(double h, double w, int d) {
   constexpr int kQuarter = Dim / 4;
   const int part = d / kQuarter, j = d % kQuarter;
   const double at = (part < 2 ? w : h) * pow(10000., -(double)j / kQuarter);

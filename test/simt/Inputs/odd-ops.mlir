@@ -40,7 +40,7 @@ module attributes {dit.name = "odd_ops", dit.phase = "dit", dit.spec = "name: od
     %b1 = dit.layer_norm %b0 weight(%lw : tensor<8xf32>) bias(%lb : tensor<8xf32>) eps 1.0e-03 : tensor<?x6x8xf32>
     %b2 = dit.silu %b1 : tensor<?x6x8xf32>
     %cat = dit.concat %a2, %b2, %b0 dim 2 : tensor<?x6x9xf32>, tensor<?x6x8xf32>, tensor<?x6x8xf32> -> tensor<?x6x25xf32>
-    %table = dit.sincos_position grid 2 x 3 : tensor<6x8xf32>
+    %table = dit.sincos_position grid 2 x 3 trained 3 x 2 : tensor<6x8xf32>
     %wide = dit.concat %table, %table, %table dim 1 : tensor<6x8xf32>, tensor<6x8xf32>, tensor<6x8xf32> -> tensor<6x24xf32>
     %rest = dit.slice %cat dim 2 offset 1 : tensor<?x6x25xf32> -> tensor<?x6x24xf32>
     %placed = dit.add %rest, %wide : tensor<?x6x24xf32>, tensor<6x24xf32>

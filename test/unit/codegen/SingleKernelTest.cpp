@@ -66,11 +66,12 @@ TEST(SingleKernel, SincosPosition) {
        {std::tuple{1, 1, 4}, {2, 3, 20}, {16, 16, 48}}) {
     std::string x = tensorType({-1, height * width, dim});
     std::string table = tensorType({height * width, dim});
-    expectAgreement(
-        network(x, x,
-                fmt::format("  %p = dit.sincos_position grid {} x {} : {}\n"
-                            "  %out = dit.add %x, %p : {}, {}\n",
-                            height, width, table, x, table)));
+    for (const char *trained : {"", "trained 3 x 7 "})
+      expectAgreement(
+          network(x, x,
+                  fmt::format("  %p = dit.sincos_position grid {} x {} {}: {}\n"
+                              "  %out = dit.add %x, %p : {}, {}\n",
+                              height, width, trained, table, x, table)));
   }
 }
 
