@@ -1,5 +1,6 @@
 """Every suite under test/: .mlir, .yaml and .test files run as shell scripts;
 test/unit has the GoogleTest binaries. DIT_BUILD names the build folder."""
+import ctypes
 import os
 import shutil
 
@@ -31,3 +32,9 @@ nvcc = shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
 if os.path.exists(nvcc):
     config.available_features.add("cuda")
     config.substitutions.append(("%nvcc", nvcc))
+
+# Tests that say what a machine without a GPU is told.
+try:
+    ctypes.CDLL("libcuda.so.1")
+except OSError:
+    config.available_features.add("no-gpu")

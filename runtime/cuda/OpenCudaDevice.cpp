@@ -1,33 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From an artifact and a GPU's number to a device. Where the model was made
-// with different matmuls, both ways are timed.
+// with different matmuls, each way is timed, once for a GPU, model and batch.
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
+#include "runtime/SeededWeights.h"
+#include "runtime/Sha256.h"
 #include "runtime/cuda/Alternatives.h"
+#include "runtime/cuda/CublasLt.h"
 #include "runtime/cuda/CudaDevice.h"
+#include "runtime/cuda/TuningCache.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace dit::runtime::cuda {
 
-/// Seconds of one evaluation of `rows`, on weights that are all zero: the time
-/// of a kernel does not depend on its numbers.
-static double timeOf(CudaDevice &device, int64_t rows) {
-  const MemorySizes &sizes = device.manifest().memory;
+namespace {
+
+/// Memory with values like those of a model, whether it is read as bfloat16 or
+/// as float32: below 1/16 and of either sign. Zeros would need less power, and
+/// so less time.
+DeviceMemory valuesFor(CudaDevice &device, int64_t bytes, const char *what) {
+  constexpr int64_t kWords = 1 << 16;
+  std::vector<float> values(kWords);
+  fillUniform("values", 0, values);
+  std::vector<uint16_t> words;
+  for (float value : values)
+    words.push_back(std::bit_cast<uint32_t>(value / 16) >> 16);
+  DeviceMemory memory = device.allocate(bytes, what);
+  int64_t filled = std::min<int64_t>(bytes, 2 * kWords);
+  device.upload(memory.data(), words.data(), filled);
+  while (filled < bytes) { // twice as many each time
+    const int64_t more = std::min(filled, bytes - filled);
+    device.copy(memory.as<char>() + filled, memory.data(), more);
+    filled += more;
+  }
+  return memory;
+}
+
+/// Seconds of one evaluation of `rows`.
+double timeOf(CudaDevice &device, int64_t rows) {
+  const Manifest &manifest = device.manifest();
+  const MemorySizes &sizes = manifest.memory;
   const DitArtifact &functions = device.functions();
-  auto zeros = [&](int64_t bytes, const char *what) {
-    DeviceMemory memory = device.allocate(bytes, what);
-    device.clear(memory.data(), std::max<int64_t>(bytes, 1));
-    return memory;
-  };
-  DeviceMemory prepared = zeros(sizes.prepared, "the packed weights");
-  DeviceMemory arena = zeros(rows * sizes.arenaPerRow, "the workspace");
-  DeviceMemory table = zeros(sizes.conditionRowFloats * 4, "a condition");
-  DeviceMemory index = zeros(rows * 4, "the rows of a batch");
-  DeviceMemory x = zeros(rows * device.manifest().sampleFloats() * 4,
-                         "the states of a batch");
-  DeviceMemory out = zeros(rows * device.manifest().outputFloats() * 4,
-                           "the predictions of a batch");
+  auto prepared = valuesFor(device, sizes.prepared, "the packed weights");
+  auto arena = valuesFor(device, rows * sizes.arenaPerRow, "the workspace");
+  auto table =
+      valuesFor(device, sizes.conditionRowFloats * 4, "a row of conditions");
+  auto x = valuesFor(device, rows * manifest.sampleFloats() * 4,
+                     "the states of a batch");
+  auto out = valuesFor(device, rows * manifest.outputFloats() * 4,
+                       "the predictions of a batch");
+  DeviceMemory index = device.allocate(rows * 4, "the rows of a batch");
+  device.clear(index.data(), rows * 4);
   Memory state(sizes.state, "the model's state"), plan(sizes.plan, "a plan");
   device.settle(ArtifactFunction::Denoise, rows);
   functions.create(&device.host(), prepared.data(), state.data());
@@ -48,19 +73,43 @@ static double timeOf(CudaDevice &device, int64_t rows) {
   return best;
 }
 
+/// All that the choice among `candidates` depends on.
+std::string tuningKey(const std::vector<const Alternative *> &candidates,
+                      const Gpu &gpu, int64_t rows) {
+  std::string code;
+  for (const Alternative *candidate : candidates)
+    code += sha256({static_cast<const char *>(candidate->functions->code),
+                    candidate->functions->code_bytes});
+  int64_t library = 0;
+  try {
+    library = CublasLt::open().version;
+  } catch (const Error &) { // whoever needs it will say so
+  }
+  return fmt::format("{}, cuBLASLt {}, driver {}, {} of {} rows, code {}",
+                     gpu.name, library, gpu.driver.version,
+                     candidates[0]->manifest.name, rows,
+                     sha256(code).substr(0, 16));
+}
+
 /// The fastest of `candidates`, or the one that can be had: a library that a
 /// candidate needs may be missing.
-static std::unique_ptr<CudaDevice>
+std::unique_ptr<CudaDevice>
 fastest(const std::vector<const Alternative *> &candidates,
         const std::shared_ptr<const Gpu> &gpu, const DeviceOptions &options) {
+  TuningCache tuning(TuningCache::userPath(), options.notice);
+  const std::string key = tuningKey(candidates, *gpu, options.rows);
+  if (auto kept = tuning.find(key))
+    for (const Alternative *candidate : candidates)
+      if (candidate->manifest.matmul == kept->choice)
+        return std::make_unique<CudaDevice>(*candidate, gpu, options);
+
   std::unique_ptr<CudaDevice> best;
   double bestSeconds = 0;
   std::exception_ptr problem;
   for (const Alternative *candidate : candidates) {
     try {
       auto device = std::make_unique<CudaDevice>(*candidate, gpu, options);
-      double seconds =
-          candidates.size() > 1 ? timeOf(*device, options.rows) : 0;
+      double seconds = timeOf(*device, options.rows);
       if (!best || seconds < bestSeconds) {
         best = std::move(device);
         bestSeconds = seconds;
@@ -71,8 +120,14 @@ fastest(const std::vector<const Alternative *> &candidates,
   }
   if (!best)
     std::rethrow_exception(problem);
+  if (!problem) { // what failed may be there the next time
+    tuning.put(key, {best->manifest().matmul, bestSeconds * 1e6});
+    tuning.save();
+  }
   return best;
 }
+
+} // namespace
 
 std::unique_ptr<CudaDevice> openCudaDevice(const Artifact &artifact,
                                            const DeviceOptions &options) {
@@ -83,6 +138,8 @@ std::unique_ptr<CudaDevice> openCudaDevice(const Artifact &artifact,
     fail("{}: compiled for {}, but GPU {} is {}", artifact.path(),
          showArchs(artifact.alternatives()), options.device.value_or(0),
          gpu->describe());
+  if (candidates.size() == 1)
+    return std::make_unique<CudaDevice>(*candidates[0], gpu, options);
   return fastest(candidates, gpu, options);
 }
 

@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# All that only a GPU can say, in parts that each fit in ten minutes:
+#
+#   bench/gpu.sh prepare [FOLDER]      builds what is carried; needs no GPU
+#   bench/gpu.sh conformance [FOLDER]  every primitive and kernel of test/simt on the GPU, same checks
+#   bench/gpu.sh end-to-end [FOLDER] [MODEL...]     artifacts against PyTorch and the CPU artifact
+#   bench/gpu.sh sanitizer [FOLDER]    compute-sanitizer over a small model, all four tools
+#   bench/gpu.sh timing [FOLDER] [MODEL:BATCH...]   ms a guided step beside PyTorch
+#   bench/gpu.sh all [FOLDER]
+#
+# FOLDER is out/gpu; with the tree it is all that a machine with a GPU and
+# PyTorch needs. DIT_PYTHON is the Python with PyTorch, DIT_GPU_ARCH what is
+# prepared for (sm_90a), DIT_GPU_CHECKS and DIT_GPU_MODELS are what is prepared,
+# and DIT_GPU_SMALL=1 leaves out what a stand-in for a GPU takes long for.
+# Without a GPU: says so, runs nothing, exits 0.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+here=$PWD/bench/gpu
+python=${DIT_PYTHON:-python3}
+arch=${DIT_GPU_ARCH:-sm_90a}
+large=--large
+[ -n "${DIT_GPU_SMALL:-}" ] && large=
+part=${1:-}
+folder=${2:-out/gpu}
+shift $(($# < 2 ? $# : 2))
+
+fail() {
+  echo "bench/gpu.sh: error: $*" >&2
+  exit 1
+}
+
+# What there is to be run on: a line that ends the script, or the GPU's name.
+gpu() {
+  "$python" - <<'PY'
+import ctypes
+import sys
+try:
+    driver = ctypes.CDLL("libcuda.so.1")
+except OSError:
+    sys.exit("no NVIDIA driver on this machine")
+count = ctypes.c_int()
+if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)) or not count.value:
+    sys.exit("the NVIDIA driver finds no GPU on this machine")
+name = ctypes.create_string_buffer(256)
+device = ctypes.c_int()
+driver.cuDeviceGet(ctypes.byref(device), 0)
+driver.cuDeviceGetName(name, 256, device)
+print(name.value.decode())
+PY
+}
+
+compile_check() { # NAME: checks/NAME.cpp with the GPU as its executor
+  local name=$1 made=$folder/checks/$1 simt=test/simt
+  local cxx=${DIT_SIMT_CXX:-/usr/lib/llvm-22/bin/clang++}
+  local nvcc=${DIT_NVCC:-/usr/local/cuda/bin/nvcc}
+  "$python" "$here/kernel_calls.py" "$cxx" $simt/executor codegen/cuda/device "$simt/kernels/$name.cu" \
+    >"$made.calls.cpp" &&
+    "$cxx" -std=c++20 -O1 -I. -I$simt/executor -I$simt/checks -Ibench/gpu "$simt/checks/$name.cpp" \
+      $simt/checks/Check.cpp bench/gpu/GpuExecutor.cpp "$made.calls.cpp" runtime/cuda/Driver.cpp \
+      runtime/Error.cpp -fuse-ld=lld -lfmt -ldl -o "$made" &&
+    "$nvcc" -std=c++17 -cubin "-gencode=arch=compute_${arch#sm_},code=$arch" -Icodegen/cuda/device \
+      -o "$made.cubin" "$simt/kernels/$name.cu" && rm "$made.calls.cpp"
+}
+
+carry_libraries() { # PROGRAM...: what it needs and a plain system may lack
+  ldd "$@" | awk '$3 ~ "^/" && $1 !~ /^(libc|libm|libdl|libpthread|librt)\.so/ {print $3}' | sort -u |
+    xargs -r cp -Lt "$folder/lib"
+}
+
+prepare() {
+  local ditc=${DITC:-build/bin/ditc} name
+  local checks=${DIT_GPU_CHECKS-wrappers row attention matmul$([ "$arch" = sm_90a ] && echo " matmul_sm90")}
+  mkdir -p "$folder"/{bin,lib,models,checks} || exit 1
+  for name in dit-run library-matmuls; do
+    cp "build/bin/$name" "$folder/bin/$name" || fail "there is no build/bin/$name: run scripts/build first"
+  done
+  for name in $checks; do
+    compile_check "$name" || fail "the check '$name' does not build"
+  done
+  carry_libraries "$folder"/bin/*
+  for name in ${DIT_GPU_MODELS-tiny s_2 b_2 xl_2 xl_2_512}; do
+    local spec=model_specs/dit_$name.yaml out=$folder/models/$name
+    [ -f "$spec" ] || spec=model_specs/$name.yaml
+    compile() { # KIND OPTION...
+      "$ditc" compile "$spec" "${@:2}" -o "$out.$1.so" || fail "$spec does not compile with ${*:2}"
+    }
+    compile bf16 --target=cuda "--arch=$arch" --dtype=bf16
+    compile cublaslt --target=cuda "--arch=$arch" --dtype=bf16 --matmul=cublaslt
+    case $name in b_2 | xl_2_512) continue ;; esac # numbers are compared for the others
+    compile f32 --target=cuda "--arch=$arch" --dtype=f32
+    compile cpu --arch=x86-64-v3
+  done
+  du -sh "$folder" | awk '{print $2 ": " $1}'
+}
+
+conformance() {
+  local failed=0 check
+  echo "-- cuBLASLt"
+  LD_LIBRARY_PATH=$folder/lib:${LD_LIBRARY_PATH:-} timeout 120 "$folder/bin/library-matmuls" $large || {
+    echo "WRONG: library-matmuls ended with $?"
+    failed=1
+  }
+  for check in "$folder"/checks/*.cubin; do
+    check=${check%.cubin}
+    [ -x "$check" ] || continue
+    echo "-- ${check##*/}"
+    LD_LIBRARY_PATH=$folder/lib:${LD_LIBRARY_PATH:-} timeout 120 "$check" || {
+      echo "WRONG: ${check##*/} ended with $?"
+      failed=1
+    }
+  done
+  if [ $failed = 0 ]; then echo "conformance: every check is right"; else echo "conformance: NOT all right"; fi
+  return $failed
+}
+
+sanitizer() {
+  local tool kind failed=0
+  command -v compute-sanitizer >/dev/null || {
+    echo "sanitizer: there is no compute-sanitizer on this machine: nothing was run"
+    return 0
+  }
+  for kind in f32 bf16 cublaslt; do
+    for tool in memcheck racecheck synccheck initcheck; do
+      # What a library does with its own memory is not ours to say.
+      [ $kind = cublaslt ] && [ $tool != memcheck ] && continue
+      [ -f "$folder/models/tiny.$kind.so" ] || continue
+      if LD_LIBRARY_PATH=$folder/lib:${LD_LIBRARY_PATH:-} timeout 200 compute-sanitizer --tool $tool \
+        --error-exitcode 9 "$folder/bin/dit-run" sample "$folder/models/tiny.$kind.so" --seed 7 --classes 1,2,3 \
+        --steps 3 --sampler ddim --cfg-scale 2 -o "$folder/sanitizer.safetensors" >"$folder/sanitizer.log" 2>&1; then
+        echo "$tool on tiny.$kind: clean"
+      else
+        echo "$tool on tiny.$kind: NOT clean"
+        tail -n 40 "$folder/sanitizer.log"
+        failed=1
+      fi
+    done
+  done
+  return $failed
+}
+
+run() { # PART: what it needs is there
+  local results=${OUT:-$folder}
+  case $1 in
+  conformance) conformance ;;
+  sanitizer) sanitizer ;;
+  end-to-end) "$python" "$here/end_to_end.py" "$folder" "${@:2}" ;;
+  timing) "$python" "$here/timing.py" "$folder" --output "$results/timing.md" "${@:2}" ;;
+  esac
+}
+
+case $part in
+prepare) prepare && exit 0 || exit 1 ;;
+conformance | end-to-end | sanitizer | timing | all) ;;
+*)
+  sed -n '3,17s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+  ;;
+esac
+
+card=$(gpu 2>&1) || {
+  echo "bench/gpu.sh: $card: nothing was run and nothing is claimed"
+  exit 0
+}
+echo "GPU: $card"
+[ -x "$folder/bin/dit-run" ] || fail "$folder holds no bin/dit-run: run 'bench/gpu.sh prepare $folder' where there is a build"
+# The cuBLASLt that PyTorch uses, if any: both are compared with one library.
+own=$("$python" -c 'import glob, sysconfig
+print(":".join(sorted({p.rpartition("/")[0] for p in glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/lib/libcublasLt.so.1[23]")})))' 2>/dev/null)
+export LD_LIBRARY_PATH=${own:+$own:}${LD_LIBRARY_PATH:-}
+
+if [ "$part" != all ]; then
+  run "$part" "$@"
+  exit
+fi
+status=0
+for one in conformance end-to-end sanitizer timing; do
+  echo "== $one"
+  run $one || status=1
+done
+exit $status
