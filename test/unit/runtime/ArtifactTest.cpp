@@ -36,6 +36,49 @@ TEST(Artifact, LoadsAndAgreesWithItsSection) {
             std::vector{fakeManifestText()});
 }
 
+/// An artifact beside the fake one.
+std::string sibling(const std::string &name) {
+  std::string path = fakeArtifactPath();
+  return path.substr(0, path.rfind('/') + 1) + name;
+}
+
+TEST(Artifact, MayHoldAlternatives) {
+  std::string path = sibling("FakeChain.so");
+  Artifact artifact(path);
+  ASSERT_EQ(artifact.alternatives().size(), 2u);
+  EXPECT_EQ(artifact.alternatives()[1].manifest.name, "arithmetic");
+  EXPECT_EQ(artifact.functions().alternative,
+            artifact.alternatives()[1].functions);
+  EXPECT_EQ(readManifests(path).size(), 2u);
+  CommandResult r = runCommand({"inspect", path});
+  EXPECT_EQ(r.code, 0);
+  EXPECT_NE(r.out.find("\nalternative 1 of 2\n"), std::string::npos) << r.out;
+  EXPECT_NE(r.out.find("\nalternative 2 of 2\n"), std::string::npos) << r.out;
+  EXPECT_EQ(runCommand({"inspect", path, "--json"}).out,
+            fakeManifestText() + "\n" + fakeManifestText() + "\n");
+}
+
+TEST(Artifact, AChainThatDiffersFromItsManifestsIsRefused) {
+  std::string path = sibling("FakeChainTooShort.so");
+  EXPECT_EQ(errorOf([&] { Artifact artifact(path); }),
+            path + ": damaged: the code has fewer alternatives than the 2 "
+                   "manifests in section .dit.manifest");
+  path = sibling("FakeChainTooLong.so");
+  EXPECT_EQ(errorOf([&] { Artifact artifact(path); }),
+            path + ": damaged: the code has more alternatives than the 1 "
+                   "manifests in section .dit.manifest");
+}
+
+TEST(Artifact, EveryManifestEndsWithAZero) {
+  std::string bytes = readFile(fakeArtifactPath());
+  size_t zero = bytes.find(fakeManifestText()) + fakeManifestText().size();
+  ASSERT_EQ(bytes[zero], '\0');
+  bytes[zero] = ' ';
+  std::string error = errorOfBytes(bytes);
+  EXPECT_EQ(error, "truncated or damaged: the manifest at 0 of section "
+                   ".dit.manifest has no final zero");
+}
+
 TEST(Artifact, WhatIsNoneIsRefused) {
   EXPECT_EQ(errorOfBytes(""),
             "not an artifact: it is not an ELF shared object");

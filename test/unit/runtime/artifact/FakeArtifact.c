@@ -5,8 +5,10 @@
  *   out[c]       = sum_k gain[c][k] * x[k] + (bias[c] + s * label[y][c])    c =
  * 0, 1 out[2 + c]   = x[c] / (1 + |x[c]|)
  *
- * It uses everything the ABI offers, so that the runtime is tested before, and
- * apart from, the compiler. manifest.json describes it. */
+ * It uses everything the ABI offers a CPU, so that the runtime is tested
+ * before, and apart from, the compiler. manifest.json describes it. With
+ * DIT_MANIFESTS=2 the section has a second manifest, with DIT_TABLES=2 the
+ * artifact an alternative: the same network again. */
 #include "runtime/Abi.h"
 
 #define C 2
@@ -21,6 +23,17 @@ __asm__(".pushsection .dit.manifest,\"a\",@progbits\n"
         ".hidden manifestEnd\n.globl manifestEnd\nmanifestEnd:\n"
         ".byte 0\n.popsection\n");
 extern const char manifestText[], manifestEnd[];
+
+#ifndef DIT_MANIFESTS
+#define DIT_MANIFESTS 1
+#endif
+#ifndef DIT_TABLES
+#define DIT_TABLES 1
+#endif
+#if DIT_MANIFESTS == 2
+__asm__(".pushsection .dit.manifest,\"a\",@progbits\n"
+        ".incbin \"" DIT_MANIFEST_FILE "\"\n.byte 0\n.popsection\n");
+#endif
 
 typedef struct {
   float gain[C][C]; /* transposed: [k][c] */
@@ -173,5 +186,14 @@ __attribute__((visibility("default"))) const DitArtifact *ditc_artifact(void) {
                                  .denoise = denoise};
   artifact.manifest = manifestText;
   artifact.manifest_bytes = (uint32_t)(manifestEnd - manifestText);
+#if DIT_TABLES == 2
+  static DitArtifact second;
+  second = artifact;
+  second.alternative = 0;
+#if DIT_MANIFESTS == 2
+  second.manifest = manifestEnd + 1;
+#endif
+  artifact.alternative = &second;
+#endif
   return &artifact;
 }
