@@ -68,17 +68,19 @@ double MmaTile::clocks(const LinearShape &shape, const Arch &arch) const {
 
 std::optional<MmaTile> chooseMmaTile(const LinearShape &shape,
                                      const Arch &arch) {
-  // Warps of 32 columns, and of 16, 32 or 64 rows.
-  static constexpr struct {
-    int rows, warps;
-  } kDown[] = {{16, 1}, {32, 1}, {64, 2}, {128, 2}};
+  struct Split {
+    int size, warps;
+  };
+  static constexpr Split kDown[] = {{16, 1}, {32, 2}, {64, 2}, {128, 2}};
+  static constexpr Split kAcross[] = {{32, 2}, {64, 4}, {96, 3}, {128, 4}};
   std::optional<MmaTile> best;
-  for (auto [rows, warps] : kDown)
-    for (int across = 1; across <= 4; ++across)
+  for (const Split &down : kDown)
+    for (const Split &across : kAcross)
       for (int tiles = 1; tiles <= (shape.makesRows ? 4 : 1); ++tiles) {
         MmaTile tile;
-        tile.rows = rows, tile.columns = 32 * across, tile.tiles = tiles;
-        tile.warpsDown = warps, tile.warpsAcross = across;
+        tile.rows = down.size, tile.warpsDown = down.warps;
+        tile.columns = across.size, tile.warpsAcross = across.warps;
+        tile.tiles = tiles;
         if (chooseStages(tile, shape, arch) &&
             (!best || tile.clocks(shape, arch) < best->clocks(shape, arch)))
           best = tile;

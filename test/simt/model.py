@@ -50,12 +50,14 @@ def normal(count, scale):
 
 
 def make_weights(text):
-    """Weights of the sizes that the emitted text lists, none of them zero, so
-    that every part of the network shows in the output."""
+    """Weights of the sizes that the emitted text lists: matrices that keep the
+    size of what they multiply, biases and embeddings as large as that, so that
+    every part of the network shows in the output."""
     tensors = {}
     for name, shape in re.findall(r'\{"(.*)", \d+\}, // ([\dx]+)', text):
         sizes = [int(size) for size in shape.split("x")]
-        scale = math.prod(sizes[1:]) ** -0.5 if len(sizes) > 1 else 0.3
+        is_matrix = len(sizes) > 1 and "table" not in name
+        scale = math.prod(sizes[1:]) ** -0.5 if is_matrix else 1
         tensors[name] = ("F32", sizes, normal(math.prod(sizes), scale))
     return tensors
 
@@ -77,7 +79,8 @@ BUDGETS = {"f32": 1e-5, "bf16": 1e-2}
 def compiled(spec, phase, options):
     return subprocess.run(
         ["ditc", "compile", spec, "--target=cuda", "--arch=" + options.arch,
-         "--dtype=" + options.dtype, "--fuse=" + options.fuse, "--emit=" + phase],
+         "--dtype=" + options.dtype, "--fuse=" + options.fuse,
+         "--matmul=" + options.matmul, "--emit=" + phase],
         check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
@@ -129,6 +132,7 @@ def arguments():
     parser.add_argument("--fuse", default="all")
     parser.add_argument("--dtype", default="f32")
     parser.add_argument("--arch", default="sm_80")
+    parser.add_argument("--matmul", default="generated")
     return parser
 
 
