@@ -48,6 +48,8 @@ static void convert(const char *from, int64_t count, float *to, F toFloat) {
 void convertToFloat(const std::string &dtype, const char *from, int64_t count,
                     float *to) {
   auto cast = [](auto v) { return static_cast<float>(v); };
+  if (dtype == "F32" && count == 0)
+    return; // there may be no address to copy to
   if (dtype == "F32")
     std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
   else if (dtype == "F16")
