@@ -8,6 +8,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include <fmt/format.h>
+#include <future>
 
 using namespace mlir;
 using namespace dit;
@@ -68,6 +69,7 @@ constexpr size_t kStepOperands = 5;
 /// what.
 struct Making {
   std::string arch, dtype, matmul;
+  int64_t batchHint;
 };
 
 /// The emitted file, and what it was made of.
@@ -81,10 +83,17 @@ public:
   FailureOr<std::string> text() override { return file.text; }
   StringRef fileName() const override { return "target.cu"; }
 
+  void start() override {
+    compiling = std::async(std::launch::async, [this] {
+      return cuda::compileToCubin(file.text, "the emitted file", making.arch);
+    });
+  }
+
   llvm::Expected<std::string> object() override {
     Location loc = model.planned.getLoc();
-    auto cubin =
-        cuda::compileToCubin(file.text, "the emitted file", making.arch);
+    if (!compiling.valid())
+      start();
+    auto cubin = compiling.get();
     if (!cubin)
       return cubin.takeError();
     OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
@@ -131,6 +140,8 @@ private:
   CompiledModel model;
   codegen::Program program;
   cuda::EmittedFile file;
+  /// Last, so that it has ended before what it reads is gone.
+  std::future<llvm::Expected<cuda::Cubin>> compiling;
 };
 
 class CudaTarget : public Target {
@@ -166,6 +177,7 @@ public:
       return failure();
     cuda::EmitOptions options;
     options.arch = making.arch;
+    options.batchHint = making.batchHint;
     options.libraryMatmuls = making.matmul == "cublaslt";
     options.tf32 = making.dtype == "tf32";
     options.title =
@@ -187,9 +199,9 @@ private:
     std::vector<PassUse> uses = {PassUse("dit-join-linears")};
     if (making.dtype == "bf16")
       // A library's matmul takes its bias in the type that it writes.
-      uses.push_back(PassUse("dit-lower-precision",
-                             making.matmul == "cublaslt" ? "type=bf16 biases"
-                                                         : "type=bf16"));
+      uses.push_back(PassUse("dit-lower-precision", making.matmul == "cublaslt"
+                                                        ? "type=bf16 biases"
+                                                        : "type=bf16"));
     uses.push_back(PassUse("dit-stage"));
     return uses;
   }
@@ -220,9 +232,10 @@ dit::makeCudaTarget(const TargetOptions &options) {
     return llvm::createStringError(
         "--matmul must be generated, cublaslt or both, but found '" +
         options.matmul + "'");
-  auto fusions = selectFusions(cpuFusions(), options.fuse);
+  auto fusions = selectFusions(cudaFusions(options.matmul), options.fuse);
   if (!fusions)
     return fusions.takeError();
   return std::make_unique<CudaTarget>(
-      Making{options.arch, options.dtype, options.matmul}, std::move(*fusions));
+      Making{options.arch, options.dtype, options.matmul, options.batchHint},
+      std::move(*fusions));
 }

@@ -22,6 +22,8 @@ struct TargetOptions {
   std::string dtype = "f32";
   std::string matmul = "generated"; ///< cuda: or cublaslt, or both
   std::string fuse = "all";         ///< all, none, or names separated by commas
+  /// cuda: the batch that tiles are chosen for; two are a guided sample.
+  int64_t batchHint = 2;
 };
 
 /// One pass of a phase, as `--flag=options`.
@@ -54,6 +56,8 @@ public:
   virtual mlir::FailureOr<std::string> text() = 0;
   /// What --dump-phases calls the text.
   virtual llvm::StringRef fileName() const = 0;
+  /// Begins what object() takes longest for, beside what the caller does next.
+  virtual void start() {}
   /// The bytes of an object file, one of those that
   /// codegen::host::linkSharedObject makes an artifact of. The error is the
   /// sentence to print, and empty where it has been diagnosed.
@@ -96,6 +100,10 @@ makeCudaTarget(const TargetOptions &options);
 
 /// All passes of the CPU's phase `fused`, in the order they run.
 std::vector<PassUse> cpuFusions();
+
+/// The same of the CUDA target, for matmuls that are generated or cublaslt's;
+/// defined in CudaFusions.cpp.
+std::vector<PassUse> cudaFusions(llvm::StringRef matmul);
 
 /// `uses` without the fusions that --fuse=`fuse` leaves out, or the sentence
 /// that says which name it does not know.

@@ -64,7 +64,14 @@ void CompileFlags::addTo(CLI::App &command) {
       ->capture_default_str();
   command
       .add_option("--fuse", target.fuse,
-                  "all, none or a list of " + fusionNames(cpuFusions()))
+                  "all, none or a list of " + fusionNames(cpuFusions()) +
+                      "; for cuda of " + fusionNames(cudaFusions("generated")))
+      ->capture_default_str();
+  command
+      .add_option("--batch-hint", target.batchHint,
+                  "cuda: the batch that tiles are chosen for, guidance's two "
+                  "rows a sample counted; every batch runs")
+      ->check(CLI::Range(1, 1 << 16))
       ->capture_default_str();
   command.add_option("--emit", emit, "stop after this phase and write it")
       ->capture_default_str();

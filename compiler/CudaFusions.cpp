@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The CUDA target's two lists of fusions: who multiplies decides where the
+// kernels' boundaries are.
+#include "compiler/Target.h"
+
+using namespace dit;
+
+/// Own matmuls take the rows before them and the ops behind them, so that a
+/// block is linears and attention alone; a library's take what it offers, and
+/// row kernels do the rest in between.
+std::vector<PassUse> dit::cudaFusions(llvm::StringRef matmul) {
+  std::vector<PassUse> uses = {PassUse::fuse("patch-embed"),
+                               PassUse::fuse("final-layer"),
+                               PassUse::fuse("conditioning")};
+  if (matmul == "cublaslt") {
+    uses.push_back(PassUse::fuse("linear-epilogue", "library"));
+  } else {
+    uses.push_back(PassUse::fuse("linear-prologue"));
+    uses.push_back(PassUse::fuse("linear-epilogue", "gate-residual"));
+  }
+  // What the linears have left, row by row; then each value is rounded where it
+  // is made.
+  for (llvm::StringRef name : {"gated-residual", "adaln", "cast"})
+    uses.push_back(PassUse::fuse(name));
+  uses.push_back(PassUse("dit-verify-regions"));
+  uses.push_back(PassUse("dit-wrap-kernels"));
+  return uses;
+}
