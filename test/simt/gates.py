@@ -5,11 +5,13 @@ gates.py BUILD nvcc LIMITS [NAME...]: ptxas' report of each file, and the opcode
 in its cubin, are held against a file of limits.
 gates.py BUILD emitted FILE: the kernels of an emitted file that use wgmma have
 their opcodes, all in registers.
+gates.py BUILD model ARCH LIMITS FILE...: the same of emitted files.
 gates.py BUILD nvrtc [FILE...]: what ditc uses compiles the same text, or other
 files, for more architectures, from memory and without the toolkit's headers.
 """
 import collections
 import ctypes
+import fnmatch
 import pathlib
 import re
 import shutil
@@ -38,7 +40,8 @@ def toolkit():
 
 
 def read_limits(path):
-    """{(kernel, arch): (most registers, opcodes that must be there)}"""
+    """{(kernel, arch): (most registers, opcodes that must be there)}; a kernel may
+    be a pattern. An opcode `local` is leave to use local memory."""
     limits = {}
     for line in pathlib.Path(path).read_text().splitlines():
         if line and not line.startswith("#"):
@@ -119,30 +122,42 @@ def check_emitted(cuda, path, folder):
     return wrong
 
 
-def check_nvcc(cuda, arch, name, limits, folder):
+def limit_of(limits, kernel, arch):
+    for (pattern, of), limit in limits.items():
+        if of == arch and fnmatch.fnmatchcase(kernel, pattern):
+            return limit
+    return None
+
+
+def check_nvcc(cuda, arch, source, limits, folder):
     """Complaints about one file for one architecture."""
-    cubin = folder / f"{name}.{arch}.cubin"
-    done = run_nvcc(cuda, arch, build.HERE / "kernels" / f"{name}.cu", cubin)
+    cubin = folder / f"{source.stem}.{arch}.cubin"
+    done = run_nvcc(cuda, arch, source, cubin)
     text = done.stdout + done.stderr
     if done.returncode:
-        return [f"{name}.cu: nvcc for {arch}:\n{text}"]
-    wrong = [f"{name}.cu: {arch}: {line}" for line in text.splitlines()
-             if re.search(r"warning|\bC75\d\d\b", line)]
-    if name == "wrappers":
+        return [f"{source.name}: nvcc for {arch}:\n{text}"]
+    # Of local memory there is more to say below.
+    wrong = [f"{source.name}: {arch}: {line}" for line in text.splitlines()
+             if re.search(r"warning|\bC75\d\d\b", line)
+             and "Local memory used for" not in line]
+    if source.stem == "wrappers":
         return wrong
     opcodes = census(cubin)
     for kernel, (registers, stack, spilled) in ptxas_report(text).items():
-        if (kernel, arch) not in limits:
-            wrong.append(f"{kernel}: no line in limits.txt for {arch}: {registers} "
+        limit = limit_of(limits, kernel, arch)
+        if not limit:
+            wrong.append(f"{kernel}: no line in the limits for {arch}: {registers} "
                          f"registers, {dict(opcodes[kernel])}")
             continue
-        most, needed = limits[kernel, arch]
+        most, needed = limit
         found = opcodes[kernel]
+        is_local = stack or found["LDL"] or found["STL"]
+        found["local"] = 1
         print(f"{kernel} {arch}: {registers} registers of {most},",
               ", ".join(f"{found[o]} {o}" for o in needed))
         if registers > most:
             wrong.append(f"{kernel}: {registers} registers for {arch}, at most {most}")
-        if stack or spilled or found["LDL"] or found["STL"]:
+        if spilled or (is_local and "local" not in needed):
             wrong.append(f"{kernel}: uses local memory for {arch}: {stack} bytes of "
                          f"stack, {spilled} spilled")
         wrong += [f"{kernel}: no {opcode} for {arch}" for opcode in needed
@@ -207,7 +222,12 @@ def main():
         for arch, names in FILES.items():
             for name in names:
                 if not rest[1:] or name in rest[1:]:
-                    wrong += check_nvcc(cuda, arch, name, limits, folder)
+                    source = build.HERE / "kernels" / f"{name}.cu"
+                    wrong += check_nvcc(cuda, arch, source, limits, folder)
+    elif gate == "model":
+        arch, limits, *files = rest
+        for path in map(pathlib.Path, files):
+            wrong += check_nvcc(cuda, arch, path, read_limits(limits), folder)
     elif gate == "emitted":
         wrong = check_emitted(cuda, pathlib.Path(rest[0]), folder)
     else:

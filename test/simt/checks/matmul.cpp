@@ -11,13 +11,51 @@ extern "C" void dit_linear_gate_add_bf16_88x40(float *, const Bf16 *,
 extern "C" void dit_linear_gelu_bf16_88x40(const Bf16 *, const Bf16 *,
                                            const float *, Bf16 *, int);
 
+extern "C" void dit_layer_norm_linear_bf16_56x101(const float *, const Bf16 *,
+                                                  const float *, float *, int);
+
 constexpr int kTokens = 37, kPerSample = 13, kDepth = 88, kWidth = 40;
 // 32 x 32 tiles, 16 deep, three stages, two warps.
 static const simt::LaunchShape kShape{
     {(kWidth + 31) / 32, (kTokens + 31) / 32}, {64}, 3 * 64 * 24 * 2};
 
+/// Rows that the kernel makes itself: normalised, rounded, multiplied.
+static void normalisedRows() {
+  constexpr int kDepth = 56, kWidth = 101;
+  const auto x = randomFloats("x", kTokens * kDepth, 6);
+  const auto w = randomBf16("w", kWidth * kDepth, 7, 0.1);
+  const auto bias = randomFloats("bias", kWidth, 8);
+  Buffer<float> out("out", kTokens * kWidth);
+  std::vector<double> want(out.size());
+  for (int m = 0; m < kTokens; ++m) {
+    double mean = 0, variance = 1e-6;
+    for (int k = 0; k < kDepth; ++k)
+      mean += x[m * kDepth + k] / kDepth;
+    for (int k = 0; k < kDepth; ++k)
+      variance += std::pow(x[m * kDepth + k] - mean, 2) / kDepth;
+    for (int n = 0; n < kWidth; ++n) {
+      want[m * kWidth + n] = bias[n];
+      for (int k = 0; k < kDepth; ++k)
+        want[m * kWidth + n] += w[n * kDepth + k] * (x[m * kDepth + k] - mean) /
+                                std::sqrt(variance);
+    }
+  }
+  // 32 x 32 tiles, 16 deep, three stages, two warps; rows of 64 and a pad.
+  const simt::LaunchShape shape{
+      {2, (kTokens + 31) / 32}, {64}, (32 * 72 + 3 * 32 * 24) * 2};
+  Case rows("matmul 37x56x101, layer norm");
+  rows.expect(out, want, 4e-3);
+  rows.run(
+      shape, [&] { out.clear(); },
+      [&] {
+        dit_layer_norm_linear_bf16_56x101(x.data(), w.data(), bias.data(),
+                                          out.data(), kTokens);
+      });
+}
+
 int main(int argc, char **argv) {
   begin(argc, argv);
+  normalisedRows();
   const auto a = randomBf16("a", kTokens * kDepth, 1);
   const auto w = randomBf16("w", kWidth * kDepth, 2, 0.1);
   const auto bias = randomFloats("bias", kWidth, 3);

@@ -58,3 +58,26 @@ extern "C" __global__ void __launch_bounds__(SmallTile::kThreads)
   DIT_SHARED(shared);
   linearGelu<SmallTile, 88, 40>(shared, a, weight, bias, out, tokens);
 }
+
+// out = h w^T + bias, h = layer_norm(x): rows made by the block that multiplies
+// them. Three steps of 16 and half a step, an odd number of columns in three
+// tiles a block, of which the last block has one, and that in part.
+using RowsTile = MatmulRows<32, 32, 16, 3, 2, 1, 56, 3>;
+extern "C" __global__ void __launch_bounds__(RowsTile::kThreads)
+    dit_layer_norm_linear_bf16_56x101(const float *x,     // (N T, K)
+                                      const bf16 *weight, // (M, K)
+                                      const float *bias,  // (M)
+                                      float *out,         // (N T, M)
+                                      int tokens) {
+  DIT_SHARED(shared);
+  constexpr int kDepth = 56, kWidth = 101;
+  RowsTile::run(
+      shared,
+      [&](int token) {
+        return layer_norm(load<kDepth>(x + token * kDepth), 1e-6f);
+      },
+      tokens, weight, kWidth,
+      oneByOne(kWidth, [&](int token, int d, float acc) {
+        out[token * kWidth + d] = acc + bias[d];
+      }));
+}
