@@ -67,8 +67,10 @@ public:
   virtual const DitHost &host() const = 0;
   /// Whether its memory is the host's, so that nothing need be copied.
   virtual bool isHost() const = 0;
-  /// "NVIDIA H100 80GB HBM3 (sm_90), 80 GB of 85 GB free"; "" for the host.
+  /// "NVIDIA H100 80GB HBM3 (sm_90)"; "" for the host.
   virtual std::string describe() const = 0;
+  /// "80 GB of 85 GB free"; "" for the host.
+  virtual std::string describeMemory() const = 0;
 
   /// `bytes` aligned to 64 at least. Throws an Error that says how much was
   /// wanted for `what`, and how much there is.

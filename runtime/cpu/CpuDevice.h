@@ -18,6 +18,7 @@ public:
   const DitHost &host() const override { return services; }
   bool isHost() const override { return true; }
   std::string describe() const override { return ""; }
+  std::string describeMemory() const override { return ""; }
   DeviceMemory allocate(int64_t bytes, const char *what) override;
   void upload(void *to, const void *from, int64_t bytes) override;
   void download(void *to, const void *from, int64_t bytes) override;

@@ -48,10 +48,6 @@ CudaDevice::~CudaDevice() {
   matmuls.reset(); // while the context is current
 }
 
-std::string CudaDevice::describe() const {
-  return processor->describe() + ", " + processor->describeMemory();
-}
-
 DeviceMemory CudaDevice::allocate(int64_t bytes, const char *what) {
   return cuda::allocate(processor, bytes, what);
 }

@@ -23,7 +23,10 @@ public:
 
   const DitHost &host() const override { return services; }
   bool isHost() const override { return false; }
-  std::string describe() const override;
+  std::string describe() const override { return processor->describe(); }
+  std::string describeMemory() const override {
+    return processor->describeMemory();
+  }
   DeviceMemory allocate(int64_t bytes, const char *what) override;
   void upload(void *to, const void *from, int64_t bytes) override;
   void download(void *to, const void *from, int64_t bytes) override;

@@ -4,6 +4,7 @@
 #include "runtime/Error.h"
 
 #include <array>
+#include <charconv>
 
 namespace dit::runtime::cuda {
 
@@ -13,16 +14,28 @@ static constexpr int64_t ordinarySharedBytes = 48 << 10;
 static constexpr size_t mostParameters = 65;
 static constexpr size_t mostTensorMaps = 8;
 
+/// A driver takes the code of its own major version and of those before it.
+static void checkVersion(const Driver &driver, const Manifest &manifest) {
+  int major = 0;
+  const std::string &nvrtc = manifest.nvrtc;
+  std::from_chars(nvrtc.data(), nvrtc.data() + nvrtc.size(), major);
+  if (driver.version / 1000 < major)
+    fail("the NVIDIA driver is too old: it speaks CUDA {}, the model's kernels "
+         "were compiled by CUDA {}",
+         showCudaVersion(driver.version), nvrtc);
+}
+
 Kernels::Kernels(std::shared_ptr<const Gpu> onGpu, const Alternative &model)
     : gpu(std::move(onGpu)) {
   CurrentContext current(*gpu);
   const Driver &driver = gpu->driver;
+  checkVersion(driver, model.manifest);
   Result result = driver.cuModuleLoadData(&module, model.functions->code);
   if (result != success)
-    fail("the driver, of CUDA {}, does not take the kernels for {} that {} "
-         "made: {}",
+    fail("the NVIDIA driver of CUDA {} does not take the model's kernels for "
+         "{}, compiled by CUDA {}: {}",
          showCudaVersion(driver.version), model.manifest.arch,
-         model.manifest.compiler, driver.describe(result));
+         model.manifest.nvrtc, driver.describe(result));
   try {
     for (const auto *list :
          {&model.manifest.prepareKernels, &model.manifest.conditionKernels,
