@@ -68,11 +68,12 @@ bool Lowering::isLowered(AttentionOp attention) {
   });
 }
 
-/// Whether every reader of the sum, or of GELU of it, is a cast.
+/// Whether every reader of the sum, or of GELU's tanh form of it, is a cast.
 bool Lowering::isReadRounded(Value sum) {
   return !sum.use_empty() && llvm::all_of(sum.getUsers(), [&](Operation *op) {
-    return isa<CastOp>(op) ||
-           (isa<GeluOp>(op) && isReadRounded(op->getResult(0)));
+    auto gelu = dyn_cast<GeluOp>(op);
+    return isa<CastOp>(op) || (gelu && gelu.getForm() == GeluForm::Tanh &&
+                               isReadRounded(gelu.getResult()));
   });
 }
 

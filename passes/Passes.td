@@ -44,8 +44,8 @@ def LowerPrecision : DiT_Pass<"dit-lower-precision"> {
     before it, and after `dit-join-linears`. Float32 stay: the residual stream, norms, modulation,
     gates, softmax and all sums; the linears that read patches or make them; what depends on t and
     y alone, and an attention that reads keys of that kind. With `biases`, the bias of such a
-    linear is cast too where its sum, or GELU of it, is only read rounded: a library's matmul that
-    writes `type` wants its bias in it. Refuses a staged module.
+    linear is cast too where its sum, or GELU's tanh form of it, is only read rounded: a library's
+    matmul that writes `type` wants its bias in it. Refuses a staged module.
   }];
   let options = [
     Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "bf16 or f16">,

@@ -50,3 +50,18 @@ func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> tensor<?x4x8xf32> 
   %a = dit.attention %q, %k, %v heads 2 : tensor<?x4x8xf32>, tensor<?x4x8xf32> -> tensor<?x4x8xf32>
   return %a : tensor<?x4x8xf32>
 }
+
+// -----
+
+// GELU's erf form is computed by another kernel, which reads the sum as it is.
+// CHECK-LABEL: @keep_the_bias_before_erf
+func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> tensor<?x4x6xf32> attributes {test.claim = @keep_the_bias_before_erf} {
+  // CHECK-NOT: tensor<24xbf16>
+  %w = dit.weight "w" : tensor<24x8xf32>
+  %b = dit.weight "b" : tensor<24xf32>
+  %v = dit.weight "v" : tensor<6x24xf32>
+  %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  %g = dit.gelu erf %h : tensor<?x4x24xf32>
+  %o = dit.linear %g weight(%v) : (tensor<?x4x24xf32>, tensor<6x24xf32>) -> tensor<?x4x6xf32>
+  return %o : tensor<?x4x6xf32>
+}
