@@ -2,7 +2,7 @@
 `ditc interpret`:
 
     model.py BUILD SPEC [--rows 1,3] [--variant plain] [--few] [--fuse all]
-             [--dtype f32] [--arch sm_80]
+             [--dtype f32] [--arch sm_80] [--matmul generated] [--budget B]
 
 --sensitive asks instead whether each weight shows in the output. SPEC may be IR.
 The interpreter is given the spec, and computes in float64; or, where values are
@@ -133,6 +133,7 @@ def arguments():
     parser.add_argument("--dtype", default="f32")
     parser.add_argument("--arch", default="sm_80")
     parser.add_argument("--matmul", default="generated")
+    parser.add_argument("--budget", type=float, help="instead of the dtype's")
     return parser
 
 
@@ -149,7 +150,8 @@ def main():
         for rows in options.rows.split(","):
             make_case(folder / rows, spec, text, int(rows))
             code, printed = build.run(
-                executable, [str(folder / rows), rows, str(BUDGETS[options.dtype])]
+                executable, [str(folder / rows), rows,
+                             str(options.budget or BUDGETS[options.dtype])]
                 + [options.how] * bool(options.how))
             print(printed, end="", flush=True)
             if code:
