@@ -80,6 +80,11 @@ public:
       : making(making), model(model), program(std::move(program)),
         file(std::move(file)) {}
 
+  ~CudaCode() override {
+    if (compiling.valid())
+      llvm::consumeError(compiling.get().takeError());
+  }
+
   FailureOr<std::string> text() override { return file.text; }
   StringRef fileName() const override { return "target.cu"; }
 

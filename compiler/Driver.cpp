@@ -159,6 +159,8 @@ private:
       return failure();
     alternative.code = std::move(*code);
     tick(Phase::Target);
+    if (options.emit == Phase::Artifact && !options.output.empty())
+      alternative.code->start();
     if (options.emit != Phase::Target && folder.empty())
       return success();
     auto text = alternative.code->text();
