@@ -80,6 +80,7 @@ def compiled(spec, phase, options):
     return subprocess.run(
         ["ditc", "compile", spec, "--target=cuda", "--arch=" + options.arch,
          "--dtype=" + options.dtype, "--fuse=" + options.fuse,
+         "--batch-hint=" + options.batch_hint,
          "--matmul=" + options.matmul, "--emit=" + phase],
         check=True, text=True, stdout=subprocess.PIPE).stdout
 
@@ -130,6 +131,7 @@ def arguments():
     how.add_argument("--sensitive", action="store_const", dest="how",
                      const="--sensitive")
     parser.add_argument("--fuse", default="all")
+    parser.add_argument("--batch-hint", default="2")
     parser.add_argument("--dtype", default="f32")
     parser.add_argument("--arch", default="sm_80")
     parser.add_argument("--matmul", default="generated")
