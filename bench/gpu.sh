@@ -63,8 +63,8 @@ compile_check() { # NAME: checks/NAME.cpp with the GPU as its executor
       -o "$made.cubin" "$simt/kernels/$name.cu" && rm "$made.calls.cpp"
 }
 
-carry_libraries() { # PROGRAM...: what it needs and a plain system may lack
-  ldd "$@" | awk '$3 ~ "^/" && $1 !~ /^(libc|libm|libdl|libpthread|librt)\.so/ {print $3}' | sort -u |
+carry_libraries() { # PROGRAM...: what they need and a plain system may lack
+  ldd "$@" | awk '$3 ~ "^/" && $1 !~ /^lib(c|m|dl|pthread|rt|stdc\+\+|gcc_s)\.so/ {print $3}' | sort -u |
     xargs -r cp -Lt "$folder/lib"
 }
 

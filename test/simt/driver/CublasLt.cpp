@@ -75,14 +75,18 @@ template <class T> cublasStatus_t set(T &to, const void *value, size_t bytes) {
   return CUBLAS_STATUS_SUCCESS;
 }
 
-/// In an algorithm's words: that it is one of ours, its way, the matmul.
+/// In an algorithm's words: that it is one of ours, its way, the matmul, and of
+/// what A, B, C and D must be at multiples: what the heuristic was told.
 constexpr uint64_t kMagic = 0x57a4d14a19041743u;
 
-cublasLtMatmulAlgo_t algorithmOf(const Matmul &matmul, Way way) {
+cublasLtMatmulAlgo_t algorithmOf(const Matmul &matmul, Way way,
+                                 const Preference &preference) {
   cublasLtMatmulAlgo_t algorithm{};
   algorithm.data[0] = kMagic;
   algorithm.data[1] = static_cast<uint64_t>(way);
   algorithm.data[2] = matmul.hash();
+  for (int i = 0; i < 4; ++i)
+    algorithm.data[3 + i] = preference.alignments[i];
   return algorithm;
 }
 
@@ -100,16 +104,10 @@ void demandShapes(const Matmul &matmul, const Layout &c) {
     misuse("C is not as D");
 }
 
-/// What the heuristic was told of addresses, by the matmul.
-std::map<uint64_t, Preference> &promised() {
-  static auto *all = new std::map<uint64_t, Preference>;
-  return *all;
-}
-
-void demandAligned(const void *address, uint32_t alignment, const char *what) {
+void demandAligned(const void *address, uint64_t alignment, const char *what) {
   if (reinterpret_cast<uintptr_t>(address) % alignment)
-    misuse("%s is at %p, which is no multiple of %u bytes as was promised",
-           what, address, alignment);
+    misuse("%s is at %p, which is no multiple of %zu bytes as was promised",
+           what, address, size_t(alignment));
 }
 
 } // namespace
@@ -239,7 +237,6 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
   *count = 0;
   if (!matmul.typeFault().empty())
     return CUBLAS_STATUS_NOT_SUPPORTED;
-  promised()[matmul.hash()] = preference;
   // One that cannot be used stands among the others, as it may.
   for (int way = 0; way <= kWays && *count < wanted; ++way) {
     cublasLtMatmulHeuristicResult_t &result = found[*count];
@@ -251,7 +248,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
       result.workspaceSize = workspaceBytes(matmul, real);
       if (result.workspaceSize > preference.workspaceBytes)
         continue;
-      result.algo = algorithmOf(matmul, real);
+      result.algo = algorithmOf(matmul, real, preference);
     }
     ++*count;
   }
@@ -306,7 +303,7 @@ cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t description,
            matmul.show().c_str(), size_t(needed), bytes);
   if (reinterpret_cast<uintptr_t>(workspace) % 256)
     misuse("a workspace is at a multiple of 256 bytes");
-  const auto &alignments = promised()[matmul.hash()].alignments;
+  const uint64_t *alignments = algorithm->data + 3;
   demandAligned(a, alignments[0], "A");
   demandAligned(b, alignments[1], "B");
   demandAligned(c, alignments[2], "C");
