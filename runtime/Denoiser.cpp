@@ -34,11 +34,6 @@ Plan::Plan(Denoiser &denoiser, int64_t rows)
 }
 
 Plan::~Plan() {
-  try {
-    auto turn = denoiser.takeTurn();
-    denoiser.device().synchronize(); // the workspace may be in use
-  } catch (const Error &) {
-  }
   if (auto *unplan = denoiser.device().functions().unplan)
     unplan(plan.data());
 }
@@ -90,7 +85,6 @@ Denoiser::~Denoiser() {
 DeviceMemory &Denoiser::grow(DeviceMemory &memory, int64_t bytes,
                              const char *what) {
   if (!memory.data() || memory.bytes() < bytes) {
-    runner->synchronize(); // what is freed may be in use
     memory = DeviceMemory();
     memory = runner->allocate(bytes, what);
   }

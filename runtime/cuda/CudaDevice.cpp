@@ -23,9 +23,9 @@ CudaDevice::CudaDevice(const Alternative &model,
                        std::shared_ptr<const Gpu> onGpu,
                        const DeviceOptions &options)
     : Device(model, options.threads), processor(std::move(onGpu)),
-      own(processor),
+      own(std::make_shared<OwnStream>(processor)),
       ordinary(options.stream ? static_cast<Stream>(options.stream)
-                              : own.get()),
+                              : own->get()),
       current(ordinary), staging(processor), code(processor, model) {
   CurrentContext context(*processor);
   if (asksForMatmuls(manifest()))
@@ -49,7 +49,14 @@ CudaDevice::~CudaDevice() {
 }
 
 DeviceMemory CudaDevice::allocate(int64_t bytes, const char *what) {
-  return cuda::allocate(processor, bytes, what);
+  DeviceMemory memory = cuda::allocate(processor, bytes, what);
+  // What is enqueued may still use it when it is freed.
+  auto release = [memory, gpu = processor, own = own,
+                  stream = ordinary](void *) {
+    CurrentContext context(*gpu);
+    gpu->driver.cuStreamSynchronize(stream);
+  };
+  return {std::shared_ptr<void>(memory.data(), std::move(release)), bytes};
 }
 
 void CudaDevice::upload(void *to, const void *from, int64_t bytes) {
@@ -260,11 +267,11 @@ std::unique_ptr<Recording> CudaDevice::record(std::function<void()> work) {
   const Driver &driver = processor->driver;
   // In the device's own stream: the caller's may be one that cannot be
   // captured.
-  driver.check(driver.cuStreamBeginCapture(own.get(), captureModeRelaxed),
+  driver.check(driver.cuStreamBeginCapture(own->get(), captureModeRelaxed),
                "kernels cannot be recorded");
   bool wasProfiling = std::exchange(profiling, false);
   std::exception_ptr problem;
-  current = own.get();
+  current = own->get();
   try {
     work();
   } catch (...) {
@@ -273,7 +280,7 @@ std::unique_ptr<Recording> CudaDevice::record(std::function<void()> work) {
   current = ordinary;
   profiling = wasProfiling;
   Graph graph = nullptr;
-  Result result = driver.cuStreamEndCapture(own.get(), &graph);
+  Result result = driver.cuStreamEndCapture(own->get(), &graph);
   if (problem) {
     if (result == success)
       driver.cuGraphDestroy(graph);

@@ -69,8 +69,8 @@ private:
   };
 
   std::shared_ptr<const Gpu> processor;
-  OwnStream own;
-  Stream ordinary; ///< the caller's, else own
+  std::shared_ptr<OwnStream> own; ///< shared by the memory made with it
+  Stream ordinary;                ///< the caller's, else own
   Stream current;
   Staging staging;
   Kernels code;
