@@ -22,12 +22,20 @@ std::string sha256(StringRef text) {
 
 json::Object describeDiffusion(const Spec &spec) {
   const auto &d = spec.diffusion;
-  return json::Object{
-      {"prediction", spelling(d.prediction)}, {"steps", d.steps.value},
-      {"schedule", spelling(d.schedule)},     {"beta_start", d.betaStart.value},
-      {"beta_end", d.betaEnd.value},          {"sampler", spelling(d.sampler)},
-      {"sample_steps", d.sampleSteps.value},  {"eta", d.eta.value},
-      {"variance", spelling(d.variance)},     {"clip_x0", d.clipX0.value}};
+  return json::Object{{"prediction", spelling(d.prediction)},
+                      {"steps", d.steps.value},
+                      {"schedule", spelling(d.schedule)},
+                      {"beta_start", d.betaStart.value},
+                      {"beta_end", d.betaEnd.value},
+                      {"sampler", spelling(d.sampler)},
+                      {"sample_steps", d.sampleSteps.value},
+                      {"eta", d.eta.value},
+                      {"variance", spelling(d.variance)},
+                      {"clip_x0", d.clipX0.value},
+                      {"noise_at", d.noiseAt.value},
+                      {"velocity", spelling(d.velocity)},
+                      {"time_scale", d.timeScale.value},
+                      {"shift", d.shift.value}};
 }
 
 json::Object describeGuidance(const Spec &spec) {
@@ -35,6 +43,7 @@ json::Object describeGuidance(const Spec &spec) {
   if (spec.guidesAllChannels())
     channels = "all";
   return json::Object{{"scale", spec.guidance.scale.value},
+                      {"formula", spelling(spec.guidance.formula)},
                       {"channels", std::move(channels)}};
 }
 

@@ -31,8 +31,12 @@ enum class Conditioning { AdaLNZero, AdaLN, CrossAttention, InContext };
 enum class Position { Sincos, Learned };
 enum class Activation { GeluTanh, Gelu };
 enum class Schedule { Linear, SquaredCosine, Quadratic };
-enum class Prediction { Epsilon };
-enum class Sampler { DDPM, DDIM };
+enum class Prediction { Epsilon, Velocity };
+/// What a predicted velocity points to.
+enum class Velocity { ToNoise, ToData };
+enum class Sampler { DDPM, DDIM, DpmSolver, Euler, Heun };
+/// Whose scale `guidance.scale` is: runtime/Guidance.h.
+enum class GuidanceFormula { Scale, Weight };
 enum class Variance { LearnedRange, FixedLarge, FixedSmall };
 /// Whose reading of the same weights: the published code's, or diffusers'.
 enum class Compat { Official, Diffusers };
@@ -75,6 +79,7 @@ struct Spec {
     Located<Schedule> schedule{Schedule::Linear};
     Located<double> betaStart{1e-4}, betaEnd{0.02};
     Located<Prediction> prediction{Prediction::Epsilon};
+    /// Default: Euler for velocity.
     Located<Sampler> sampler{Sampler::DDPM};
     Located<int64_t> sampleSteps{250};
     Located<double> eta{0.0};
@@ -82,8 +87,15 @@ struct Spec {
     Located<Variance> variance{Variance::LearnedRange};
     /// Default: true in pixel space.
     Located<bool> clipX0{false};
+    // Of Prediction::Velocity alone.
+    Located<int64_t> noiseAt{1}; ///< the t of pure noise, 0 or 1
+    /// Default: dx/dt, so ToData where noise is at 0.
+    Located<Velocity> velocity{Velocity::ToNoise};
+    Located<double> timeScale{1.0}, shift{1.0};
   } diffusion;
   struct {
+    Located<GuidanceFormula> formula{GuidanceFormula::Scale};
+    /// Default: that of no guidance, 1, and 0 for Weight.
     Located<double> scale{1.0};
     /// The first `channels` channels are guided. Default: 3 of 4, as published,
     /// else all.
@@ -99,6 +111,11 @@ struct Spec {
   /// Rows of the label table: the last one is the null class, where there is
   /// one.
   int64_t labelRows() const { return classes + (labelDropout > 0 ? 1 : 0); }
+  bool isFlow() const { return diffusion.prediction == Prediction::Velocity; }
+  /// The guidance.scale that is none.
+  int64_t scaleOfNoGuidance() const {
+    return guidance.formula == GuidanceFormula::Weight ? 0 : 1;
+  }
   bool guidesAllChannels() const {
     return guidance.channels == latent.channels;
   }
@@ -112,7 +129,9 @@ llvm::StringRef spelling(Activation value);
 llvm::StringRef spelling(Compat value);
 llvm::StringRef spelling(Schedule value);
 llvm::StringRef spelling(Prediction value);
+llvm::StringRef spelling(Velocity value);
 llvm::StringRef spelling(Sampler value);
+llvm::StringRef spelling(GuidanceFormula value);
 llvm::StringRef spelling(Variance value);
 
 /// Reads the spec `text`, and the files it extends by names relative to `file`.

@@ -19,6 +19,9 @@ std::string showBytes(double bytes) {
   return text;
 }
 
+/// As the runtime's samplers/Sampler.h.
+constexpr int64_t kMaxFlowSteps = 100'000;
+
 class SpecChecker {
 public:
   explicit SpecChecker(const Spec &spec) : spec(spec) {}
@@ -27,7 +30,11 @@ public:
     checkDivisions();
     checkTokens();
     checkMemory();
-    checkDiffusion();
+    if (spec.isFlow())
+      checkFlow();
+    else
+      checkDiffusion();
+    checkSampler();
     checkGuidance();
     return success(!hasFailed);
   }
@@ -145,6 +152,16 @@ private:
                   << d.sampleSteps.value << " > " << d.steps.value;
       note(diag, d.steps.loc, "steps");
     }
+    for (auto [loc, key] : {std::pair(d.noiseAt.loc, "noise_at"),
+                            {d.velocity.loc, "velocity"},
+                            {d.timeScale.loc, "time_scale"},
+                            {d.shift.loc, "shift"}})
+      if (loc) {
+        auto diag = error(loc) << "diffusion." << key
+                               << " is of models that predict velocity, but "
+                                  "diffusion.prediction is epsilon";
+        note(diag, d.prediction.loc, "prediction");
+      }
     if (d.variance == Variance::LearnedRange && !spec.learnSigma) {
       auto diag =
           error(d.variance.loc)
@@ -152,6 +169,28 @@ private:
              "but learn_sigma is false";
       note(diag, spec.learnSigma.loc, "learn_sigma");
     }
+  }
+
+  void checkFlow() {
+    const auto &d = spec.diffusion;
+    if (d.sampleSteps > kMaxFlowSteps)
+      error(d.sampleSteps.loc)
+          << "diffusion.sample_steps must be at most " << kMaxFlowSteps
+          << ", but found " << d.sampleSteps.value;
+  }
+
+  void checkSampler() {
+    const auto &d = spec.diffusion;
+    bool isForFlows = d.sampler == Sampler::Euler || d.sampler == Sampler::Heun;
+    if (isForFlows == spec.isFlow())
+      return;
+    auto diag = error(place({d.sampler.loc, d.prediction.loc}))
+                << "diffusion.sampler " << spelling(d.sampler)
+                << " is for models that predict "
+                << (isForFlows ? "velocity" : "epsilon")
+                << ", but diffusion.prediction is " << spelling(d.prediction);
+    if (d.sampler.isWritten())
+      note(diag, d.prediction.loc, "prediction");
   }
 
   void checkGuidance() {
@@ -162,10 +201,10 @@ private:
                   << g.channels.value << " > " << spec.latent.channels.value;
       note(diag, spec.latent.channels.loc, "latent.channels");
     }
-    if (g.scale != 1.0 && spec.labelDropout == 0.0) {
+    if (g.scale != spec.scaleOfNoGuidance() && spec.labelDropout == 0.0) {
       auto diag = error(g.scale.loc)
-                  << "guidance.scale must be 1 without a null class, but found "
-                  << g.scale.value;
+                  << "guidance.scale must be " << spec.scaleOfNoGuidance()
+                  << " without a null class, but found " << g.scale.value;
       note(diag, spec.labelDropout.loc, "label_dropout");
     }
   }

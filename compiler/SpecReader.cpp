@@ -24,19 +24,28 @@ void readDiffusion(MappingReader &in, Spec &spec) {
             {Schedule::Linear, Schedule::SquaredCosine, Schedule::Quadratic});
   in.number("beta_start", d.betaStart, {0, 1, true});
   in.number("beta_end", d.betaEnd, {0, 1, true});
-  in.choice("prediction", d.prediction, {Prediction::Epsilon});
-  in.choice("sampler", d.sampler, {Sampler::DDPM, Sampler::DDIM});
+  in.choice("prediction", d.prediction,
+            {Prediction::Epsilon, Prediction::Velocity});
+  in.choice("sampler", d.sampler,
+            {Sampler::DDPM, Sampler::DDIM, Sampler::DpmSolver, Sampler::Euler,
+             Sampler::Heun});
   in.integer("sample_steps", d.sampleSteps, {1, 1 << 20});
   in.number("eta", d.eta, kUnit);
   in.choice(
       "variance", d.variance,
       {Variance::LearnedRange, Variance::FixedLarge, Variance::FixedSmall});
   in.flag("clip_x0", d.clipX0);
+  in.integer("noise_at", d.noiseAt, {0, 1});
+  in.choice("velocity", d.velocity, {Velocity::ToNoise, Velocity::ToData});
+  in.number("time_scale", d.timeScale, {1e-6, 1e6});
+  in.number("shift", d.shift, {1e-6, 1e6});
 }
 
 /// `channels: 3` or `channels: all`, which is as many as the latent has.
 void readGuidance(MappingReader &in, Spec &spec) {
   in.number("scale", spec.guidance.scale, {0, 1000});
+  in.choice("formula", spec.guidance.formula,
+            {GuidanceFormula::Scale, GuidanceFormula::Weight});
   const YamlEntry *entry = in.take("channels");
   if (entry && entry->value.kind == YamlNode::Scalar &&
       entry->value.text == "all")
@@ -102,8 +111,14 @@ void deriveDefaults(Spec &spec) {
   };
   derive(spec.diffusion.variance,
          spec.learnSigma ? Variance::LearnedRange : Variance::FixedLarge);
-  derive(spec.diffusion.sampleSteps,
-         std::min<int64_t>(spec.diffusion.sampleSteps, spec.diffusion.steps));
+  if (spec.isFlow())
+    derive(spec.diffusion.sampler, Sampler::Euler);
+  else
+    derive(spec.diffusion.sampleSteps,
+           std::min<int64_t>(spec.diffusion.sampleSteps, spec.diffusion.steps));
+  derive(spec.diffusion.velocity,
+         spec.diffusion.noiseAt == 1 ? Velocity::ToNoise : Velocity::ToData);
+  derive(spec.guidance.scale, spec.scaleOfNoGuidance());
   derive(spec.diffusion.clipX0, spec.space == Space::Pixel);
   bool asPublished =
       spec.latent.channels == 4 && spec.compat == Compat::Official;

@@ -46,10 +46,32 @@ llvm::StringRef dit::spelling(Schedule value) {
   llvm_unreachable("all enumerators are above");
 }
 
-llvm::StringRef dit::spelling(Prediction) { return "epsilon"; }
+llvm::StringRef dit::spelling(Prediction value) {
+  return value == Prediction::Epsilon ? "epsilon" : "velocity";
+}
+
+llvm::StringRef dit::spelling(Velocity value) {
+  return value == Velocity::ToNoise ? "to_noise" : "to_data";
+}
 
 llvm::StringRef dit::spelling(Sampler value) {
-  return value == Sampler::DDPM ? "ddpm" : "ddim";
+  switch (value) {
+  case Sampler::DDPM:
+    return "ddpm";
+  case Sampler::DDIM:
+    return "ddim";
+  case Sampler::DpmSolver:
+    return "dpm++2m";
+  case Sampler::Euler:
+    return "euler";
+  case Sampler::Heun:
+    return "heun";
+  }
+  llvm_unreachable("all enumerators are above");
+}
+
+llvm::StringRef dit::spelling(GuidanceFormula value) {
+  return value == GuidanceFormula::Scale ? "scale" : "weight";
 }
 
 llvm::StringRef dit::spelling(Variance value) {

@@ -6,6 +6,7 @@
 #include "runtime/Sampling.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace dit::runtime;
 
@@ -84,6 +85,7 @@ int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
 
 void ditc_get_defaults(const ditc_model *model, ditc_sampling *sampling) {
   const SampleRequest &d = model->defaults;
+  const DiffusionDefaults &diffusion = model->artifact->manifest().diffusion;
   *sampling = {d.sampler.c_str(),
                d.steps.c_str(),
                d.eta,
@@ -92,7 +94,48 @@ void ditc_get_defaults(const ditc_model *model, ditc_sampling *sampling) {
                d.seed,
                d.batch,
                nullptr,
-               nullptr};
+               nullptr,
+               diffusion.variance.c_str(),
+               diffusion.clipX0,
+               diffusion.shift,
+               d.guidanceFormula.c_str(),
+               -HUGE_VAL,
+               HUGE_VAL,
+               d.guidanceRescale,
+               d.rng.c_str()};
+}
+
+/// The request, without labels. Throws for strings that are not there.
+static SampleRequest requestOf(const Manifest &manifest,
+                               const ditc_sampling &sampling) {
+  requirePointer(sampling.sampler, "sampling->sampler");
+  requirePointer(sampling.steps, "sampling->steps");
+  requirePointer(sampling.variance, "sampling->variance");
+  requirePointer(sampling.cfg_formula, "sampling->cfg_formula");
+  requirePointer(sampling.rng, "sampling->rng");
+  SampleRequest request;
+  request.sampler = sampling.sampler;
+  request.steps = sampling.steps;
+  request.eta = sampling.eta;
+  request.variance = sampling.variance;
+  request.clipX0 = sampling.clip_x0 != 0;
+  if (sampling.shift != manifest.diffusion.shift)
+    request.shift = sampling.shift;
+  request.guidanceScale = sampling.cfg_scale;
+  request.guidanceFormula = sampling.cfg_formula;
+  if (sampling.cfg_channels != 0)
+    request.guidanceChannels = sampling.cfg_channels;
+  request.guidanceInterval = {sampling.cfg_from, sampling.cfg_to};
+  request.guidanceRescale = sampling.cfg_rescale;
+  request.rng = sampling.rng;
+  request.seed = sampling.seed;
+  request.batch = sampling.batch;
+  if (sampling.progress)
+    request.progress = [report = sampling.progress, context = sampling.context](
+                           int64_t done, int64_t total) {
+      report(context, done, total);
+    };
+  return request;
 }
 
 int ditc_sample(ditc_model *model, const ditc_sampling *sampling, int64_t count,
@@ -100,26 +143,12 @@ int ditc_sample(ditc_model *model, const ditc_sampling *sampling, int64_t count,
   return guarded([&] {
     requirePointer(model, "model");
     requirePointer(sampling, "sampling");
-    requirePointer(sampling->sampler, "sampling->sampler");
-    requirePointer(sampling->steps, "sampling->steps");
     requirePointer(labels, "labels");
     requirePointer(x, "x");
     if (count < 1 || count > INT32_MAX)
       fail("'count' must be at least 1, but is {}", count);
-    SampleRequest request;
+    SampleRequest request = requestOf(model->artifact->manifest(), *sampling);
     request.labels.assign(labels, labels + count);
-    request.sampler = sampling->sampler;
-    request.steps = sampling->steps;
-    request.eta = sampling->eta;
-    request.guidanceScale = sampling->cfg_scale;
-    if (sampling->cfg_channels != 0)
-      request.guidanceChannels = sampling->cfg_channels;
-    request.seed = sampling->seed;
-    request.batch = sampling->batch;
-    if (sampling->progress)
-      request.progress = [&](int64_t done, int64_t total) {
-        sampling->progress(sampling->context, done, total);
-      };
     std::vector<float> samples = sample(*model->denoiser, request);
     std::copy(samples.begin(), samples.end(), x);
   });

@@ -2,6 +2,8 @@
 // Classifier-free guidance (Ho and Salimans, 2022).
 #include "runtime/Guidance.h"
 
+#include "runtime/Error.h"
+
 #include <cmath>
 
 namespace dit::runtime {
@@ -14,6 +16,14 @@ static double deviation(const float *values, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
     squares += (values[i] - mean) * (values[i] - mean);
   return std::sqrt(squares / static_cast<double>(count));
+}
+
+Guidance makeGuidance(const std::string &formula, double scale,
+                      double rescale) {
+  if (formula != "scale" && formula != "weight")
+    failFlag("the guidance formula must be scale or weight, but is {}",
+             inQuotes(formula));
+  return {scale, rescale, formula == "weight"};
 }
 
 void guide(float *conditional, const float *unconditional, int64_t count,

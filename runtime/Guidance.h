@@ -5,12 +5,14 @@
 #define DIT_RUNTIME_GUIDANCE_H
 
 #include <cstdint>
+#include <string>
 
 namespace dit::runtime {
 
+/// With d = conditional - unconditional.
 struct Guidance {
-  /// Of the published formula, unconditional + scale * difference; of the
-  /// paper's where `fromConditional`, conditional + scale * difference.
+  /// unconditional + scale * d, as the published code has it, or where
+  /// `fromConditional` conditional + scale * d, as the paper has it (w).
   double scale = 1;
   /// How much of the way the guided prediction's standard deviation is brought
   /// back to the conditional one's (Lin et al., 2024, arXiv 2305.08891).
@@ -20,6 +22,11 @@ struct Guidance {
   /// Whether the unconditional prediction matters.
   bool isNone() const { return scale == (fromConditional ? 0 : 1); }
 };
+
+/// By the name of its formula: "scale", where 1 is no guidance, or "weight",
+/// where 0 is none; a weight is a scale less 1. Throws a FlagError for another
+/// name.
+Guidance makeGuidance(const std::string &formula, double scale, double rescale);
 
 /// conditional[i] = unconditional[i] (or conditional[i]) + scale *
 /// (conditional[i] - unconditional[i]) for the first `count` floats of a

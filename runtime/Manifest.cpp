@@ -43,24 +43,31 @@ static std::vector<int64_t> readImageShape(const JsonReader &json,
 
 static DiffusionDefaults readDiffusion(const JsonReader &json) {
   DiffusionDefaults d;
-  d.prediction = json.choice("prediction", {"epsilon"});
+  d.prediction = json.choice("prediction", {"epsilon", "velocity"});
+  bool isFlow = d.prediction == "velocity";
   d.steps = json.integer("steps", 1, 1000000);
   d.schedule =
       json.choice("schedule", {"linear", "squared_cosine", "quadratic"});
   d.betaStart = json.number("beta_start", 1e-12, 0.999999);
   d.betaEnd = json.number("beta_end", 1e-12, 0.999999);
   d.sampler = json.string("sampler");
-  d.sampleSteps = json.integer("sample_steps", 1, d.steps);
+  d.sampleSteps = json.integer("sample_steps", 1, isFlow ? 100'000 : d.steps);
   d.eta = json.number("eta", 0, 1);
   d.variance =
       json.choice("variance", {"learned_range", "fixed_large", "fixed_small"});
   d.clipX0 = json.boolean("clip_x0");
+  d.noiseAt = json.integer("noise_at", 0, 1);
+  d.velocityToNoise =
+      json.choice("velocity", {"to_noise", "to_data"}) == "to_noise";
+  d.timeScale = json.number("time_scale", 1e-6, 1e6);
+  d.shift = json.number("shift", 1e-6, 1e6);
   return d;
 }
 
 static GuidanceDefaults readGuidance(const JsonReader &json, int64_t channels) {
   GuidanceDefaults g;
   g.scale = json.number("scale", 0, 1e6);
+  g.formula = json.choice("formula", {"scale", "weight"});
   if (const auto &v = json.at("channels"); v.is_string())
     json.choice("channels", {"all"});
   else

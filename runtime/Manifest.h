@@ -24,8 +24,11 @@
 //    "tokens": 256, "parameters": 674834720, "macs": 118621400000,    of one sample
 //    "diffusion": {"prediction": "epsilon", "steps": 1000, "schedule": "linear", "beta_start": 1e-4,
 //                  "beta_end": 0.02, "sampler": "ddpm", "sample_steps": 250, "eta": 0.0,
-//                  "variance": "learned_range", "clip_x0": false},
-//    "guidance": {"scale": 1.0, "channels": 3},      channels: a number, or "all"
+//                  "variance": "learned_range", "clip_x0": false,
+//                  "noise_at": 1, "velocity": "to_noise", "time_scale": 1.0, "shift": 1.0},
+//                                        the last four: of prediction "velocity"
+//    "guidance": {"scale": 1.0, "formula": "scale", "channels": 3},
+//                                        channels: a number, or "all"; formula: runtime/Guidance.h
 //    "memory": {"prepared_bytes": 0, "state_bytes": 0, "plan_bytes": 0, "arena_bytes_per_row": 0,
 //               "condition_arena_bytes_per_row": 0, "condition_row_floats": 0, "scratch_bytes": 0},
 //    "weights": [{"name": "x_embedder.proj.weight", "shape": [1152, 4, 2, 2]}, ...],
@@ -128,7 +131,7 @@ struct WeightEntry {
 
 /// How the model was trained to be sampled, and the defaults of the flags.
 struct DiffusionDefaults {
-  std::string prediction; ///< "epsilon"
+  std::string prediction; ///< "epsilon", or "velocity" of a flow model
   int64_t steps = 0;      ///< T of the training schedule
   std::string schedule;   ///< "linear", "squared_cosine" or "quadratic"
   double betaStart = 0, betaEnd = 0;
@@ -137,11 +140,18 @@ struct DiffusionDefaults {
   double eta = 0;
   std::string variance; ///< "learned_range", "fixed_large" or "fixed_small"
   bool clipX0 = false;
+
+  // Of a flow model, x = (1 - s) * data + s * noise.
+  int64_t noiseAt = 1;         ///< the t at which s = 1; at the other, 0, s = 0
+  bool velocityToNoise = true; ///< noise - data is predicted, not its negative
+  double timeScale = 1;        ///< the network is told timeScale * t
+  double shift = 1;            ///< of the noise levels: samplers/FlowTable.h
 };
 
 /// Guidance of the first `channels` channels, of all when it is empty.
 struct GuidanceDefaults {
   double scale = 1;
+  std::string formula = "scale"; ///< whose scale it is: Guidance.h
   std::optional<int64_t> channels;
 };
 

@@ -15,7 +15,7 @@ static void addLabels(SampleGroup &group, const SampleBatch &batch,
   auto add = [&](int32_t label) {
     group.slotOf.try_emplace(label, static_cast<int32_t>(group.slotOf.size()));
   };
-  if (request.guidanceScale != 1)
+  if (!guidanceOf(request).isNone())
     add(nullLabel);
   for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
     add(request.labels[n]);

@@ -16,28 +16,35 @@ SampleRequest defaultRequest(const Manifest &manifest) {
   request.steps = std::to_string(manifest.diffusion.sampleSteps);
   request.eta = manifest.diffusion.eta;
   request.guidanceScale = manifest.guidance.scale;
+  request.guidanceFormula = manifest.guidance.formula;
   request.guidanceChannels = manifest.guidance.channels;
   return request;
+}
+
+Guidance guidanceOf(const SampleRequest &request) {
+  return makeGuidance(request.guidanceFormula, request.guidanceScale,
+                      request.guidanceRescale);
 }
 
 NoiseSettings noiseSettings(const Manifest &manifest,
                             const SampleRequest &request) {
   return {request.seed, static_cast<int64_t>(request.labels.size()),
-          manifest.sampleFloats(), request.guidanceScale != 1};
+          manifest.sampleFloats(), !guidanceOf(request).isNone()};
 }
 
 SamplerSettings samplerSettings(const Manifest &manifest,
                                 const SampleRequest &request) {
-  return {manifest.diffusion,
-          request.steps,
-          request.eta,
-          {request.guidanceScale, request.guidanceRescale},
+  DiffusionDefaults diffusion = manifest.diffusion;
+  diffusion.variance = request.variance.value_or(diffusion.variance);
+  diffusion.clipX0 = request.clipX0.value_or(diffusion.clipX0);
+  diffusion.shift = request.shift.value_or(diffusion.shift);
+  return {diffusion, request.steps, request.eta, guidanceOf(request),
           request.guidanceChannels.value_or(manifest.channels)};
 }
 
 bool isGuidedAt(const SampleRequest &request, double t) {
   const std::optional<TimeInterval> &interval = request.guidanceInterval;
-  return request.guidanceScale != 1 &&
+  return !guidanceOf(request).isNone() &&
          (!interval || (interval->low <= t && t <= interval->high));
 }
 
@@ -52,6 +59,27 @@ void checkLabels(const Manifest &manifest, std::span<const int32_t> labels) {
                    : "");
 }
 
+/// What the request says of the model otherwise than its manifest does.
+static void checkOverrides(const Manifest &manifest,
+                           const SampleRequest &request) {
+  if (request.variance && *request.variance != "fixed_large" &&
+      *request.variance != "fixed_small" &&
+      *request.variance != "learned_range")
+    failFlag("the variance must be learned_range, fixed_large or fixed_small, "
+             "but is {}",
+             inQuotes(*request.variance));
+  if (request.variance == "learned_range" && !manifest.learnSigma)
+    failFlag("{} does not learn its variance: use fixed_large or fixed_small",
+             inQuotes(manifest.name));
+  if (!request.shift)
+    return;
+  if (manifest.diffusion.prediction != "velocity")
+    failFlag("a shift is for models that predict velocity, but {} predicts {}",
+             inQuotes(manifest.name), manifest.diffusion.prediction);
+  if (!(*request.shift >= 1e-6 && *request.shift <= 1e6))
+    failFlag("the shift must be from 1e-6 to 1e6, but is {}", *request.shift);
+}
+
 void checkRequest(const Manifest &manifest, const SampleRequest &request) {
   if (request.labels.empty())
     failFlag("at least one class is needed");
@@ -59,11 +87,13 @@ void checkRequest(const Manifest &manifest, const SampleRequest &request) {
   if (!std::isfinite(request.guidanceScale))
     failFlag("the guidance scale must be a number, but is {}",
              request.guidanceScale);
-  if (request.guidanceScale != 1 && !manifest.labelDropout)
+  Guidance guidance = guidanceOf(request);
+  if (!guidance.isNone() && !manifest.labelDropout)
     failFlag(
         "{} was trained without label dropout, so it has no null class for a "
-        "guidance scale of {}: use 1",
-        inQuotes(manifest.name), request.guidanceScale);
+        "guidance {} of {}: use {}",
+        inQuotes(manifest.name), request.guidanceFormula, request.guidanceScale,
+        guidance.fromConditional ? 0 : 1);
   if (request.guidanceChannels &&
       (*request.guidanceChannels < 1 ||
        *request.guidanceChannels > manifest.channels))
@@ -79,6 +109,7 @@ void checkRequest(const Manifest &manifest, const SampleRequest &request) {
              request.guidanceRescale);
   if (!(request.eta >= 0 && request.eta <= 1))
     failFlag("eta must be from 0 to 1, but is {}", request.eta);
+  checkOverrides(manifest, request);
   if (request.batch < 1)
     failFlag("the batch must be at least 1, but is {}", request.batch);
   makeNoise(request.rng, {});

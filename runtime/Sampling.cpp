@@ -137,7 +137,7 @@ void SamplingLoop::evaluate(const SampleGroup &group, const SampleBatch &batch,
                          manifest.height * manifest.width;
   for (int64_t i = 0; i < batch.count; ++i)
     guide(out + i * outFloats, out + (batch.count + i) * outFloats,
-          guidedFloats, {request.guidanceScale, request.guidanceRescale});
+          guidedFloats, guidanceOf(request));
 }
 
 void SamplingLoop::update(const SampleBatch &batch, int64_t step) {

@@ -24,10 +24,15 @@ struct SampleRequest {
   std::string sampler;
   std::string steps;
   double eta = 0;
+  std::optional<std::string> variance; ///< of ddpm; the model's when empty
+  std::optional<bool> clipX0;          ///< the model's when empty
+  std::optional<double> shift; ///< of a flow model; the model's when empty
   double guidanceScale = 1;
+  std::string guidanceFormula = "scale"; ///< whose scale it is: makeGuidance
   std::optional<int64_t>
       guidanceChannels; ///< the first so many; all when empty
-  /// Timesteps that are guided, both ends included; all when empty.
+  /// Timesteps that are guided, as the network is told them, both ends
+  /// included; all when empty.
   std::optional<TimeInterval> guidanceInterval;
   double guidanceRescale = 0;  ///< Guidance::rescale
   std::string rng = "counter"; ///< the source of noise, by name
@@ -49,6 +54,9 @@ struct SampleRequest {
 /// The request that a model's manifest makes its defaults, without labels.
 SampleRequest defaultRequest(const Manifest &manifest);
 
+/// Throws a FlagError for a formula that does not exist.
+Guidance guidanceOf(const SampleRequest &request);
+
 /// The noise of a request.
 NoiseSettings noiseSettings(const Manifest &manifest,
                             const SampleRequest &request);
@@ -58,7 +66,7 @@ SamplerSettings samplerSettings(const Manifest &manifest,
                                 const SampleRequest &request);
 
 /// Whether the null label is evaluated at timestep `t`: nowhere when the scale
-/// is 1.
+/// is that of no guidance.
 bool isGuidedAt(const SampleRequest &request, double t);
 
 /// Throws a FlagError for a label the model does not have.

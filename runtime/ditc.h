@@ -44,16 +44,25 @@ int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
 
 /* ditc_get_defaults fills in what the model was made for. */
 typedef struct ditc_sampling {
-  const char *sampler;  /* "ddpm", "ddim", "dpm++2m" */
-  const char *steps;    /* "250", "ddim50" */
-  double eta;           /* noise of ddim */
-  double cfg_scale;     /* 1: no guidance */
+  const char *sampler; /* "ddpm", "ddim", "dpm++2m"; "euler", "heun" of flows */
+  const char *steps;   /* "250", "ddim50" */
+  double eta;          /* noise of ddim */
+  double cfg_scale;    /* 1: no guidance; with the formula "weight" 0 */
   int64_t cfg_channels; /* 0: all */
   uint64_t seed;
   int64_t batch; /* samples an evaluation; does not change the result */
   /* Called from ditc_sample with evaluations done and in all; may be null. */
   void (*progress)(void *context, int64_t done, int64_t total);
   void *context;
+  const char *variance; /* "learned_range", "fixed_large", "fixed_small" */
+  int clip_x0;          /* 1: clamp the estimate of the sample to [-1, 1] */
+  double shift;         /* of a flow's noise levels; 1 for other models */
+  /* "scale": without + s * (with - without), what the network predicts with the
+   * label and without; "weight": with + s * (with - without). */
+  const char *cfg_formula;
+  double cfg_from, cfg_to; /* timesteps that are guided, both ends included */
+  double cfg_rescale;      /* 0 to 1 */
+  const char *rng;         /* "counter", "torch-cpu", "torch-cuda" */
 } ditc_sampling;
 /* The strings live as long as the model. */
 void ditc_get_defaults(const ditc_model *model, ditc_sampling *sampling);

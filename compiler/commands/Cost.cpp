@@ -29,13 +29,16 @@ CostReport reportOf(const Input &input, const CostOptions &options) {
   report.batch = options.batch;
   const auto &diffusion = input.spec.diffusion;
   report.steps = options.steps.value_or(diffusion.sampleSteps);
-  if (report.steps > diffusion.steps)
+  if (!input.spec.isFlow() && report.steps > diffusion.steps)
     runtime::failFlag("--steps must be at most {}, the steps of training, but "
                       "is {}",
                       diffusion.steps.value, report.steps);
   // With guidance, once for the label and once for the null class.
   double scale = options.guidance.value_or(input.spec.guidance.scale);
-  report.evaluations = scale == 1 ? 1 : 2;
+  report.evaluations = scale == input.spec.scaleOfNoGuidance() ? 1 : 2;
+  // Heun's last step evaluates once; it is counted as the others.
+  if (diffusion.sampler == Sampler::Heun)
+    report.evaluations *= 2;
   report.rows = costsOf(module, options.batch);
   report.total = totalOf(report.rows);
   if (!options.perBlock)

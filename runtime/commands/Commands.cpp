@@ -72,6 +72,27 @@ void addSeedFlag(CLI::App &command, uint64_t &seed) {
       });
 }
 
+void addSamplerFlags(CLI::App &command, std::optional<std::string> &variance,
+                     std::optional<bool> &clipX0,
+                     std::optional<double> &shift) {
+  command.add_option("--variance", variance,
+                     "of ddpm: learned_range, fixed_large or fixed_small");
+  // CLI11 tells a flag that was not given from a false one by its texts only,
+  // and says itself what is wrong with one.
+  auto value = std::make_shared<bool>();
+  command
+      .add_flag("--clip-x0", *value,
+                "clamp the estimate of the sample to [-1, 1]; "
+                "--clip-x0=false: do not")
+      ->each([value, &clipX0](const std::string &text) {
+        if (CLI::detail::lexical_cast(text, *value))
+          clipX0 = *value;
+      });
+  command.add_option("--shift", shift,
+                     "of a flow's noise levels s: shift s / (1 + (shift - 1) "
+                     "s), 1 leaves them even");
+}
+
 /// "ditc sample" once a subcommand is known, else "ditc".
 static std::string speaker(const CLI::App &app, int argc, char **argv) {
   std::string name = app.get_name();

@@ -5,10 +5,11 @@
 #include "runtime/Artifact.h"
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
-#include "runtime/samplers/Sampler.h"
+#include "runtime/Sampling.h"
 
 #include <fmt/ranges.h>
 
+#include <cmath>
 #include <set>
 
 namespace dit::runtime {
@@ -16,7 +17,9 @@ namespace {
 
 struct InspectFlags {
   std::string model;
-  std::optional<std::string> steps;
+  std::optional<std::string> sampler, steps, variance;
+  std::optional<double> eta, shift;
+  std::optional<bool> clipX0;
   bool spec = false, json = false, schedule = false;
 };
 
@@ -30,7 +33,8 @@ void printKernels(const char *function,
   for (const KernelEntry &k : kernels) {
     std::string work =
         k.macs > 0 ? fmt::format("  {:.2f} MMACs", k.macs * 1e-6) : "";
-    fmt::print("  {}  {}  {}{}\n", k.name, k.kind, k.what, work);
+    fmt::print("  {}  {}  {}{}{}\n", k.name, k.kind, k.what, work,
+               k.cublasLt ? "  by cuBLASLt" : "");
   }
 }
 
@@ -44,13 +48,20 @@ void printModel(const Manifest &m) {
   fmt::print("x {}x{}x{} ({}), out {}x{}x{}, {} classes{}\n", m.channels,
              m.height, m.width, m.space, m.outputChannels, m.height, m.width,
              m.classes, m.labelDropout ? " and no class" : "");
-  fmt::print(
-      "trained with {} steps, {}, {} variance; sampled by {} in {} steps (eta "
-      "{}), guidance {} of {} channels{}\n",
-      d.steps, d.schedule, d.variance, d.sampler, d.sampleSteps, d.eta,
-      m.guidance.scale,
-      m.guidance.channels ? std::to_string(*m.guidance.channels) : "all",
-      d.clipX0 ? ", x0 clamped" : "");
+  if (d.prediction == "velocity")
+    fmt::print("trained as a flow, noise at t = {}, velocity to {}, told {} t; "
+               "sampled by {} in {} steps (shift {})",
+               d.noiseAt, d.velocityToNoise ? "noise" : "data", d.timeScale,
+               d.sampler, d.sampleSteps, d.shift);
+  else
+    fmt::print("trained with {} steps, {}, {} variance; sampled by {} in {} "
+               "steps (eta {})",
+               d.steps, d.schedule, d.variance, d.sampler, d.sampleSteps,
+               d.eta);
+  fmt::print(", guidance {}{} of {} channels{}\n",
+             m.guidance.formula == "weight" ? "weight " : "", m.guidance.scale,
+             m.guidance.channels ? std::to_string(*m.guidance.channels) : "all",
+             d.clipX0 ? ", x0 clamped" : "");
   fmt::print("made by {} from a spec with sha256 {}\n", m.compiler,
              m.specSha256);
 }
@@ -103,6 +114,9 @@ void printSummary(const std::vector<Manifest> &alternatives) {
 }
 
 void printSchedule(const Manifest &m, const std::string &steps) {
+  if (m.diffusion.prediction == "velocity")
+    failFlag(
+        "a model that predicts velocity has no betas: use --sampler euler");
   Schedule s = makeSchedule({m.diffusion, steps, 0});
   fmt::print("k    t     beta            alpha_bar       posterior_variance\n");
   for (int64_t k = 0; k < s.size(); ++k)
@@ -110,7 +124,61 @@ void printSchedule(const Manifest &m, const std::string &steps) {
                s.beta[k], s.alphaBar[k], s.posteriorVariance[k]);
 }
 
+/// "0.5 x + 0.25 e", what is 0 left out.
+template <size_t N>
+std::string sum(const float (&coefficients)[N], const char *const (&names)[N]) {
+  std::string text;
+  for (size_t i = 0; i < N; ++i)
+    if (float c = coefficients[i]; c != 0)
+      text += fmt::format("{}{:.9g} {}",
+                          text.empty() ? (c < 0 ? "-" : "")
+                                       : (c < 0 ? " - " : " + "),
+                          std::fabs(c), names[i]);
+  return text.empty() ? "0" : text;
+}
+
+/// The formula of samplers/StepRow.h with a row's numbers.
+std::string showRow(const StepRow &row) {
+  std::string text = fmt::format(
+      "e = {}{}", sum({row.xToEstimate, row.predictionToEstimate}, {"x", "p"}),
+      row.clips ? " clamped" : "");
+  const char *const made[] = {"x'", "h1'", "h2'"};
+  for (int i = 0; i <= row.historyKept; ++i) {
+    text += fmt::format("; {} = {}", made[i],
+                        sum(row.mix[i], {"x", "e", "h1", "h2"}));
+    if (i == 0 && row.learnsVariance)
+      text += fmt::format(" + exp(log variance / 2) z, {:.9g} to {:.9g}",
+                          row.logLow, row.logHigh);
+    else if (i == 0 && row.sigma != 0)
+      text += fmt::format(" + {:.9g} z", row.sigma);
+  }
+  return text;
+}
+
+/// One line an evaluation.
+void printTable(const Manifest &m, const InspectFlags &flags) {
+  SampleRequest request = defaultRequest(m);
+  request.labels = {0};
+  request.sampler = *flags.sampler;
+  request.steps = flags.steps.value_or(request.steps);
+  request.eta = flags.eta.value_or(request.eta);
+  request.variance = flags.variance;
+  request.clipX0 = flags.clipX0;
+  request.shift = flags.shift;
+  checkRequest(m, request);
+  Sampler sampler = makeSampler(request.sampler, samplerSettings(m, request));
+  fmt::print("i    t            p: the guided prediction, e: the estimate of "
+             "the sample, z: noise, h: kept\n");
+  for (int64_t i = 0; i < sampler.size(); ++i)
+    fmt::print("{:<4} {:<12.9g} {}\n", i, sampler.times[i],
+               showRow(sampler.rows[i]));
+}
+
 void inspectCommand(const InspectFlags &flags) {
+  if (!flags.sampler && (flags.eta || flags.shift || flags.variance ||
+                         flags.clipX0 || (flags.steps && !flags.schedule)))
+    failFlag("--steps, --eta, --variance, --clip-x0 and --shift are of the "
+             "table of a --sampler");
   if (flags.json) {
     fmt::print("{}\n", fmt::join(readManifestTexts(flags.model), "\n"));
     return;
@@ -119,6 +187,8 @@ void inspectCommand(const InspectFlags &flags) {
   const Manifest &m = alternatives.front();
   if (flags.spec)
     fmt::print("{}", m.spec);
+  else if (flags.sampler)
+    printTable(m, flags);
   else if (flags.schedule)
     printSchedule(
         m, flags.steps.value_or(std::to_string(m.diffusion.sampleSteps)));
@@ -139,9 +209,14 @@ void addInspectCommand(CLI::App &app) {
       c->add_flag("--json", flags->json, "print the manifests, one a line");
   auto *schedule =
       c->add_flag("--schedule", flags->schedule, "print timesteps and betas");
-  c->add_option("--steps", flags->steps, "of --schedule")->needs(schedule);
+  auto *sampler = c->add_option("--sampler", flags->sampler,
+                                "print the table of this sampler");
+  c->add_option("--steps", flags->steps, "of --schedule or --sampler");
+  c->add_option("--eta", flags->eta, "of --sampler ddim");
+  addSamplerFlags(*c, flags->variance, flags->clipX0, flags->shift);
   spec->excludes(json)->excludes(schedule);
   json->excludes(schedule);
+  sampler->excludes(schedule)->excludes(spec)->excludes(json);
   c->callback([flags] { inspectCommand(*flags); });
 }
 

@@ -27,9 +27,11 @@ struct SampleFlags {
   std::string model, classes, output;
   std::optional<std::string> weights;
   int64_t repeat = 1;
-  std::optional<std::string> sampler, steps, cfgChannels, cfgInterval;
+  std::optional<std::string> sampler, steps, variance;
+  std::optional<std::string> cfgChannels, cfgFormula, cfgInterval;
   std::string rng = "counter";
-  std::optional<double> eta, cfgScale;
+  std::optional<double> eta, shift, cfgScale;
+  std::optional<bool> clipX0;
   double cfgRescale = 0;
   std::optional<int64_t> columns;
   uint64_t seed = 0;
@@ -65,6 +67,20 @@ TimeInterval parseInterval(const std::string &text) {
            inQuotes(text));
 }
 
+void setGuidance(const SampleFlags &flags, SampleRequest &request) {
+  // Another formula without another scale: guidance stays as strong.
+  if (flags.cfgFormula && *flags.cfgFormula != request.guidanceFormula) {
+    request.guidanceFormula = *flags.cfgFormula;
+    request.guidanceScale += guidanceOf(request).fromConditional ? -1 : 1;
+  }
+  request.guidanceScale = flags.cfgScale.value_or(request.guidanceScale);
+  if (flags.cfgChannels)
+    request.guidanceChannels = parseChannels(*flags.cfgChannels);
+  if (flags.cfgInterval)
+    request.guidanceInterval = parseInterval(*flags.cfgInterval);
+  request.guidanceRescale = flags.cfgRescale;
+}
+
 SampleRequest makeRequest(const SampleFlags &flags, const Manifest &manifest) {
   SampleRequest request = defaultRequest(manifest);
   if (flags.count > 0 && flags.classes == "uniform")
@@ -74,12 +90,10 @@ SampleRequest makeRequest(const SampleFlags &flags, const Manifest &manifest) {
   request.sampler = flags.sampler.value_or(request.sampler);
   request.steps = flags.steps.value_or(request.steps);
   request.eta = flags.eta.value_or(request.eta);
-  request.guidanceScale = flags.cfgScale.value_or(request.guidanceScale);
-  if (flags.cfgChannels)
-    request.guidanceChannels = parseChannels(*flags.cfgChannels);
-  if (flags.cfgInterval)
-    request.guidanceInterval = parseInterval(*flags.cfgInterval);
-  request.guidanceRescale = flags.cfgRescale;
+  request.variance = flags.variance;
+  request.clipX0 = flags.clipX0;
+  request.shift = flags.shift;
+  setGuidance(flags, request);
   request.rng = flags.rng;
   request.seed = flags.seed;
   if (flags.batch > 0)
@@ -104,8 +118,15 @@ nlohmann::ordered_json describeSettings(const SampleFlags &flags,
       {"repeat", flags.repeat},
       {"sampler", request.sampler},
       {"steps", request.steps},
-      {"eta", request.eta},
-      {"cfg_scale", request.guidanceScale}};
+      {"eta", request.eta}};
+  DiffusionDefaults diffusion = samplerSettings(manifest, request).diffusion;
+  if (diffusion.prediction == "velocity")
+    settings["shift"] = diffusion.shift;
+  else
+    settings["variance"] = diffusion.variance;
+  settings["clip_x0"] = diffusion.clipX0;
+  settings["cfg_scale"] = request.guidanceScale;
+  settings["cfg_formula"] = request.guidanceFormula;
   if (request.guidanceChannels)
     settings["cfg_channels"] = *request.guidanceChannels;
   else
@@ -163,14 +184,15 @@ std::unique_ptr<Denoiser> load(const SampleFlags &flags,
   auto count = static_cast<int64_t>(request.labels.size());
   DeviceOptions options = flags.device;
   options.rows =
-      std::min(request.batch, count) * (request.guidanceScale == 1 ? 1 : 2);
+      std::min(request.batch, count) * (guidanceOf(request).isNone() ? 1 : 2);
   auto weights = weightsOf(flags.weights, flags.seed, manifest);
   std::unique_ptr<Device> device = openDevice(*artifact, options);
+  int64_t all = flags.count > 0 ? flags.count : count;
   if (!flags.quiet)
     fmt::print(
         stderr, "{}: {} sample{}, {} steps of {}, guidance {}; {}\n",
-        manifest.name, count, count == 1 ? "" : "s", request.steps,
-        request.sampler, request.guidanceScale,
+        manifest.name, all, all == 1 ? "" : "s", request.steps, request.sampler,
+        request.guidanceScale,
         describeMemory(*device, samplingBytes(device->manifest(), request)));
   if (!flags.weights)
     options.notice("no --weights: the model's are random, of the seed");
@@ -251,12 +273,18 @@ void addSampleCommand(CLI::App &app) {
   c->add_option("--sampler", flags->sampler, listEntries(samplers()));
   c->add_option("--steps", flags->steps, "N evenly spread steps, or ddimN");
   c->add_option("--eta", flags->eta, "noise of ddim, 0 to 1");
+  addSamplerFlags(*c, flags->variance, flags->clipX0, flags->shift);
   c->add_option("--cfg-scale", flags->cfgScale, "guidance; 1 is none")
       ->check(CLI::Range(0.0, 1e6));
+  c->add_option("--cfg-formula", flags->cfgFormula,
+                "what the scale s is of, with c and u the predictions with the "
+                "label and without: scale, u + s (c - u), or weight, c + s (c "
+                "- u), where 0 is none");
   c->add_option("--cfg-channels", flags->cfgChannels,
                 "guided channels: N or all");
   c->add_option("--cfg-interval", flags->cfgInterval,
-                "LO,HI: guide timesteps LO <= t <= HI only (0 is clean); "
+                "LO,HI: guide timesteps LO <= t <= HI only, as the network is "
+                "told them (0 is clean, but of flows whose noise is at 0); "
                 "elsewhere the unconditional pass is not computed");
   c->add_option(
        "--cfg-rescale", flags->cfgRescale,

@@ -5,21 +5,12 @@
 #ifndef DIT_RUNTIME_SAMPLERS_DIFFUSIONTABLE_H
 #define DIT_RUNTIME_SAMPLERS_DIFFUSIONTABLE_H
 
+#include "runtime/samplers/Mix.h"
 #include "runtime/samplers/Sampler.h"
 
 #include <cmath>
-#include <initializer_list>
 
 namespace dit::runtime {
-
-/// Row `made` of the mix (0 is x'): its coefficients of x, e, h1, h2; those
-/// left out are 0.
-inline void setMix(StepRow &row, int made,
-                   std::initializer_list<double> coefficients) {
-  int column = 0;
-  for (double c : coefficients)
-    row.mix[made][column++] = static_cast<float>(c);
-}
 
 /// One row for each entry k of the schedule, the noisiest first, with the
 /// estimate x0 = sqrt(1/ab) * x - sqrt(1/ab - 1) * eps; `fill(k, row)` does the

@@ -28,7 +28,7 @@ struct Sampler {
 /// What a sampler is made from.
 struct SamplerSettings {
   DiffusionDefaults diffusion; ///< of the model; the fields below override it
-  std::string steps;           ///< "250", "ddim50"
+  std::string steps;           ///< "250", "ddim50"; "50" of a flow model
   double eta = 0;
   Guidance guidance = {}; ///< of the first `guidedChannels` channels
   int64_t guidedChannels = 0;
@@ -37,22 +37,29 @@ struct SamplerSettings {
 struct SamplerEntry {
   const char *name;
   const char *summary;
+  const char *prediction; ///< of the models that it is for
   Sampler (*make)(const SamplerSettings &settings);
 };
 
 /// All samplers, by name.
 std::span<const SamplerEntry> samplers();
 
-/// Throws a FlagError that lists the names when there is no such sampler.
+/// Throws a FlagError that lists the names when there is no such sampler, or
+/// when it is not for what the model predicts.
 Sampler makeSampler(const std::string &name, const SamplerSettings &settings);
 
-/// The schedule that `settings` describe.
+/// Most steps of a flow model.
+inline constexpr int64_t maxFlowSteps = 100'000;
+
+/// The schedule that `settings` describe, of a model that predicts noise.
 Schedule makeSchedule(const SamplerSettings &settings);
 
 // One a file.
 Sampler makeDdpm(const SamplerSettings &settings);
 Sampler makeDdim(const SamplerSettings &settings);
 Sampler makeDpmSolver(const SamplerSettings &settings);
+Sampler makeEuler(const SamplerSettings &settings);
+Sampler makeHeun(const SamplerSettings &settings);
 
 } // namespace dit::runtime
 

@@ -3,14 +3,20 @@
 #include "runtime/Error.h"
 #include "runtime/samplers/Sampler.h"
 
+#include <fmt/ranges.h>
+
 namespace dit::runtime {
 
 std::span<const SamplerEntry> samplers() {
   static constexpr SamplerEntry entries[] = {
-      {"ddpm", "ancestral sampling, noise at every step", makeDdpm},
-      {"ddim", "deterministic for eta 0, as noisy as ddpm for eta 1", makeDdim},
+      {"ddpm", "ancestral sampling, noise at every step", "epsilon", makeDdpm},
+      {"ddim", "deterministic for eta 0, as noisy as ddpm for eta 1", "epsilon",
+       makeDdim},
       {"dpm++2m", "DPM-Solver++(2M), deterministic, for 10 to 50 steps",
-       makeDpmSolver},
+       "epsilon", makeDpmSolver},
+      {"euler", "of flow models", "velocity", makeEuler},
+      {"heun", "of flow models, second order, two evaluations a step",
+       "velocity", makeHeun},
   };
   return entries;
 }
@@ -26,13 +32,24 @@ static Sampler withGuidance(Sampler sampler, const SamplerSettings &settings) {
 }
 
 Sampler makeSampler(const std::string &name, const SamplerSettings &settings) {
-  std::string known;
+  const std::string &prediction = settings.diffusion.prediction;
+  std::vector<std::string_view> known, fitting;
+  const SamplerEntry *found = nullptr;
   for (const SamplerEntry &entry : samplers()) {
+    known.push_back(entry.name);
+    if (prediction == entry.prediction)
+      fitting.push_back(entry.name);
     if (name == entry.name)
-      return withGuidance(entry.make(settings), settings);
-    known += known.empty() ? entry.name : std::string(", ") + entry.name;
+      found = &entry;
   }
-  failFlag("there is no sampler {}, but {}", inQuotes(name), known);
+  if (!found)
+    failFlag("there is no sampler {}, but {}", inQuotes(name),
+             fmt::join(known, ", "));
+  if (prediction != found->prediction)
+    failFlag("{} is for models that predict {}, but this one predicts {}: use "
+             "{}",
+             name, found->prediction, prediction, fmt::join(fitting, ", "));
+  return withGuidance(found->make(settings), settings);
 }
 
 Schedule makeSchedule(const SamplerSettings &settings) {

@@ -207,7 +207,7 @@ TEST(Manifest, EveryKeyIsNeeded) {
     }
   };
   walk(json::json_pointer());
-  EXPECT_EQ(keys, 47);
+  EXPECT_EQ(keys, 52);
 }
 
 TEST(Manifest, ValuesAreChecked) {

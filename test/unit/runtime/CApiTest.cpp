@@ -88,6 +88,37 @@ TEST_F(CApi, SamplesAsTheCppApiDoes) {
   EXPECT_EQ(sample(*denoiser, r), x);
 }
 
+TEST_F(CApi, EveryChoiceIsPassedOn) {
+  ditc_sampling s;
+  ditc_get_defaults(model, &s);
+  EXPECT_STREQ(s.variance, "learned_range");
+  EXPECT_EQ(s.clip_x0, 1);
+  EXPECT_EQ(s.shift, 1);
+  EXPECT_STREQ(s.cfg_formula, "scale");
+  EXPECT_STREQ(s.rng, "counter");
+  auto denoiser = makeFakeDenoiser(folder, 1);
+  SampleRequest r = defaultRequest(denoiser->manifest());
+  r.labels = {1, 0};
+  std::vector<float> before, x(48);
+  // Each changes the result, and as it does in C++.
+  auto expectSame = [&] {
+    int32_t labels[] = {1, 0};
+    ASSERT_EQ(ditc_sample(model, &s, 2, labels, x.data()), 0) << ditc_error();
+    EXPECT_EQ(sample(*denoiser, r), x);
+    EXPECT_NE(x, before);
+    before = x;
+  };
+  expectSame();
+  s.variance = "fixed_small", r.variance = "fixed_small", expectSame();
+  s.clip_x0 = 0, r.clipX0 = false, expectSame();
+  s.cfg_scale = 2, r.guidanceScale = 2, expectSame();
+  s.cfg_formula = "weight", r.guidanceFormula = "weight", expectSame();
+  s.cfg_from = 200, s.cfg_to = 700, r.guidanceInterval = {200, 700};
+  expectSame();
+  s.cfg_rescale = 0.5, r.guidanceRescale = 0.5, expectSame();
+  s.rng = "torch-cpu", r.rng = "torch-cpu", expectSame();
+}
+
 TEST_F(CApi, ErrorsAreSentences) {
   EXPECT_EQ(ditc_open("/none", weights.c_str(), 0), nullptr);
   EXPECT_STREQ(ditc_error(),
@@ -108,10 +139,14 @@ TEST_F(CApi, ErrorsAreSentences) {
   EXPECT_STREQ(ditc_error(), "'rows' must be at least 1, but is 0");
   ditc_sampling s;
   ditc_get_defaults(model, &s);
-  s.sampler = "euler";
+  s.sampler = "rk4";
   EXPECT_EQ(ditc_sample(model, &s, 1, &y, x), 1);
-  EXPECT_STREQ(ditc_error(),
-               "there is no sampler 'euler', but ddpm, ddim, dpm++2m");
+  EXPECT_STREQ(
+      ditc_error(),
+      "there is no sampler 'rk4', but ddpm, ddim, dpm++2m, euler, heun");
+  s.rng = nullptr;
+  EXPECT_EQ(ditc_sample(model, &s, 1, &y, x), 1);
+  EXPECT_STREQ(ditc_error(), "'sampling->rng' must not be null");
   float ok[48];
   EXPECT_EQ(ditc_denoise(model, 1, x, &t, &y, ok), 0);
   EXPECT_STREQ(ditc_error(), "");

@@ -177,7 +177,12 @@ TEST_F(Commands, BadFlagsExitWithTwo) {
                              {"--steps", "ten"},
                              {"--steps", "1001"},
                              {"--steps", ""},
+                             {"--sampler", "rk4"},
                              {"--sampler", "euler"},
+                             {"--variance", "small"},
+                             {"--shift", "2"},
+                             {"--clip-x0=maybe"},
+                             {"--cfg-formula", "w"},
                              {"--eta", "2"},
                              {"--eta", "x"},
                              {"--cfg-scale", "-1"},
@@ -313,6 +318,43 @@ TEST_F(Commands, InspectReadsTheManifest) {
   r = runCommand({"inspect", model, "--schedule", "--steps", "50"});
   EXPECT_NE(r.out.find("\n1    20 "), std::string::npos) << r.out;
   EXPECT_NE(r.out.find("\n49   999 "), std::string::npos) << r.out;
+}
+
+TEST_F(Commands, InspectPrintsASamplersTable) {
+  std::string model = fakeArtifactPath();
+  auto table = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"inspect", model, "--sampler"});
+    CommandResult r = runCommand(flags);
+    EXPECT_EQ(r.code, 0) << r.err;
+    return r.out.substr(r.out.find('\n') + 1);
+  };
+  EXPECT_EQ(table({"ddim", "--steps", "1", "--clip-x0=false"}),
+            "0    0            e = 1.00004995 x - 0.0100004999 p; x' = 1 e\n");
+  std::string ddpm = table({"ddpm"});
+  EXPECT_EQ(std::count(ddpm.begin(), ddpm.end(), '\n'), 10);
+  EXPECT_NE(ddpm.find("p clamped; x' = "), std::string::npos) << ddpm;
+  EXPECT_NE(ddpm.find(" e + exp(log variance / 2) z, "), std::string::npos);
+  EXPECT_EQ(table({"ddpm", "--variance", "fixed_small"}).find("log variance"),
+            std::string::npos);
+  EXPECT_NE(table({"dpm++2m", "--steps", "3"}).find(" h1; h1' = 1 e\n"),
+            std::string::npos);
+  EXPECT_NE(table({"ddim", "--eta", "0.5"}).find(" z\n"), std::string::npos);
+  EXPECT_EQ(runCommand({"inspect", model, "--sampler", "euler"}).code, 2);
+  EXPECT_EQ(runCommand({"inspect", model, "--steps", "5"}).code, 2);
+  EXPECT_EQ(table({"ddim", "--clip-x0=0"}), table({"ddim", "--clip-x0=false"}));
+  EXPECT_NE(table({"ddim", "--clip-x0=0"}), table({"ddim", "--clip-x0"}));
+
+  std::string flow = variant(folder, "\"epsilon\" ", "\"velocity\"");
+  EXPECT_EQ(runCommand({"inspect", flow, "--schedule"}).err,
+            "dit-run inspect: error: a model that predicts velocity has no "
+            "betas: use --sampler euler\n");
+  model = flow;
+  EXPECT_EQ(table({"heun", "--steps", "2", "--shift", "3", "--clip-x0=false"}),
+            "0    1            e = 1 x - 1 p; x' = 0.75 x + 0.25 e; h1' = "
+            "0.875 x + 0.125 e\n"
+            "1    0.75         e = 1 x - 0.75 p; x' = -0.166666672 x + "
+            "0.166666672 e + 1 h1\n"
+            "2    0.75         e = 1 x - 0.75 p; x' = 1 e\n");
 }
 
 // An artifact whose code would not load is inspected all the same.

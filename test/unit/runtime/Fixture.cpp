@@ -93,10 +93,23 @@ std::vector<float> FakeWeights::network(const std::vector<float> &x, float t,
   return out;
 }
 
-std::unique_ptr<Denoiser> makeFakeDenoiser(const Folder &folder, int threads) {
+std::unique_ptr<Denoiser> makeFakeDenoiser(const Folder &folder, int threads,
+                                           const std::vector<Patch> &patches) {
+  std::string bytes = readFile(fakeArtifactPath());
+  for (const auto &[from, to] : patches) {
+    EXPECT_EQ(from.size(), to.size());
+    size_t at = bytes.find(from);
+    if (at == std::string::npos)
+      ADD_FAILURE() << from;
+    else
+      bytes.replace(at, from.size(), to);
+  }
+  static int number = 0;
+  std::string model = folder / ("model" + std::to_string(number++) + ".so");
+  writeFile(model, bytes);
   std::string path = folder / "fake.safetensors";
   writeFile(path, FakeWeights().file());
-  auto artifact = std::make_shared<Artifact>(fakeArtifactPath());
+  auto artifact = std::make_shared<Artifact>(model);
   auto weights = openWeights(path, artifact->manifest());
   return std::make_unique<Denoiser>(artifact, *weights, threads);
 }

@@ -58,8 +58,13 @@ struct FakeWeights {
   std::vector<float> network(const std::vector<float> &x, float t, int y) const;
 };
 
+/// A text of the manifest, and what is to stand there; of the same length.
+using Patch = std::pair<std::string, std::string>;
+
 /// The fake artifact with FakeWeights, ready to run.
-std::unique_ptr<Denoiser> makeFakeDenoiser(const Folder &folder, int threads);
+std::unique_ptr<Denoiser>
+makeFakeDenoiser(const Folder &folder, int threads,
+                 const std::vector<Patch> &patches = {});
 
 struct CommandResult {
   int code;

@@ -13,28 +13,10 @@
 namespace dit::runtime::test {
 namespace {
 
-/// A change of the manifest, of the same length.
-using Patch = std::pair<std::string, std::string>;
-
 std::unique_ptr<Denoiser> makeDenoiser(const Folder &folder,
-                                       std::vector<Patch> patches,
+                                       const std::vector<Patch> &patches,
                                        int threads = 2) {
-  std::string bytes = readFile(fakeArtifactPath());
-  for (const auto &[from, to] : patches) {
-    EXPECT_EQ(from.size(), to.size());
-    size_t at = bytes.find(from);
-    if (at == std::string::npos)
-      ADD_FAILURE() << from;
-    else
-      bytes.replace(at, from.size(), to);
-  }
-  static int number = 0;
-  std::string path = folder / ("model" + std::to_string(number++) + ".so");
-  writeFile(path, bytes);
-  writeFile(folder / "w.safetensors", FakeWeights().file());
-  auto artifact = std::make_shared<Artifact>(path);
-  auto weights = openWeights(folder / "w.safetensors", artifact->manifest());
-  return std::make_unique<Denoiser>(artifact, *weights, threads);
+  return makeFakeDenoiser(folder, threads, patches);
 }
 
 const Patch noClip{"\"clip_x0\": true ", "\"clip_x0\": false"};
@@ -419,8 +401,19 @@ TEST(Sampling, ImpossibleRequestsAreFlagErrors) {
             "at least one class is needed");
   EXPECT_EQ(refused([](auto &r) { r.guidanceChannels = 3; }),
             "guidance must be of 1 to 2 channels or all, but is of 3");
+  EXPECT_EQ(refused([](auto &r) { r.sampler = "rk4"; }),
+            "there is no sampler 'rk4', but ddpm, ddim, dpm++2m, euler, heun");
   EXPECT_EQ(refused([](auto &r) { r.sampler = "euler"; }),
-            "there is no sampler 'euler', but ddpm, ddim, dpm++2m");
+            "euler is for models that predict velocity, but this one predicts "
+            "epsilon: use ddpm, ddim, dpm++2m");
+  EXPECT_EQ(refused([](auto &r) { r.variance = "fixed"; }),
+            "the variance must be learned_range, fixed_large or fixed_small, "
+            "but is 'fixed'");
+  EXPECT_EQ(refused([](auto &r) { r.shift = 3; }),
+            "a shift is for models that predict velocity, but 'arithmetic' "
+            "predicts epsilon");
+  EXPECT_EQ(refused([](auto &r) { r.guidanceFormula = "cfg"; }),
+            "the guidance formula must be scale or weight, but is 'cfg'");
   EXPECT_EQ(refused([](auto &r) { r.rng = "dice"; }),
             "there is no source of noise 'dice', but counter, torch-cpu, "
             "torch-cuda");
@@ -451,6 +444,11 @@ TEST(Sampling, ImpossibleRequestsAreFlagErrors) {
             "'arithmetic' was trained without label dropout, so it has no null "
             "class for "
             "a guidance scale of 2: use 1");
+  r.guidanceFormula = "weight";
+  EXPECT_EQ(errorOf([&] { sample(*plain, r); }),
+            "'arithmetic' was trained without label dropout, so it has no null "
+            "class for "
+            "a guidance weight of 2: use 0");
 }
 
 } // namespace

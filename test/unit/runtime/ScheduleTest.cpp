@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Betas, kept timesteps and tables against the numbers of semantics.md.
+// Betas, kept timesteps and tables against the numbers of semantics.md, and
+// against those of test/golden/make_schedule_goldens.py.
 #include "Fixture.h"
 
 #include "runtime/Schedule.h"
+#include "runtime/Sha256.h"
+
+#include <fmt/ranges.h>
 
 #include <cmath>
+#include <fstream>
 
 namespace dit::runtime::test {
 namespace {
@@ -71,6 +76,44 @@ TEST(Respacing, EveryCountIsAscendingFromFirstToLast) {
     for (int64_t i = 1; i < count; ++i)
       EXPECT_LT(t[i - 1], t[i]);
   }
+}
+
+std::string digestOf(const std::string &spelling) {
+  try {
+    return sha256(
+               fmt::format("{}", fmt::join(keptTimesteps(1000, spelling), " ")))
+        .substr(0, 8);
+  } catch (const FlagError &) {
+    return "-";
+  }
+}
+
+TEST(Respacing, KeepsWhatThePublishedRuleKeepsForEveryCount) {
+  std::ifstream golden(DIT_REPO "/test/golden/respacing.txt");
+  int lines = 0, strided = 0;
+  std::string count, spread, strides;
+  while (golden >> count >> spread >> strides) {
+    EXPECT_EQ(digestOf(count), spread) << count;
+    EXPECT_EQ(digestOf("ddim" + count), strides) << count;
+    EXPECT_EQ(count, std::to_string(++lines));
+    strided += strides != "-";
+  }
+  EXPECT_EQ(lines, 1000);
+  EXPECT_EQ(strided, 62);
+}
+
+TEST(Schedule, AlphaBarIsExactToTheTwelfthDigit) {
+  std::ifstream golden(DIT_REPO "/test/golden/schedules.txt");
+  std::string name;
+  size_t t;
+  double expected;
+  int lines = 0;
+  while (golden >> name >> t >> expected) {
+    double bar = cumulative(makeBetas(name, 1000, 1e-4, 0.02))[t];
+    EXPECT_NEAR(bar, expected, 1e-12 * expected) << name << " " << t;
+    ++lines;
+  }
+  EXPECT_EQ(lines, 60);
 }
 
 // How many counts would differ, had the rule been another.
