@@ -164,7 +164,7 @@ def main():
     parser.add_argument("--turn-seconds", type=float, default=0.5)
     parser.add_argument("--without-compile", action="store_true")
     parser.add_argument("--output")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     begin = time.monotonic()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = Folder(options.folder)
