@@ -38,3 +38,9 @@ try:
     ctypes.CDLL("libcuda.so.1")
 except OSError:
     config.available_features.add("no-gpu")
+
+# A CUDA driver that runs kernels on the host: test/simt/driver.
+if os.path.exists(os.path.join(build, "test-driver", "libcuda.so.1")):
+    config.available_features.add("standin")
+    script = os.path.join(repo, "test", "simt", "driver", "artifact.py")
+    config.substitutions.append(("%artifact", f"python3 {script} {build}"))

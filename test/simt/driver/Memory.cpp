@@ -131,7 +131,11 @@ void release(const void *address, bool pinned) {
            pinned ? "cuMemAllocHost" : "cuMemAlloc");
   if (!found->live)
     misuse("%s was freed before", found->show().c_str());
-  demandUnused({found->begin, found->bytes}, found->show().c_str());
+  if (pinned)
+    demandUnused({found->begin, found->bytes}, found->show().c_str());
+  else
+    finishAll(); // cuMemFree waits for the device, cuMemFreeHost does not say
+                 // so
   protect(*found, true);
   for (const unsigned char *p = found->mapped;
        p < found->mapped + found->mappedBytes; ++p)

@@ -90,6 +90,8 @@ struct Command {
 void submit(CUstream stream, Command command);
 /// Everything on the stream is done.
 void finish(CUstream stream);
+/// Everything on all streams of the context's device is done.
+void finishAll();
 bool isCapturing(CUstream stream);
 /// This thread has begun a capture and not ended it.
 bool threadCaptures();

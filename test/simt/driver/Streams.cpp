@@ -187,6 +187,14 @@ void finish(CUstream handle) {
   runUntil(*stream, stream->given);
 }
 
+void finishAll() {
+  const StreamPointer legacy = objects().legacy;
+  runUntil(*legacy, legacy->given);
+  for (auto &[handle, stream] : objects().streams)
+    if (stream->device == currentDevice())
+      runUntil(*stream, stream->given);
+}
+
 void demandUnused(Span span, const char *what) {
   if (const Command *user = waitingUser(span))
     misuse("%s is freed, but %s that uses it was not waited for", what,

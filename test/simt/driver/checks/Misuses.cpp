@@ -132,9 +132,9 @@ void freeInside() {
 }
 void freeInUse() {
   Gpu gpu;
-  CUdeviceptr in = gpu.allocate();
-  gpu.scale(in, gpu.allocate(), 2);
-  cuMemFree(in);
+  float *from = gpu.allocatePinned();
+  cuMemcpyHtoDAsync(gpu.allocate(), from, 4, gpu.stream);
+  cuMemFreeHost(from);
 }
 void launchOnFreed() {
   Gpu gpu;
@@ -291,7 +291,7 @@ const std::vector<Misuse> &misuses() {
                          "device allocation 2 (400 bytes)"),
       MISUSE(freeTwice, "device allocation 1 (400 bytes) was freed before"),
       MISUSE(freeInside, "is not what cuMemAlloc returned"),
-      MISUSE(freeInUse, "but dit_scale that uses it was not waited for"),
+      MISUSE(freeInUse, "but an upload that uses it was not waited for"),
       MISUSE(launchOnFreed, "which was freed"),
       MISUSE(replayOnFreed, "which was freed"),
       MISUSE(writeBehindTheEnd,

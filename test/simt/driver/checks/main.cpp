@@ -38,6 +38,20 @@ static void runLate(Gpu &gpu) {
   expect(down[5] == 33, "pinned memory is read late");
 }
 
+/// Memory is freed when work that uses it is done.
+static void freeInUse(Gpu &gpu) {
+  CUdeviceptr in;
+  CHECKED(cuMemAlloc(&in, kCount * 4));
+  CUdeviceptr out = gpu.allocate();
+  float *value = gpu.allocatePinned();
+  CHECKED(cuMemsetD8Async(in, 0, kCount * 4, gpu.stream));
+  gpu.scale(in, out, 3);
+  CHECKED(cuMemFree(in));
+  CHECKED(cuMemcpyDtoHAsync(value, out, kCount * 4, gpu.stream));
+  gpu.synchronize();
+  expect(value[5] == 0, "cuMemFree waits");
+}
+
 /// Copies from and to memory that is not pinned are done by the call.
 static void copyPageable(Gpu &gpu) {
   CUdeviceptr memory = gpu.allocate();
@@ -129,6 +143,7 @@ static int right() {
   if (!getenv("DIT_STANDIN_STREAMS"))
     runLate(gpu);
   copyPageable(gpu);
+  freeInUse(gpu);
   replay(gpu);
   order(gpu);
   useBlocks(gpu);
