@@ -132,14 +132,16 @@ LogicalResult FileText::makeKernels(const Arch &arch) {
     meet(launch.operands, kernels[launch.kernel].operandSteps);
     meet(launch.results, kernels[launch.kernel].resultSteps);
   });
-  if (options.libraryMatmuls) {
-    for (const Launch &launch : program.denoise)
-      kernels[launch.kernel].mayUseLibrary = true,
-      kernels[launch.kernel].tf32 = options.tf32;
-    for (const auto *list : {&program.prepare, &program.condition})
-      for (const Launch &launch : *list)
-        kernels[launch.kernel].mayUseLibrary = false;
-  }
+  auto allow = [&](const std::vector<Launch> &launches, bool isAllowed) {
+    for (const Launch &launch : launches) {
+      KernelText &text = kernels[launch.kernel];
+      text.mayUseLibrary = isAllowed && options.libraryMatmuls;
+      text.tf32 = isAllowed && options.tf32;
+    }
+  };
+  allow(program.denoise, true);
+  allow(program.prepare, false); // also where @denoise has the same kernel
+  allow(program.condition, false);
   for (KernelText &text : kernels) {
     if (failed(printBody(text)))
       return failure();
@@ -184,9 +186,9 @@ void FileText::printKernel(const KernelText &text) {
   SmallVector<std::pair<std::string, std::string>> parameters; // and comments
   for (auto [i, place] : llvm::enumerate(text.kernel.operands))
     parameters.push_back(
-        {(text.tensorMap(i)
-              ? "const __grid_constant__ TensorMap "
-              : "const " + typeName(place.type.getElementType()) + " *") +
+        {(text.tensorMap(i) ? "const __grid_constant__ TensorMap "
+                            : "const " + typeName(place.type.getElementType()) +
+                                  " *__restrict__ ") +
              text.operandName(i),
          showPlace(place)});
   for (auto [i, place] : llvm::enumerate(text.kernel.results))
@@ -194,7 +196,7 @@ void FileText::printKernel(const KernelText &text) {
                               " *__restrict__ " + text.resultName(i),
                           showPlace(place)});
   if (text.isGathered())
-    parameters.push_back({"const int *row_index", "(N)"});
+    parameters.push_back({"const int *__restrict__ row_index", "(N)"});
   if (text.takesRows())
     parameters.push_back({"int rows", "N"});
   for (auto [i, parameter] : llvm::enumerate(parameters)) {

@@ -16,7 +16,7 @@ struct EmitOptions {
   int64_t batchHint = 2;
   /// Whether a library multiplies the linears of @denoise, where it can.
   bool libraryMatmuls = false;
-  /// Whether a library multiplies float32 with 11 bits.
+  /// Whether tensor cores multiply the float32 of @denoise, rounded to 11 bits.
   bool tf32 = false;
 };
 

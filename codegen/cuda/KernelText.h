@@ -47,8 +47,8 @@ struct KernelText {
   const Kernel &kernel;
   const Arch &arch;
   int64_t batchHint;          ///< that tiles are chosen for
-  bool mayUseLibrary = false; ///< a library may multiply in its place ...
-  bool tf32 = false;          ///< ... float32 with 11 bits
+  bool mayUseLibrary = false; ///< a library may multiply in its place
+  bool tf32 = false;          ///< float32 may be multiplied with 11 bits
   ValueNames names;
   /// Elements that divide the begin of each operand and result in every launch.
   llvm::SmallVector<int64_t> operandSteps, resultSteps;

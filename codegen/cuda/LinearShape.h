@@ -10,7 +10,8 @@ namespace dit::codegen::cuda {
 /// A linear: (rows, depth) times (columns, depth) transposed.
 struct LinearShape {
   int64_t rows, columns, depth;
-  bool makesRows; ///< x is computed by the kernel, row by row
+  bool makesRows;           ///< x is computed by the kernel, row by row
+  int64_t elementBytes = 2; ///< of x and the weight
 };
 
 } // namespace dit::codegen::cuda

@@ -39,7 +39,8 @@ LinearText::LinearText(KernelText &text) : text(text) {
 
 LinearShape LinearText::shape() const {
   int64_t samples = text.isBatched() ? text.batchHint : 1;
-  return {samples * tokens, features, depth, hasRowPrologue()};
+  return {samples * tokens, features, depth, hasRowPrologue(),
+          weight().elementBytes()};
 }
 
 unsigned LinearText::argument(Value value) const {
@@ -67,18 +68,23 @@ bool LinearText::isBf16() const {
   return weight().type.getElementType().isBF16();
 }
 
+bool LinearText::isForTensorCores() const {
+  return isBf16() || (text.tf32 && !isa<UnpatchifyOp>(lastOp(text)));
+}
+
 bool LinearText::isCopiable() const {
+  const int64_t word = 16 / weight().elementBytes();
   auto isPacked = [&](unsigned index) {
     const Place &place = text.kernel.operands[index];
     ArrayRef<int64_t> strides = place.strides;
     bool isWhole = !place.isBatched() || strides[0] == tokens * depth;
-    return text.operandSteps[index] % 8 == 0 && isWhole && !place.gathered &&
+    return text.operandSteps[index] % word == 0 && isWhole && !place.gathered &&
            strides.back() == 1 && (tokens == 1 || strides[1] == depth);
   };
   LinearOp op = linear;
   bool isMade = !isa<BlockArgument>(op.getX());
-  return isBf16() && depth % 8 == 0 &&
-         text.operandSteps[argument(op.getWeight())] % 8 == 0 &&
+  return depth % word == 0 &&
+         text.operandSteps[argument(op.getWeight())] % word == 0 &&
          (isMade ? hasRowPrologue() : isPacked(argument(op.getX())));
 }
 
@@ -193,7 +199,8 @@ std::string LinearText::store(Operation *last, StringRef name,
 MatmulTemplate chooseMatmul(const LinearText &linear) {
   if (isForWgmma(linear))
     return MatmulTemplate::Wgmma;
-  if (linear.isCopiable() && chooseMmaTile(linear.shape(), linear.text.arch))
+  if (linear.isForTensorCores() && linear.isCopiable() &&
+      chooseMmaTile(linear.shape(), linear.text.arch))
     return MatmulTemplate::Mma;
   return MatmulTemplate::F32;
 }

@@ -13,7 +13,7 @@ namespace dit::codegen::cuda {
 /// What of codegen/cuda/device multiplies.
 enum class MatmulTemplate {
   F32,   ///< matmul_f32.h: the ordinary cores, any shape
-  Mma,   ///< matmul.h: mma.sync and cp.async
+  Mma,   ///< matmul.h: mma.sync and cp.async, of bf16 or tf32
   Wgmma, ///< matmul_sm90.h: wgmma and TMA
 };
 
@@ -36,8 +36,11 @@ public:
   /// x is computed before the matmul, by ops that need whole rows.
   bool hasRowPrologue() const;
   bool isBf16() const;
+  /// Tensor cores may multiply: bf16, or float32 that may be rounded, but for
+  /// what is between pixels and tokens.
+  bool isForTensorCores() const;
   /// The weight's rows, and those of an x that is in memory, can be copied 16
-  /// bytes at a time: multiples of eight bf16s, one behind the other.
+  /// bytes at a time: of whole such words, one behind the other.
   bool isCopiable() const;
   /// Of 4, 2 and 1, at most `most`: how many neighbouring columns the epilogue
   /// can read and write at once.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Linears by mma.sync and cp.async: bf16, from sm_80 on.
+// Linears by mma.sync and cp.async: bf16 or tf32, from sm_80 on.
 #include "codegen/cuda/LinearText.h"
 #include "codegen/cuda/MmaTile.h"
 
@@ -20,9 +20,10 @@ LogicalResult printMatmulMma(LinearText &linear) {
   KernelText &text = linear.text;
   const LinearShape shape = linear.shape();
   const MmaTile tile = *chooseMmaTile(shape, text.arch);
-  std::string sizes =
-      fmt::format("{}, {}, {}, {}, {}, {}", tile.rows, tile.columns, tile.step,
-                  tile.stages, tile.warpsDown, tile.warpsAcross);
+  std::string sizes = fmt::format(
+      "{}, {}, {}, {}, {}, {}, {}",
+      typeName(linear.weight().type.getElementType()), tile.rows, tile.columns,
+      tile.step, tile.stages, tile.warpsDown, tile.warpsAcross);
   text.launch.threads = tile.threads();
   text.launch.sharedBytes = tile.sharedBytes(shape);
   text.body = fmt::format(

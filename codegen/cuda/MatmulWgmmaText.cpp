@@ -47,11 +47,11 @@ bool isForWgmma(const LinearText &linear) {
   constexpr int64_t kLeast = 64; // in each direction: less leaves tiles empty
   const LinearShape shape = linear.shape();
   LinearOp op = linear.linear;
-  return linear.text.arch.name == "sm_90a" && linear.isCopiable() &&
-         linear.neighbours(4) == 4 && hasOneUse(op.getX()) &&
-         hasOneUse(op.getWeight()) && shape.rows >= kLeast &&
-         shape.columns >= kLeast && shape.depth >= kLeast &&
-         chooseHopperTile(shape);
+  return linear.text.arch.name == "sm_90a" && linear.isBf16() &&
+         linear.isCopiable() && linear.neighbours(4) == 4 &&
+         hasOneUse(op.getX()) && hasOneUse(op.getWeight()) &&
+         shape.rows >= kLeast && shape.columns >= kLeast &&
+         shape.depth >= kLeast && chooseHopperTile(shape);
 }
 
 LogicalResult printMatmulWgmma(LinearText &linear) {

@@ -17,12 +17,12 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /// Bytes of the rows that a block keeps, padded as the template has them.
 int64_t rowBytes(const MmaTile &tile, const LinearShape &shape) {
   const int64_t padded = ceilDiv(shape.depth, tile.step) * tile.step;
-  return shape.makesRows ? tile.rows * (padded + 8) * 2 : 0;
+  return shape.makesRows ? tile.rows * (padded * shape.elementBytes + 16) : 0;
 }
 
 int64_t stageBytes(const MmaTile &tile, const LinearShape &shape) {
-  return (tile.columns + (shape.makesRows ? 0 : tile.rows)) * (tile.step + 8) *
-         2;
+  return (tile.columns + (shape.makesRows ? 0 : tile.rows)) *
+         (tile.step * shape.elementBytes + 16);
 }
 
 /// The deepest step of which three stages fit.
@@ -31,11 +31,12 @@ bool chooseStages(MmaTile &tile, const LinearShape &shape, const Arch &arch) {
   const int64_t most = shape.makesRows
                            ? arch.sharedBytes
                            : std::min(arch.sharedBytes, kMostPlainBytes);
-  for (tile.step = 64; tile.step >= 16; tile.step /= 2) {
+  const int64_t least = 32 / shape.elementBytes; // an mma.sync's depth
+  for (tile.step = 4 * least; tile.step >= least; tile.step /= 2) {
     const int64_t left = most - rowBytes(tile, shape);
     tile.stages = std::min(left / stageBytes(tile, shape), kMostStages);
     if (left > 0 && tile.stages >= kLeastStages &&
-        tile.step < 2 * std::max<int64_t>(shape.depth, 16))
+        tile.step < 2 * std::max(shape.depth, least))
       return true;
   }
   return false;
@@ -54,15 +55,16 @@ double MmaTile::clocks(const LinearShape &shape, const Arch &arch) const {
   const int64_t share = ceilDiv(blocks, arch.multiprocessors);
   const int64_t depth = ceilDiv(shape.depth, step) * step;
 
+  const double bytes = shape.elementBytes;
   const double multiply =
-      double(tiles * rows * columns * depth) / arch.multipliesPerClock;
+      tiles * rows * columns * depth * bytes / 2 / arch.multipliesPerClock;
   const double shared =
-      tiles * depth * 2. * (rows * warpsAcross + columns * warpsDown) / 128;
-  double loaded = 2. * tiles * columns * depth, before = kLatency;
+      tiles * depth * bytes * (rows * warpsAcross + columns * warpsDown) / 128;
+  double loaded = bytes * tiles * columns * depth, before = kLatency;
   if (shape.makesRows)
     before += 4. * rows * depth / 32;
   else
-    loaded += 2. * rows * depth;
+    loaded += bytes * rows * depth;
   return share * (before + std::max({multiply, shared, loaded / 32}));
 }
 

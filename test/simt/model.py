@@ -64,7 +64,7 @@ def make_weights(text):
 
 def make_inputs(text, rows):
     shape = [int(n) for n in
-             re.search(r"\*in_x, +// \(N, (\d+), (\d+), (\d+)\)", text).groups()]
+             re.search(r"\bin_x, +// \(N, (\d+), (\d+), (\d+)\)", text).groups()]
     last = int(re.search(r"labelRow\(.*?, (\d+)\)", text).group(1))
     t = array.array("f", ((250 * n + 999) % 1000 for n in range(rows)))
     y = array.array("i", ((last - n) % (last + 1) for n in range(rows)))
@@ -72,8 +72,10 @@ def make_inputs(text, rows):
             "t": ("F32", [rows], t), "y": ("I32", [rows], y)}
 
 
-# The relative L2 error of one evaluation.
-BUDGETS = {"f32": 1e-5, "bf16": 1e-2}
+# The relative L2 error of one evaluation. tf32 keeps 11 bits of what is multiplied,
+# which the interpreter does not; where it rounds to bf16 as the kernels do, what is
+# left is mostly attention's weights, which they round too.
+BUDGETS = {"f32": 1e-5, "tf32": 2e-3, "bf16": 1e-2}
 
 
 def compiled(spec, phase, options):
@@ -87,7 +89,7 @@ def compiled(spec, phase, options):
 
 def meaning(folder, options):
     """What the interpreter runs."""
-    if options.dtype == "f32":
+    if options.dtype != "bf16":
         return options.spec
     (folder / "planned.mlir").write_text(compiled(options.spec, "planned", options))
     return folder / "planned.mlir"

@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// out(m, n) = epilogue(sum over k of x(m, k) w(n, k)): bf16 in, float32
-// accumulators, mma.sync fed by cp.async. x comes from memory (MatmulTile), or
-// is made row by row (MatmulRows). For sm_80 and later.
+// out(m, n) = epilogue(sum over k of x(m, k) w(n, k)): bf16 in, or float
+// rounded to tf32, float32 accumulators, mma.sync fed by cp.async. x comes from
+// memory (MatmulTile), or is made row by row (MatmulRows). For sm_80 and later.
 #ifndef DIT_MATMUL_H
 #define DIT_MATMUL_H
 
 #include "row.h"
 
 namespace dit {
+
+/// Elements in 16 bytes: what a copy takes, and a row of an 8x8 matrix. An
+/// mma.sync is two of them deep.
+template <class T> constexpr int kWord = 16 / sizeof(T);
+
+/// As the tensor cores want them: floats become tf32.
+template <class T> DIT_INLINE void convertFragment(unsigned (&f)[4]) {
+  if constexpr (sizeof(T) == 4)
+    DIT_FOR (int i = 0; i < 4; ++i)
+      f[i] = device::to_tf32(__uint_as_float(f[i]));
+}
+template <class T>
+DIT_INLINE void mma(float (&d)[4], const unsigned (&a)[4], unsigned b0,
+                    unsigned b1) {
+  if constexpr (sizeof(T) == 4)
+    device::mma_m16n8k8_tf32(d, a, b0, b1);
+  else
+    device::mma_m16n8k16_bf16(d, a, b0, b1);
+}
 
 /// A block's M x N tile shared by WarpsM x WarpsN warps: one warp's part of the
 /// sums.
@@ -28,24 +47,28 @@ template <int M, int N, int WarpsM, int WarpsN> struct WarpTile {
 
   /// acc += x w^T over K columns of tiles in shared memory, whose rows lie
   /// kPitchX and kPitchW elements apart.
-  template <int K, int kPitchX, int kPitchW>
-  DIT_INLINE void multiply(const bf16 *x, const bf16 *w) {
+  template <int K, int kPitchX, int kPitchW, class T>
+  DIT_INLINE void multiply(const T *x, const T *w) {
     const int lane = threadIdx.x & 31;
     x += row() * kPitchX;
     w += column() * kPitchW;
-    DIT_FOR (int k = 0; k < K; k += 16) {
+    DIT_FOR (int k = 0; k < K; k += 2 * kWord<T>) {
       unsigned fx[kMmaM][4], fw[kMmaN / 2][4];
-      DIT_FOR (int i = 0; i < kMmaM; ++i)
+      DIT_FOR (int i = 0; i < kMmaM; ++i) {
         device::ldmatrix_x4(fx[i], x + (i * 16 + lane % 16) * kPitchX + k +
-                                       lane / 16 * 8);
-      DIT_FOR (int j = 0; j < kMmaN / 2; ++j)
+                                       lane / 16 * kWord<T>);
+        convertFragment<T>(fx[i]);
+      }
+      DIT_FOR (int j = 0; j < kMmaN / 2; ++j) {
         device::ldmatrix_x4(fw[j],
                             w + (j * 16 + lane % 8 + lane / 16 * 8) * kPitchW +
-                                k + lane / 8 % 2 * 8);
+                                k + lane / 8 % 2 * kWord<T>);
+        convertFragment<T>(fw[j]);
+      }
       DIT_FOR (int i = 0; i < kMmaM; ++i)
         DIT_FOR (int j = 0; j < kMmaN; ++j)
-          device::mma_m16n8k16_bf16(acc[i][j], fx[i], fw[j / 2][j % 2 * 2],
-                                    fw[j / 2][j % 2 * 2 + 1]);
+          mma<T>(acc[i][j], fx[i], fw[j / 2][j % 2 * 2],
+                 fw[j / 2][j % 2 * 2 + 1]);
     }
   }
 
@@ -68,13 +91,14 @@ template <int M, int N, int WarpsM, int WarpsN> struct WarpTile {
 };
 
 /// Starts the copy of rows [row0, row0 + kRows) and columns [k0, k0 + K) of a
-/// row-major matrix; zeros outside of it. Depth is a multiple of 8.
-template <int kRows, int K, int kPitch, int Depth, int kThreads>
-DIT_INLINE void fetchTile(bf16 *tile, const bf16 *matrix, int row0, int rows,
+/// row-major matrix; zeros outside of it. Depth is a multiple of a word.
+template <int kRows, int K, int kPitch, int Depth, int kThreads, class T>
+DIT_INLINE void fetchTile(T *tile, const T *matrix, int row0, int rows,
                           int k0) {
-  static_assert(Depth % 8 == 0);
-  for (int i = threadIdx.x; i < kRows * (K / 8); i += kThreads) {
-    const int r = i / (K / 8), c = i % (K / 8) * 8;
+  constexpr int kWords = K / kWord<T>;
+  static_assert(Depth % kWord<T> == 0);
+  for (int i = threadIdx.x; i < kRows * kWords; i += kThreads) {
+    const int r = i / kWords, c = i % kWords * kWord<T>;
     const bool inside = row0 + r < rows && k0 + c < Depth;
     const long long at = inside ? (long long)(row0 + r) * Depth + k0 + c : 0;
     device::cp_async16(tile + r * kPitch + c, matrix + at, inside);
@@ -93,31 +117,31 @@ DIT_INLINE auto oneByOne(int columns, Epilogue epilogue) {
 
 /// A block's M x N tile, K deep at a time, with `Stages` of them in shared
 /// memory; WarpsM x WarpsN warps share it. The grid is (column tiles, row
-/// tiles).
-template <int M, int N, int K, int Stages, int WarpsM, int WarpsN>
+/// tiles). T is bf16, or float to be multiplied as tf32.
+template <class T, int M, int N, int K, int Stages, int WarpsM, int WarpsN>
 struct MatmulTile {
   using Sums = WarpTile<M, N, WarpsM, WarpsN>;
   static constexpr int kThreads = Sums::kThreads;
   /// Rows are an odd number of 16-byte words apart: ldmatrix meets every bank.
-  static constexpr int kPitch = K + 8;
+  static constexpr int kPitch = K + kWord<T>;
   static constexpr int kStage = (M + N) * kPitch;
-  static constexpr int kSharedBytes = Stages * kStage * 2;
-  static_assert(K % 16 == 0 && Stages >= 2);
+  static constexpr int kSharedBytes = Stages * kStage * sizeof(T);
+  static_assert(K % (2 * kWord<T>) == 0 && Stages >= 2);
 
-  /// x (rows, Depth), w (columns, Depth), row-major, Depth a multiple of 8.
-  /// Calls epilogue(m, n, {out(m, n), out(m, n + 1)}) for even n.
+  /// x (rows, Depth), w (columns, Depth), row-major, Depth a multiple of a
+  /// word. Calls epilogue(m, n, {out(m, n), out(m, n + 1)}) for even n.
   template <int Depth, class Epilogue>
-  static DIT_INLINE void run(unsigned char *shared, const bf16 *x, int rows,
-                             const bf16 *w, int columns, Epilogue epilogue) {
+  static DIT_INLINE void run(unsigned char *shared, const T *x, int rows,
+                             const T *w, int columns, Epilogue epilogue) {
     constexpr int kSteps = (Depth + K - 1) / K;
-    bf16 *stages = reinterpret_cast<bf16 *>(shared);
+    T *stages = reinterpret_cast<T *>(shared);
     const int m0 = blockIdx.y * M, n0 = blockIdx.x * N;
     Sums sums;
 
     // One group a step, also where nothing is left to fetch: the wait counts.
     auto start = [&](int step) {
       if (step < kSteps) {
-        bf16 *stage = stages + step % Stages * kStage;
+        T *stage = stages + step % Stages * kStage;
         fetchTile<M, K, kPitch, Depth, kThreads>(stage, x, m0, rows, step * K);
         fetchTile<N, K, kPitch, Depth, kThreads>(stage + M * kPitch, w, n0,
                                                  columns, step * K);
@@ -132,7 +156,7 @@ struct MatmulTile {
       // This stage is there for all; the one refilled next was read by all.
       __syncthreads();
       start(step + Stages - 1);
-      const bf16 *stage = stages + step % Stages * kStage;
+      const T *stage = stages + step % Stages * kStage;
       sums.template multiply<K, kPitch, kPitch>(stage, stage + M * kPitch);
     }
     sums.finish(m0, rows, n0, columns, epilogue);
@@ -142,35 +166,35 @@ struct MatmulTile {
 /// The same with x made by the block itself, its M rows kept for all of the
 /// depth beside stages of w alone. A block does `Tiles` column tiles one after
 /// the other. The grid is (column tiles / Tiles, row tiles).
-template <int M, int N, int K, int Stages, int WarpsM, int WarpsN, int Depth,
-          int Tiles>
+template <class T, int M, int N, int K, int Stages, int WarpsM, int WarpsN,
+          int Depth, int Tiles>
 struct MatmulRows {
   using Sums = WarpTile<M, N, WarpsM, WarpsN>;
   static constexpr int kThreads = Sums::kThreads;
   static constexpr int kSteps = (Depth + K - 1) / K;
-  static constexpr int kPitch = K + 8, kPitchX = kSteps * K + 8;
+  static constexpr int kPitch = K + kWord<T>, kPitchX = kSteps * K + kWord<T>;
   static constexpr int kStage = N * kPitch;
-  static constexpr int kSharedBytes = (M * kPitchX + Stages * kStage) * 2;
-  static_assert(K % 16 == 0 && Stages >= 2);
+  static constexpr int kSharedBytes =
+      (M * kPitchX + Stages * kStage) * sizeof(T);
+  static_assert(K % (2 * kWord<T>) == 0 && Stages >= 2);
 
   /// Each warp some of the rows from m0 on, with zeros behind them where the
   /// last step needs them.
   template <class Prologue>
-  static DIT_INLINE void makeRows(bf16 *x, int m0, int rows,
-                                  Prologue prologue) {
+  static DIT_INLINE void makeRows(T *x, int m0, int rows, Prologue prologue) {
     for (int r = threadIdx.x / 32; r < M && m0 + r < rows; r += kThreads / 32) {
       store(x + r * kPitchX, prologue(m0 + r));
       for (int k = Depth + (threadIdx.x & 31); k < kSteps * K; k += 32)
-        x[r * kPitchX + k] = toBf16(0.f);
+        store1(x + r * kPitchX + k, 0.f);
     }
   }
 
-  /// x(m, :) = prologue(m), a Row that one warp computes, rounded to bf16; w
+  /// x(m, :) = prologue(m), a Row that one warp computes, rounded to T; w
   /// (columns, Depth) row-major.
   template <class Prologue, class Epilogue>
   static DIT_INLINE void run(unsigned char *shared, Prologue prologue, int rows,
-                             const bf16 *w, int columns, Epilogue epilogue) {
-    bf16 *x = reinterpret_cast<bf16 *>(shared), *stages = x + M * kPitchX;
+                             const T *w, int columns, Epilogue epilogue) {
+    T *x = reinterpret_cast<T *>(shared), *stages = x + M * kPitchX;
     const int m0 = blockIdx.y * M, n0 = blockIdx.x * (N * Tiles);
     const int left = (columns - n0 + N - 1) / N;
     const int tiles = left < Tiles ? left : Tiles;

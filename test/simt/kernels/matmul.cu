@@ -32,7 +32,7 @@ DIT_INLINE void linearGelu(unsigned char *shared, const bf16 *a,
 }
 
 // blocks[*].attn.proj of XL/2: 64 x 96 tiles, 96 of them for 512 rows.
-using ProjTile = MatmulTile<64, 96, 64, 4, 2, 2>;
+using ProjTile = MatmulTile<bf16, 64, 96, 64, 4, 2, 2>;
 extern "C" __global__ void __launch_bounds__(ProjTile::kThreads)
     dit_linear_gate_add_bf16_1152x1152(float *x, const bf16 *a,
                                        const bf16 *weight, const float *bias,
@@ -43,7 +43,7 @@ extern "C" __global__ void __launch_bounds__(ProjTile::kThreads)
 }
 
 // 5 steps of 16 and half a step, 3 stages, a partial tile either way.
-using SmallTile = MatmulTile<32, 32, 16, 3, 2, 1>;
+using SmallTile = MatmulTile<bf16, 32, 32, 16, 3, 2, 1>;
 extern "C" __global__ void __launch_bounds__(SmallTile::kThreads)
     dit_linear_gate_add_bf16_88x40(float *x, const bf16 *a, const bf16 *weight,
                                    const float *bias, const float *gate,
@@ -62,7 +62,7 @@ extern "C" __global__ void __launch_bounds__(SmallTile::kThreads)
 // out = h w^T + bias, h = layer_norm(x): rows made by the block that multiplies
 // them. Three steps of 16 and half a step, an odd number of columns in three
 // tiles a block, of which the last block has one, and that in part.
-using RowsTile = MatmulRows<32, 32, 16, 3, 2, 1, 56, 3>;
+using RowsTile = MatmulRows<bf16, 32, 32, 16, 3, 2, 1, 56, 3>;
 extern "C" __global__ void __launch_bounds__(RowsTile::kThreads)
     dit_layer_norm_linear_bf16_56x101(const float *x,     // (N T, K)
                                       const bf16 *weight, // (M, K)
