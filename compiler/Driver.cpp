@@ -177,10 +177,11 @@ private:
         return complain(object.takeError());
       objects.push_back(std::move(*object));
     }
-    LogicalResult linked = codegen::host::linkSharedObject(
-        objects, options.output, (*input.module)->getLoc());
+    if (llvm::Error error =
+            codegen::host::linkSharedObject(objects, options.output))
+      return complain(std::move(error));
     tick(Phase::Artifact);
-    return linked;
+    return success();
   }
 
   /// A phase is over: its text where it was asked for, and into the folder of

@@ -125,7 +125,9 @@ LogicalResult compile(ModuleOp planned, const Arch &arch, ManifestText manifest,
   FailureOr<std::string> object = host::emitObject(**module, arch.name);
   if (failed(object))
     return failure();
-  return host::linkSharedObject(*object, path, planned.getLoc());
+  if (llvm::Error error = host::linkSharedObject(*object, path))
+    return planned.emitError() << llvm::toString(std::move(error));
+  return success();
 }
 
 } // namespace dit::codegen::cpu

@@ -5,6 +5,7 @@
 #define DIT_CODEGEN_HOST_COMPILE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
 #include <string>
 
 namespace dit::codegen::host {
@@ -24,10 +25,10 @@ mlir::FailureOr<std::string> emitObject(mlir::ModuleOp lowered,
                                         llvm::StringRef cpu);
 
 /// Links object files, given as their bytes in the order of the artifact's
-/// chain, into `path`, by way of temporary files beside it; nothing is left
-/// behind on failure, which is diagnosed at `loc`.
-mlir::LogicalResult linkSharedObject(llvm::ArrayRef<std::string> objects,
-                                     llvm::StringRef path, mlir::Location loc);
+/// chain, into `path`, by way of temporary files beside it. On failure nothing
+/// is left behind, and the error is the sentence to print.
+llvm::Error linkSharedObject(llvm::ArrayRef<std::string> objects,
+                             llvm::StringRef path);
 
 } // namespace dit::codegen::host
 

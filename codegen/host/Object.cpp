@@ -6,6 +6,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -93,59 +94,60 @@ FailureOr<Translated> translate(ModuleOp lowered, StringRef cpu) {
   return result;
 }
 
-LogicalResult runLinker(ArrayRef<std::string> objects, StringRef path,
-                        Location loc) {
+llvm::Error runLinker(ArrayRef<std::string> objects, StringRef path) {
   auto linker =
       llvm::sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"});
   if (!linker)
     linker = llvm::sys::findProgramByName("ld.lld");
   if (!linker)
-    return emitError(loc)
-           << "linking needs ld.lld, which is neither in "
-              "/usr/lib/llvm-22/bin nor on PATH (package lld-22)";
+    return llvm::createStringError(
+        "linking needs ld.lld, which is neither in /usr/lib/llvm-22/bin nor on "
+        "PATH (package lld-22)");
   std::string error;
   SmallVector<StringRef> args{*linker,         "-shared", "-z", "noexecstack",
                               "--gc-sections", "-o",      path};
   args.append(objects.begin(), objects.end());
   if (llvm::sys::ExecuteAndWait(*linker, args, std::nullopt, {}, 0, 0, &error))
-    return emitError(loc) << "ld.lld failed" << (error.empty() ? "" : ": ")
-                          << error;
-  return success();
+    return llvm::createStringError("ld.lld failed" +
+                                   (error.empty() ? "" : ": " + error));
+  return llvm::Error::success();
 }
 
-/// Files that are gone when this is.
+/// Files beside an output that are gone when this is.
 class TemporaryFiles {
 public:
-  TemporaryFiles(StringRef path, Location loc) : path(path), loc(loc) {}
+  explicit TemporaryFiles(StringRef path) : path(path) {}
   ~TemporaryFiles() {
     for (const std::string &name : names)
       llvm::sys::fs::remove(name);
   }
 
-  /// A new file beside the output, of these bytes.
-  LogicalResult write(StringRef ending, StringRef bytes) {
+  /// A new file of these bytes.
+  llvm::Error write(StringRef ending, StringRef bytes) {
     int descriptor = -1;
     SmallString<256> name;
     if (auto why = llvm::sys::fs::createUniqueFile(path + ".%%%%%%" + ending,
                                                    descriptor, name))
-      return fail(why);
+      return failure(why);
     names.push_back(name.str().str());
     llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
     os << bytes;
     os.flush();
     std::error_code why = os.error();
     os.clear_error();
-    return why ? fail(why) : success();
+    return why ? failure(why) : llvm::Error::success();
   }
-  LogicalResult fail(std::error_code why) const {
-    return emitError(loc) << "cannot write " << path << ": " << why.message();
+  llvm::Error failure(std::error_code why) const {
+    std::string reason = why.message();
+    if (!reason.empty())
+      reason.front() = llvm::toLower(reason.front());
+    return llvm::createStringError(path + ": cannot be written: " + reason);
   }
 
   std::vector<std::string> names;
 
 private:
   StringRef path;
-  Location loc;
 };
 
 } // namespace
@@ -174,19 +176,19 @@ FailureOr<std::string> emitObject(ModuleOp lowered, StringRef cpu) {
   return bytes.str().str();
 }
 
-LogicalResult linkSharedObject(ArrayRef<std::string> objects, StringRef path,
-                               Location loc) {
-  TemporaryFiles inputs(path, loc), output(path, loc);
+llvm::Error linkSharedObject(ArrayRef<std::string> objects, StringRef path) {
+  TemporaryFiles inputs(path), output(path);
   for (const std::string &object : objects)
-    if (failed(inputs.write(".o", object)))
-      return failure();
-  if (failed(output.write(".tmp", "")) ||
-      failed(runLinker(inputs.names, output.names.front(), loc)))
-    return failure();
+    if (llvm::Error error = inputs.write(".o", object))
+      return error;
+  if (llvm::Error error = output.write(".tmp", ""))
+    return error;
+  if (llvm::Error error = runLinker(inputs.names, output.names.front()))
+    return error;
   if (auto why = llvm::sys::fs::rename(output.names.front(), path))
-    return output.fail(why);
+    return output.failure(why);
   output.names.clear();
-  return success();
+  return llvm::Error::success();
 }
 
 } // namespace dit::codegen::host

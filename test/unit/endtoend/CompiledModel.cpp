@@ -122,8 +122,8 @@ CompiledModel::CompiledModel(const std::string &specOrPath,
   auto object = (*code)->object();
   if (!object)
     fail(llvm::toString(object.takeError()) + diagnostics);
-  if (failed(codegen::host::linkSharedObject(*object, file, module->getLoc())))
-    fail(diagnostics);
+  if (llvm::Error error = codegen::host::linkSharedObject(*object, file))
+    fail(llvm::toString(std::move(error)));
   artifact = std::make_shared<runtime::Artifact>(file);
 }
 
