@@ -5,8 +5,9 @@
 
 DDIM and DDPM: float32 throughout, in the way of the published script: noise of
 torch.randn from one seed, the batch doubled for guidance, noise drawn every step.
-DPM-Solver++(2M): numpy in float64 around a float64 network. Every file holds x
-(steps + 1, n, C, H, W). The tests need neither this script nor torch.
+DPM-Solver++(2M) and the flows: numpy in float64 around a float64 network. Every
+file holds x (evaluations + 1, n, C, H, W). The tests need neither this script nor
+torch.
 """
 import pathlib
 
@@ -119,6 +120,34 @@ def dpm_solver(steps):
     return np.stack(states)
 
 
+def flow(method, times, velocity_scale, told):
+    """Euler's or Heun's method on dx/dt, in the time of the model. The network,
+    told `told * t`, gives dx/dt / velocity_scale; Heun's last step is Euler's."""
+    model, states = Model(torch.float64), []
+    torch.manual_seed(SEED)
+    x = torch.randn(len(LABELS), *TINY["latent"]).numpy().astype(np.float64)
+
+    def slope(x, t):
+        out = model.guided(torch.from_numpy(np.concatenate([x, x])), told * t)
+        return velocity_scale * out.numpy()[:len(x), :3]
+
+    states.append(x)
+    for i, (t, after) in enumerate(zip(times[:-1], times[1:])):
+        first = slope(x, t)
+        euler = x + (after - t) * first
+        states.append(euler)
+        if method == "heun" and i + 2 < len(times):
+            euler = x + (after - t) / 2 * (first + slope(euler, after))
+            states.append(euler)
+        x = euler
+    return np.stack(states)
+
+
+def shifted(steps, shift):
+    s = np.linspace(1, 0, steps + 1)
+    return shift * s / (1 + (shift - 1) * s)
+
+
 def save(name, x):
     metadata = {"made_by": f"test/golden/make_trajectory_goldens.py, torch {torch.__version__}"}
     save_file({"x": np.ascontiguousarray(x.astype(np.float32))}, HERE / f"{name}.safetensors",
@@ -132,3 +161,7 @@ if __name__ == "__main__":
     save("ddim50_eta", published(lambda *a: ddim(*a, eta=0.5), 50, False))
     save("ddpm250", published(ddpm, 250, True))
     save("dpm_solver20", dpm_solver(20))
+    # Inputs/flow.yaml; flow_from_zero.yaml; flow.yaml with the velocity's other sign.
+    save("flow_euler20", flow("euler", shifted(20, 3), 1, 1000))
+    save("flow_heun10", flow("heun", 1 - shifted(10, 1), 1, 1))
+    save("flow_to_data10", flow("heun", shifted(10, 0.5), -1, 1000))

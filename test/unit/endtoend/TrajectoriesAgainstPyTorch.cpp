@@ -32,6 +32,8 @@ std::vector<float> readOnlyTensor(const std::string &path) {
 struct Case {
   const char *golden, *sampler, *steps;
   double eta, scale;
+  const char *spec = "adaln_zero.yaml";
+  std::optional<double> shift = {};
 };
 
 class Trajectories : public testing::TestWithParam<Case> {};
@@ -42,7 +44,7 @@ TEST_P(Trajectories, AreTheReferencesAtEveryStep) {
   const std::string goldens = DIT_REPO "/test/golden/";
   const Case &c = GetParam();
   std::vector<float> want = readOnlyTensor(goldens + c.golden + ".safetensors");
-  CompiledModel model(goldens + "adaln_zero.yaml");
+  CompiledModel model(goldens + c.spec);
   auto artifact = std::make_shared<runtime::Artifact>(model.path());
   auto weights = runtime::openWeights(goldens + "tiny.weights.safetensors",
                                       artifact->manifest());
@@ -54,6 +56,7 @@ TEST_P(Trajectories, AreTheReferencesAtEveryStep) {
   request.sampler = c.sampler;
   request.steps = c.steps;
   request.eta = c.eta;
+  request.shift = c.shift;
   request.guidanceScale = c.scale;
   request.guidanceChannels = 2;
   request.rng = "torch-cpu";
@@ -83,10 +86,15 @@ TEST_P(Trajectories, AreTheReferencesAtEveryStep) {
 
 INSTANTIATE_TEST_SUITE_P(
     Goldens, Trajectories,
-    testing::Values(Case{"ddim50", "ddim", "50", 0, 1.5},
-                    Case{"ddim50_eta", "ddim", "50", 0.5, 1},
-                    Case{"ddpm250", "ddpm", "250", 0, 1.5},
-                    Case{"dpm_solver20", "dpm++2m", "20", 0, 1.5}),
+    testing::Values(
+        Case{"ddim50", "ddim", "50", 0, 1.5},
+        Case{"ddim50_eta", "ddim", "50", 0.5, 1},
+        Case{"ddpm250", "ddpm", "250", 0, 1.5},
+        Case{"dpm_solver20", "dpm++2m", "20", 0, 1.5},
+        Case{"flow_euler20", "euler", "20", 0, 1.5, "Inputs/flow.yaml"},
+        Case{"flow_heun10", "heun", "10", 0, 1.5, "Inputs/flow_from_zero.yaml"},
+        Case{"flow_to_data10", "heun", "10", 0, 1.5, "Inputs/flow_to_data.yaml",
+             0.5}),
     [](const auto &info) { return std::string(info.param.golden); });
 
 } // namespace dit::test
