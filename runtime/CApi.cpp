@@ -44,17 +44,41 @@ static void requirePointer(const void *pointer, const char *name) {
 const char *ditc_error(void) { return lastError.c_str(); }
 
 ditc_model *ditc_open(const char *artifact, const char *weights, int threads) {
+  ditc_place place = {threads, 0, nullptr, 0};
+  return ditc_open_at(artifact, weights, &place);
+}
+
+static DeviceOptions optionsOf(const ditc_place *place) {
+  DeviceOptions options;
+  options.threads = availableThreads();
+  if (!place)
+    return options;
+  if (place->rows < 0)
+    fail("'rows' must be at least 0, but is {}", place->rows);
+  if (place->threads != 0)
+    options.threads = place->threads;
+  if (place->device != 0)
+    options.device = place->device;
+  options.stream = place->stream;
+  if (place->rows > 0)
+    options.rows = place->rows;
+  return options;
+}
+
+ditc_model *ditc_open_at(const char *artifact, const char *weights,
+                         const ditc_place *place) {
   std::unique_ptr<ditc_model> model;
   int code = guarded([&] {
     requirePointer(artifact, "artifact");
-    requirePointer(weights, "weights");
     model = std::make_unique<ditc_model>();
     model->artifact = std::make_shared<Artifact>(artifact);
     const Manifest &manifest = model->artifact->manifest();
     model->defaults = defaultRequest(manifest);
-    std::unique_ptr<WeightSource> source = openWeights(weights, manifest);
+    DeviceOptions options = optionsOf(place);
+    std::unique_ptr<WeightSource> source =
+        weights ? openWeights(weights, manifest) : randomWeights(0, manifest);
     model->denoiser = std::make_unique<Denoiser>(
-        model->artifact, *source, threads == 0 ? availableThreads() : threads);
+        model->artifact, openDevice(*model->artifact, options), *source);
   });
   return code == 0 ? model.release() : nullptr;
 }
@@ -67,8 +91,11 @@ void ditc_get_shape(const ditc_model *model, ditc_shape *shape) {
             m.classes,  m.labelDropout, m.isLatent()};
 }
 
-int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
-                 const float *t, const int32_t *y, float *out) {
+/// Checks what the caller gave, and evaluates on memory of the host or the
+/// device.
+static int denoise(ditc_model *model, int64_t rows, const float *x,
+                   const float *t, const int32_t *y, float *out,
+                   bool onDevice) {
   return guarded([&] {
     requirePointer(model, "model");
     requirePointer(x, "x");
@@ -79,7 +106,32 @@ int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
       fail("'rows' must be at least 1, but is {}", rows);
     auto count = static_cast<size_t>(rows);
     checkLabels(model->artifact->manifest(), {y, count});
-    model->denoiser->evaluate(x, {t, count}, {y, count}, out);
+    if (!onDevice)
+      model->denoiser->evaluate(x, {t, count}, {y, count}, out);
+    else if (model->denoiser->device().isHost())
+      fail("{}: compiled for the target {}, so there is no GPU whose memory it "
+           "could read",
+           model->artifact->path(), model->artifact->manifest().target);
+    else
+      model->denoiser->evaluateOnDevice(x, {t, count}, {y, count}, out);
+  });
+}
+
+int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
+                 const float *t, const int32_t *y, float *out) {
+  return denoise(model, rows, x, t, y, out, /*onDevice=*/false);
+}
+
+int ditc_denoise_on_device(ditc_model *model, int64_t rows, const float *x,
+                           const float *t, const int32_t *y, float *out) {
+  return denoise(model, rows, x, t, y, out, /*onDevice=*/true);
+}
+
+int ditc_synchronize(ditc_model *model) {
+  return guarded([&] {
+    requirePointer(model, "model");
+    auto turn = model->denoiser->takeTurn();
+    model->denoiser->device().synchronize();
   });
 }
 

@@ -21,10 +21,29 @@ typedef struct ditc_model ditc_model;
  * the thread's next call. */
 const char *ditc_error(void);
 
-/* Loads the artifact at `artifact` and packs the safetensors file `weights`; on
- * `threads` threads, 0 for one a CPU. Null on an error. */
+/* Loads the artifact at `artifact` and packs the weights in the file `weights`,
+ * or random ones where it is null; on `threads` threads, 0 for one a CPU. A
+ * model compiled for CUDA runs on GPU 0. Null on an error. */
 ditc_model *ditc_open(const char *artifact, const char *weights, int threads);
 void ditc_close(ditc_model *model);
+
+/* Where a model runs. A field that is 0 has its default, so that all of it may
+ * be zeroed first. */
+typedef struct ditc_place {
+  int threads; /* of the host; 0: one a CPU */
+  /* The rest is for a model compiled for CUDA, others refuse it. */
+  int device; /* number of the GPU */
+  /* A CUstream or cudaStream_t in the GPU's primary context, which is the
+   * CUDA runtime's. Everything the model does on the GPU is enqueued there, in
+   * the order of the calls. It must live until ditc_close. Null: one of the
+   * model's own. */
+  void *stream;
+  int64_t rows; /* the batch to be fast for, where the artifact has the model in
+                   more ways than one; 0: 1 */
+} ditc_place;
+/* ditc_open at a place of the caller's choice; null is the default place. */
+ditc_model *ditc_open_at(const char *artifact, const char *weights,
+                         const ditc_place *place);
 
 /* What the model works on: x is (N, channels, height, width), its output (N,
  * output_channels, height, width). Labels are 0 .. classes - 1, and `classes`
@@ -41,6 +60,15 @@ void ditc_get_shape(const ditc_model *model, ditc_shape *shape);
  */
 int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
                  const float *t, const int32_t *y, float *out);
+
+/* The same with x and out in the GPU's memory (cuMemAlloc, cudaMalloc), t and y
+ * in the host's; for a model compiled for CUDA. Returns when it is enqueued: x
+ * must stay until the model's stream has come by, and out is there then. */
+int ditc_denoise_on_device(ditc_model *model, int64_t rows, const float *x,
+                           const float *t, const int32_t *y, float *out);
+/* Waits for everything that the model has enqueued. The other functions do so
+ * themselves where they write to the host's memory. */
+int ditc_synchronize(ditc_model *model);
 
 /* ditc_get_defaults fills in what the model was made for. */
 typedef struct ditc_sampling {

@@ -54,12 +54,14 @@ std::unique_ptr<WeightSource> weightsOf(const std::optional<std::string> &path,
 }
 
 std::string describeMemory(const Device &device, int64_t workBytes) {
-  std::string where = device.describe();
-  return fmt::format(
-      "memory: {} of weights, {} to work in{}{}",
+  std::string text = fmt::format(
+      "memory: {} of weights, {} to work in",
       showBytes(static_cast<double>(device.manifest().memory.prepared)),
-      showBytes(static_cast<double>(workBytes)), where.empty() ? "" : ", on ",
-      where);
+      showBytes(static_cast<double>(workBytes)));
+  if (!device.isHost())
+    text +=
+        fmt::format(", on {}, {}", device.describe(), device.describeMemory());
+  return text;
 }
 
 void addSeedFlag(CLI::App &command, uint64_t &seed) {

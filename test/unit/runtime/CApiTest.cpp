@@ -153,6 +153,32 @@ TEST_F(CApi, ErrorsAreSentences) {
   ditc_close(nullptr);
 }
 
+TEST_F(CApi, AModelForTheCpuHasNoGpu) {
+  auto refuses = [&](const ditc_place &place) {
+    EXPECT_EQ(ditc_open_at(fakeArtifactPath().c_str(), weights.c_str(), &place),
+              nullptr);
+    return std::string(ditc_error()).substr(fakeArtifactPath().size());
+  };
+  int stream = 0;
+  EXPECT_EQ(refuses({1, 2, nullptr, 0}),
+            ": --device 2 is a GPU's, but the model is compiled for the target "
+            "'cpu'");
+  EXPECT_EQ(refuses({1, 0, &stream, 0}),
+            ": a stream is a GPU's, but the model is compiled for the target "
+            "'cpu'");
+  float x[48] = {}, t = 0;
+  int32_t y = 0;
+  EXPECT_EQ(ditc_denoise_on_device(model, 1, x, &t, &y, x), 1);
+  EXPECT_EQ(std::string(ditc_error()).substr(fakeArtifactPath().size()),
+            ": compiled for the target cpu, so there is no GPU whose memory it "
+            "could read");
+  EXPECT_EQ(ditc_synchronize(model), 0);
+  ditc_model *other =
+      ditc_open_at(fakeArtifactPath().c_str(), weights.c_str(), nullptr);
+  EXPECT_NE(other, nullptr);
+  ditc_close(other);
+}
+
 /// What a shell command prints on both streams, and its exit code.
 std::pair<int, std::string> shell(const std::string &command) {
   FILE *pipe = popen((command + " 2>&1").c_str(), "r");

@@ -370,9 +370,36 @@ TEST_F(Commands, BenchMeasures) {
   CommandResult r = runCommand(
       {"bench", fakeArtifactPath(), "--batch", "3", "--repeat", "2", "--json"});
   EXPECT_EQ(r.code, 0) << r.err;
-  for (const char *key : {"median_ms", "min_ms", "peak_gflops",
-                          "percent_of_peak", "peak_rss_bytes", "dit_mix"})
+  for (const char *key :
+       {"median_ms", "min_ms", "peak_gflops", "percent_of_peak",
+        "peak_rss_bytes", "dit_mix", "\"launches_per_step\": 2"})
     EXPECT_NE(r.out.find(key), std::string::npos) << key << r.out;
+}
+
+TEST_F(Commands, OnlyModelsForGpusHaveADevice) {
+  CommandResult r = runCommand({"bench", fakeArtifactPath(), "--device", "1"});
+  EXPECT_EQ(r.code, 2);
+  EXPECT_EQ(r.err, "dit-run bench: error: " + fakeArtifactPath() +
+                       ": --device 1 is a GPU's, but the model is compiled for "
+                       "the target 'cpu'\n");
+}
+
+// Without weights a model has those of the seed, and says so.
+TEST_F(Commands, SamplesOfRandomWeights) {
+  std::vector<std::string> outputs;
+  for (const char *seed : {"1", "1", "2"}) {
+    std::string output = folder / (std::string("x") + seed + ".safetensors");
+    CommandResult r = runCommand({"sample", fakeArtifactPath(), "--classes",
+                                  "0", "--seed", seed, "-o", output});
+    EXPECT_EQ(r.code, 0) << r.err;
+    EXPECT_NE(r.err.find("note: no --weights: the model's are random, of the "
+                         "seed\n"),
+              std::string::npos)
+        << r.err;
+    outputs.push_back(readFile(output));
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+  EXPECT_NE(outputs[0], outputs[2]);
 }
 
 } // namespace
