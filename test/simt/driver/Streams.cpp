@@ -1,62 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Streams, events and graphs. Work waits in its stream until somebody waits for
-// it, so that what is read too early is not there yet.
-#include "Standin.h"
-#include <chrono>
+// Streams. Work waits in its stream until somebody waits for it, so that what
+// is read too early is not there yet.
+#include "Streams.h"
 #include <cstring>
-#include <map>
-#include <set>
-
-struct CUgraph_st {
-  std::vector<standin::Command> nodes;
-};
-
-struct CUgraphExec_st {
-  std::shared_ptr<const std::vector<standin::Command>> nodes;
-};
-
-struct CUstream_st {
-  unsigned flags = 0;
-  int device = 0;
-  struct Waiting {
-    standin::Command command;
-    /// Streams, and how much of each must be done before.
-    std::vector<std::pair<std::shared_ptr<CUstream_st>, uint64_t>> after;
-  };
-  std::deque<Waiting> waiting;
-  uint64_t given = 0, done = 0;
-  CUgraph capture = nullptr;
-
-  bool followsLegacy() const { return !(flags & CU_STREAM_NON_BLOCKING); }
-};
-
-struct CUevent_st {
-  unsigned flags = 0;
-  std::shared_ptr<CUstream_st> stream; ///< where it was recorded last
-  uint64_t position = 0;
-  std::chrono::steady_clock::time_point time;
-};
 
 namespace standin {
 
-namespace {
-
-using StreamPointer = std::shared_ptr<CUstream_st>;
-
-struct Objects {
-  std::map<CUstream, StreamPointer> streams;
-  std::set<CUevent> events;
-  std::set<CUgraph> graphs;
-  std::set<CUgraphExec> execs;
-  StreamPointer legacy = std::make_shared<CUstream_st>();
-};
 Objects &objects() {
   static auto *all = new Objects;
   return *all;
 }
 
-std::string runningNow;
-thread_local int captures = 0; // of this thread
+static std::string runningNow;
+thread_local int captures = 0;
+
+void run(const Command &command) {
+  runningNow = command.what;
+  if (command.run)
+    command.run();
+  runningNow.clear();
+}
 
 StreamPointer streamOf(CUstream handle) {
   if (!handle)
@@ -70,13 +33,6 @@ StreamPointer streamOf(CUstream handle) {
   return found->second;
 }
 
-template <class Set, class Handle>
-Handle known(const Set &set, Handle handle, const char *what) {
-  if (!set.count(handle))
-    misuse("%p is no %s", static_cast<void *>(handle), what);
-  return handle;
-}
-
 void demandAll(const Command &command) {
   for (const Span &span : command.device)
     demand(Place::Device, span, command.what.c_str());
@@ -84,7 +40,6 @@ void demandAll(const Command &command) {
     demand(Place::Pinned, span, command.what.c_str());
 }
 
-/// Runs what waits in the stream up to a position, after what that waits for.
 void runUntil(CUstream_st &stream, uint64_t position) {
   const Open open;
   while (stream.done < position) {
@@ -92,15 +47,12 @@ void runUntil(CUstream_st &stream, uint64_t position) {
     stream.waiting.pop_front();
     for (auto &[other, until] : next.after)
       runUntil(*other, until);
-    runningNow = next.command.what;
-    if (next.command.run)
-      next.command.run();
-    runningNow.clear();
+    run(next.command);
     ++stream.done;
   }
 }
 
-bool touches(const Command &command, Span span) {
+static bool touches(const Command &command, Span span) {
   const auto *begin = static_cast<const unsigned char *>(span.begin);
   for (const auto *spans : {&command.device, &command.pinned})
     for (const Span &used : *spans) {
@@ -112,7 +64,7 @@ bool touches(const Command &command, Span span) {
 }
 
 /// Work that waits and touches the span, or null.
-const Command *waitingUser(Span span) {
+static const Command *waitingUser(Span span) {
   auto in = [&](const CUstream_st &stream) -> const Command * {
     for (const auto &waiting : stream.waiting)
       if (touches(waiting.command, span))
@@ -127,8 +79,6 @@ const Command *waitingUser(Span span) {
   return nullptr;
 }
 
-/// From now on until the work is done, its results on the host may be anything:
-/// NaN, unless work before it uses the same memory.
 void spoil(const std::vector<Command> &commands) {
   for (size_t i = 0; i < commands.size(); ++i) {
     const Span result = commands[i].result;
@@ -141,7 +91,7 @@ void spoil(const std::vector<Command> &commands) {
 }
 
 void put(const StreamPointer &stream, Command command,
-         const StreamPointer &alsoAfter = nullptr, uint64_t position = 0) {
+         const StreamPointer &alsoAfter, uint64_t position) {
   CUstream_st::Waiting entry{std::move(command), {}};
   if (alsoAfter)
     entry.after.push_back({alsoAfter, position});
@@ -158,8 +108,6 @@ void put(const StreamPointer &stream, Command command,
   if (settings().eager)
     runUntil(*stream, stream->given);
 }
-
-} // namespace
 
 const std::string &running() { return runningNow; }
 
@@ -255,151 +203,5 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event, unsigned) {
     put(stream, {"a wait for an event", {}, {}, {}, {}}, event->stream,
         event->position);
   }
-  return CUDA_SUCCESS;
-}
-
-CUresult cuEventCreate(CUevent *event, unsigned flags) {
-  const Call call("cuEventCreate");
-  *event = new CUevent_st;
-  (*event)->flags = flags;
-  objects().events.insert(*event);
-  return CUDA_SUCCESS;
-}
-
-CUresult cuEventRecord(CUevent event, CUstream handle) {
-  const Call call("cuEventRecord");
-  const StreamPointer stream = streamOf(handle);
-  known(objects().events, event, "event");
-  event->stream = stream;
-  event->position = 0;
-  if (!stream->capture) {
-    event->position = stream->given + 1;
-    put(stream, {"an event",
-                 {},
-                 {},
-                 [event] { event->time = std::chrono::steady_clock::now(); },
-                 {}});
-  }
-  return CUDA_SUCCESS;
-}
-
-CUresult cuEventSynchronize(CUevent event) {
-  const Call call("cuEventSynchronize", Needs::NoCapture);
-  known(objects().events, event, "event");
-  if (event->stream)
-    runUntil(*event->stream, event->position);
-  return CUDA_SUCCESS;
-}
-
-static CUresult elapsed(float *milliseconds, CUevent begin, CUevent end) {
-  for (CUevent event : {begin, end}) {
-    known(objects().events, event, "event");
-    if (!event->stream || event->flags & CU_EVENT_DISABLE_TIMING)
-      return CUDA_ERROR_INVALID_HANDLE;
-    if (event->stream->done < event->position)
-      return CUDA_ERROR_NOT_READY;
-  }
-  *milliseconds =
-      std::chrono::duration<float, std::milli>(end->time - begin->time).count();
-  return CUDA_SUCCESS;
-}
-
-#undef cuEventElapsedTime // since CUDA 13 the name of a second version
-extern "C" {
-CUresult cuEventElapsedTime(float *milliseconds, CUevent begin, CUevent end) {
-  const Call call("cuEventElapsedTime");
-  return elapsed(milliseconds, begin, end);
-}
-CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent begin,
-                               CUevent end) {
-  const Call call("cuEventElapsedTime");
-  return elapsed(milliseconds, begin, end);
-}
-}
-
-CUresult cuEventDestroy(CUevent event) {
-  const Call call("cuEventDestroy");
-  known(objects().events, event, "event");
-  if (event->stream) // its record still names it
-    runUntil(*event->stream, event->position);
-  objects().events.erase(event);
-  delete event;
-  return CUDA_SUCCESS;
-}
-
-CUresult cuStreamBeginCapture(CUstream handle, CUstreamCaptureMode) {
-  const Call call("cuStreamBeginCapture");
-  const StreamPointer stream = streamOf(handle);
-  if (stream == objects().legacy)
-    misuse("the default stream cannot be captured");
-  if (stream->capture)
-    misuse("the stream is being captured already");
-  stream->capture = new CUgraph_st;
-  ++captures;
-  return CUDA_SUCCESS;
-}
-
-CUresult cuStreamEndCapture(CUstream handle, CUgraph *graph) {
-  const Call call("cuStreamEndCapture");
-  const StreamPointer stream = streamOf(handle);
-  if (!stream->capture)
-    misuse("the stream is not being captured");
-  --captures;
-  *graph = stream->capture;
-  objects().graphs.insert(*graph);
-  stream->capture = nullptr;
-  note("capture %zu nodes", (*graph)->nodes.size());
-  return CUDA_SUCCESS;
-}
-
-CUresult cuGraphInstantiate(CUgraphExec *exec, CUgraph graph,
-                            unsigned long long) {
-  const Call call("cuGraphInstantiate", Needs::NoCapture);
-  known(objects().graphs, graph, "graph");
-  *exec =
-      new CUgraphExec_st{std::make_shared<std::vector<Command>>(graph->nodes)};
-  objects().execs.insert(*exec);
-  return CUDA_SUCCESS;
-}
-
-CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
-  const Call call("cuGraphLaunch");
-  known(objects().execs, exec, "executable graph");
-  if (isCapturing(stream))
-    misuse("a graph in a graph is not modelled");
-  const auto nodes = exec->nodes;
-  note("launch a graph of %zu nodes", nodes->size());
-  Command whole{"a graph", {}, {}, {}, {}};
-  for (const Command &node : *nodes) {
-    demandAll(node);
-    whole.device.insert(whole.device.end(), node.device.begin(),
-                        node.device.end());
-    whole.pinned.insert(whole.pinned.end(), node.pinned.begin(),
-                        node.pinned.end());
-  }
-  spoil(*nodes);
-  whole.run = [nodes] {
-    for (const Command &node : *nodes) {
-      runningNow = node.what;
-      node.run();
-    }
-  };
-  submit(stream, std::move(whole));
-  return CUDA_SUCCESS;
-}
-
-CUresult cuGraphExecDestroy(CUgraphExec exec) {
-  const Call call("cuGraphExecDestroy");
-  known(objects().execs, exec, "executable graph");
-  objects().execs.erase(exec);
-  delete exec;
-  return CUDA_SUCCESS;
-}
-
-CUresult cuGraphDestroy(CUgraph graph) {
-  const Call call("cuGraphDestroy");
-  known(objects().graphs, graph, "graph");
-  objects().graphs.erase(graph);
-  delete graph;
   return CUDA_SUCCESS;
 }
