@@ -57,8 +57,8 @@ compile_check() { # NAME: checks/NAME.cpp with the GPU as its executor
   "$python" "$here/kernel_calls.py" "$cxx" $simt/executor codegen/cuda/device "$simt/kernels/$name.cu" \
     >"$made.calls.cpp" &&
     "$cxx" -std=c++20 -O1 -I. -I$simt/executor -I$simt/checks -Ibench/gpu "$simt/checks/$name.cpp" \
-      $simt/checks/Check.cpp bench/gpu/GpuExecutor.cpp "$made.calls.cpp" runtime/cuda/Driver.cpp \
-      runtime/Error.cpp -fuse-ld=lld -lfmt -ldl -o "$made" &&
+      $simt/checks/Check.cpp bench/gpu/GpuExecutor.cpp "$made.calls.cpp" build/runtime/libdit_runtime.a \
+      -fuse-ld=lld -lfmt -ldl -o "$made" &&
     "$nvcc" -std=c++17 -cubin "-gencode=arch=compute_${arch#sm_},code=$arch" -Icodegen/cuda/device \
       -o "$made.cubin" "$simt/kernels/$name.cu" && rm "$made.calls.cpp"
 }
@@ -70,7 +70,7 @@ carry_libraries() { # PROGRAM...: what they need and a plain system may lack
 
 prepare() {
   local ditc=${DITC:-build/bin/ditc} name
-  local checks=${DIT_GPU_CHECKS-wrappers row attention matmul$([ "$arch" = sm_90a ] && echo " matmul_sm90")}
+  local checks=${DIT_GPU_CHECKS-wrappers row attention matmul step$([ "$arch" = sm_90a ] && echo " matmul_sm90")}
   mkdir -p "$folder"/{bin,lib,models,checks} || exit 1
   for name in dit-run library-matmuls; do
     cp "build/bin/$name" "$folder/bin/$name" || fail "there is no build/bin/$name: run scripts/build first"
