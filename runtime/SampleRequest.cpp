@@ -3,6 +3,7 @@
 #include "runtime/Error.h"
 #include "runtime/Sampling.h"
 #include "runtime/TorchCpuNoise.h"
+#include "runtime/cuda/StepRunner.h"
 
 #include <algorithm>
 #include <cmath>
@@ -136,9 +137,18 @@ int64_t samplingBytes(const Manifest &manifest, const SampleRequest &request) {
   std::set<int32_t> labels(request.labels.begin(), request.labels.end());
   double table = static_cast<double>(labels.size() + 1) * sampler.size() *
                  manifest.memory.conditionRowFloats * 4;
+  // A GPU keeps two values beside each element's whatever the sampler is, and
+  // what a graph of steps works on: states, these values, noise.
+  bool isGpu = manifest.target == "cuda";
+  double floats = static_cast<double>(total) *
+                  (1 + (isGpu ? 2 : sampler.historyDepth)) *
+                  manifest.sampleFloats();
+  if (isGpu)
+    floats += static_cast<double>(batch) *
+              (3 + cuda::StepRunner::stepsAtOnce(manifest)) *
+              manifest.sampleFloats();
   double bytes =
-      static_cast<double>(total) * (1 + sampler.historyDepth) *
-          manifest.sampleFloats() * 4 +
+      floats * 4 +
       static_cast<double>(workspaceRows) * manifest.memory.arenaPerRow +
       static_cast<double>(rows) * 4 *
           (manifest.sampleFloats() + manifest.outputFloats()) +
