@@ -161,6 +161,8 @@ void encodeTensorMap(void *map, const void *base, uint64_t columns,
 namespace gpu {
 
 uint64_t onDevice(const void *host) {
+  if (!host)
+    return 0;
   const auto *address = static_cast<const unsigned char *>(host);
   for (auto [region, at] : copies)
     if (address >= region->data() && address < region->data() + region->size())

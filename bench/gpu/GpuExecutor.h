@@ -14,7 +14,7 @@ struct alignas(64) Map {
 };
 
 /// Addresses within the check's buffers become those of their copies on the
-/// device; others end the process.
+/// device, null stays null; others end the process.
 uint64_t onDevice(const void *host);
 
 inline uint64_t passed(const void *pointer) { return onDevice(pointer); }
