@@ -161,6 +161,14 @@ SamplerSettings settings(const char *variance, bool clip, double eta = 0,
           channels};
 }
 
+SamplerSettings flow(double shift, bool clip, Guidance guidance,
+                     int64_t channels) {
+  SamplerSettings made = settings("", clip, 0, guidance, channels);
+  made.diffusion.prediction = "velocity";
+  made.diffusion.shift = shift;
+  return made;
+}
+
 /// Every term of the formula at once, as no sampler has them.
 Sampler everything() {
   StepRow row;
@@ -228,6 +236,10 @@ int main(int argc, char **argv) {
              made("ddim", settings("", true, 0, {3, 1}, 1)), true);
   checkTable("dpm++2m, the second formula", picture,
              made("dpm++2m", settings("", true, 0, {2, 0, true}, 3)), true, 3);
+  checkTable("euler, clipped, guided", picture,
+             made("euler", flow(3, true, {3}, 3)), true);
+  checkTable("heun, 3 of 4 channels", latent,
+             made("heun", flow(1, false, {1.5}, 3)), true);
   checkTable("all terms", latent, everything(), true);
   checkTable("XL/2", xl,
              made("ddpm", settings("learned_range", false, 0, {4, 0.3}, 3)),
