@@ -7,6 +7,12 @@
 #include <cstdlib>
 #include <random>
 
+// What the order of a tensor core's sums may add to a budget that is not zero:
+// bench/gpu.sh says it, for a GPU.
+#ifndef DIT_SUM_SLACK
+#define DIT_SUM_SLACK 0
+#endif
+
 namespace check {
 
 static std::vector<simt::Schedule> schedules;
@@ -72,18 +78,19 @@ void Case::compare(Output &output, const simt::Schedule &schedule) {
     square += w * w;
   const double rms =
       output.commonScale ? std::sqrt(square / output.want.size()) : 0;
+  const double budget = output.budget + (output.budget > 0 ? DIT_SUM_SLACK : 0);
   for (size_t i = 0; i < output.want.size(); ++i) {
     const double want = output.want[i], got = output.at(i);
     const double error =
         got == want ? 0 : std::fabs(got - want) / (std::fabs(want) + rms);
-    if (error <= output.budget) {
+    if (error <= budget) {
       output.worst = std::max(output.worst, error);
       continue;
     }
     printf("%s: wrong under '%s': %s[%zu] is %g, expected %g, error %.1e, "
            "budget %.1e\n",
            name.c_str(), schedule.name().c_str(), output.memory->name.c_str(),
-           i, got, want, error, output.budget);
+           i, got, want, error, budget);
     fflush(stdout);
     _Exit(1);
   }
