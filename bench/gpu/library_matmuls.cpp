@@ -162,7 +162,7 @@ bool Check::run(const Case &which) {
       erfError += std::pow(got - geluErf(sum), 2);
     }
   error = std::sqrt(error / square);
-  const double budget = isHalfOut ? 4e-3 : entry.type == "tf32" ? 1e-3 : 2e-6;
+  const double budget = isHalfOut ? 4e-3 : entry.type == "tf32" ? 1e-3 : 1e-5;
   const bool isRight = error <= budget; // false for NaN
   printf("%s matmul %ldx%ldx%ld %s -> %s, %s: %.1e of %.0e\n",
          isRight ? "right" : "WRONG", long(m), long(n), long(k), which.type,
@@ -179,18 +179,26 @@ bool runAll(int count, char **model) {
   OwnStream stream(gpu);
   Check check(gpu, stream.get());
   bool right = true;
+  auto run = [&](const Case &which) {
+    try {
+      right &= check.run(which);
+    } catch (const Error &error) { // the library may lack one and have others
+      printf("WRONG %s\n", error.what());
+      right = false;
+    }
+  };
   for (const char *epilogue : {"none", "bias", "gelu_tanh_bias"}) {
     for (const char *outType : {"bf16", "f32"})
-      right &= check.run({3, 13, 40, 88, "bf16", outType, epilogue});
+      run({3, 13, 40, 88, "bf16", outType, epilogue});
     for (const char *type : {"f32", "tf32"})
-      right &= check.run({3, 13, 40, 88, type, "f32", epilogue});
+      run({3, 13, 40, 88, type, "f32", epilogue});
   }
   // The linears of a block of XL/2 at batch 1, guided.
   if (count > 1 && !strcmp(model[1], "--large")) {
-    right &= check.run({2, 256, 3456, 1152, "bf16", "bf16", "bias"});
-    right &= check.run({2, 256, 1152, 1152, "bf16", "f32", "bias"});
-    right &= check.run({2, 256, 4608, 1152, "bf16", "bf16", "gelu_tanh_bias"});
-    right &= check.run({2, 256, 1152, 4608, "bf16", "f32", "bias"});
+    run({2, 256, 3456, 1152, "bf16", "bf16", "bias"});
+    run({2, 256, 1152, 1152, "bf16", "f32", "bias"});
+    run({2, 256, 4608, 1152, "bf16", "bf16", "gelu_tanh_bias"});
+    run({2, 256, 1152, 4608, "bf16", "f32", "bias"});
   }
   return right;
 }

@@ -81,7 +81,7 @@ class Torch:
 
     def turn(self, clock, seconds):
         """Milliseconds a step, over about so many seconds."""
-        with torch.inference_mode():
+        with torch.no_grad():
             self.run(3)
             once = clock.milliseconds(lambda: self.run(3)) / 3
             steps = max(5, min(500, int(seconds * 1e3 / once)))
