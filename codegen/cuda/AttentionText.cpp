@@ -68,6 +68,12 @@ LogicalResult printAttention(KernelText &text) {
                   begin(text.kernel.results[0], text.resultName(0)),
                   (float)(1 / std::sqrt((double)headDim)));
   const Head head = chooseHead(text, op);
+  if (head.sharedBytes > text.arch.sharedBytes)
+    return text.op().emitOpError()
+           << "cannot be printed for CUDA: a head of " << headDim
+           << " features takes " << head.sharedBytes
+           << " bytes of shared memory, but " << text.arch.name << " has "
+           << text.arch.sharedBytes;
   text.body =
       "  using Head = " + head.type + ";\n" +
       assertSharedBytes("Head::kSharedBytes", head.sharedBytes) +

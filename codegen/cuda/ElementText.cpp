@@ -27,7 +27,7 @@ void ElementPrinter::line(std::string statement) {
 
 std::string ElementPrinter::let(StringRef prefix, std::string value) {
   std::string name = fmt::format("{}{}", prefix.str(), ++count);
-  line("const int " + name + " = " + value + ";");
+  line(fmt::format("const {} {} = {};", integer, name, value));
   return name;
 }
 
@@ -165,7 +165,8 @@ LogicalResult printElements(KernelText &text) {
   int64_t most = 0;
   for (const Place &place : text.kernel.results)
     most = std::max(most, elementsOf(place.type));
-  ElementPrinter printer(text, statements, "    ");
+  const bool isLong = most > INT32_MAX - kThreads;
+  ElementPrinter printer(text, statements, "    ", isLong);
   for (auto [r, value] :
        llvm::enumerate(text.block().getTerminator()->getOperands())) {
     const Place &place = text.kernel.results[r];
@@ -183,7 +184,8 @@ LogicalResult printElements(KernelText &text) {
   if (isBatched)
     text.launch.grid.push_back(tilesOfRows(text, 1));
   text.body =
-      fmt::format("  const int i = blockIdx.x * {} + threadIdx.x;\n", kThreads);
+      fmt::format("  const {} i = blockIdx.x * {}{} + threadIdx.x;\n",
+                  isLong ? "long long" : "int", kThreads, isLong ? "ll" : "");
   if (isBatched)
     text.body += "  const int sample = blockIdx.y;\n";
   if (namesWord(statements, "condition"))

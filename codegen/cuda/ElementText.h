@@ -11,9 +11,11 @@ namespace dit::codegen::cuda {
 /// Prints to `out` the statements that an element needs.
 class ElementPrinter {
 public:
+  /// Indices are ints, or `long long`s where a tensor has more elements.
   ElementPrinter(const KernelText &text, std::string &out,
-                 llvm::StringRef indent)
-      : text(text), out(out), indent(indent) {}
+                 llvm::StringRef indent, bool isLong = false)
+      : text(text), out(out), indent(indent),
+        integer(isLong ? "long long" : "int") {}
 
   /// The expression of element `index` of a sample of `value`, counted
   /// row-major; `index` is a name. Diagnoses at the region what it cannot
@@ -36,6 +38,7 @@ private:
   std::string &out;
   std::string indent;
   int count = 0;
+  const char *integer; ///< the type of indices
 };
 
 } // namespace dit::codegen::cuda
