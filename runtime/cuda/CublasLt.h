@@ -15,8 +15,7 @@ namespace dit::runtime::cuda {
 namespace lt {
 
 using Status = int; ///< cublasStatus_t; 0 is success
-constexpr Status kSuccess = 0, kNotInitialized = 1, kInvalidValue = 7,
-                 kNotSupported = 15;
+constexpr Status kSuccess = 0, kNotSupported = 15;
 
 /// Opaque objects, each behind a pointer as NVIDIA's are.
 using Handle = struct HandleOf *;           ///< cublasLtHandle_t

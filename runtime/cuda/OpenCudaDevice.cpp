@@ -114,8 +114,12 @@ fastest(const std::vector<const Alternative *> &candidates,
         best = std::move(device);
         bestSeconds = seconds;
       }
-    } catch (const Error &) {
+    } catch (const Error &error) {
       problem = std::current_exception();
+      if (options.notice)
+        options.notice(
+            fmt::format("the plan whose matmuls are {} cannot be tried: {}",
+                        candidate->manifest.matmul, error.what()));
     }
   }
   if (!best)

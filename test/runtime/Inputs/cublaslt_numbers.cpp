@@ -8,8 +8,6 @@
 using namespace dit::runtime::cuda;
 
 static_assert(lt::kSuccess == CUBLAS_STATUS_SUCCESS);
-static_assert(lt::kNotInitialized == CUBLAS_STATUS_NOT_INITIALIZED);
-static_assert(lt::kInvalidValue == CUBLAS_STATUS_INVALID_VALUE);
 static_assert(lt::kNotSupported == CUBLAS_STATUS_NOT_SUPPORTED);
 static_assert(lt::kFloat32 == CUDA_R_32F);
 static_assert(lt::kBfloat16 == CUDA_R_16BF);
