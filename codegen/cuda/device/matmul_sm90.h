@@ -148,16 +148,21 @@ struct TmaRing {
   }
 };
 
-/// A warpgroup's 64 rows from m0 on: calls epilogue(m, n, {out(m, n) to
-/// out(m, n + 3)}) where that is inside; `columns` is a multiple of 4. Lanes
-/// hold pairs, and exchange one of two with their neighbour.
-template <int Half, class Epilogue>
-DIT_INLINE void forEachFour(const float (&acc)[Half], int m0, int rows, int n0,
-                            int columns, Epilogue epilogue) {
-  constexpr int kBlocks = Half / 4; // of 8 columns
+/// Columns that an epilogue passes at once: what they read is in flight
+/// together, and still fits into registers beside the accumulators.
+inline constexpr int kEpilogueBlocks = 4; // of 8 columns
+
+/// See forEachFour: a few blocks of columns from `First` on. `Whole` says that
+/// all is inside.
+template <bool Whole, int First, int Half, class Epilogue>
+DIT_INLINE void visitFours(const float (&acc)[Half], int m0, int rows, int n0,
+                           int columns, Epilogue epilogue) {
+  constexpr int kBlocks = Half / 4;
+  constexpr int kEnd =
+      First + kEpilogueBlocks < kBlocks ? First + kEpilogueBlocks : kBlocks;
   const int lane = threadIdx.x & 31, warp = threadIdx.x / 32 % 4;
   const int odd = lane & 1;
-  DIT_FOR (int j = 0; j < kBlocks; j += 2)
+  DIT_FOR (int j = First; j < kEnd; j += 2)
     DIT_FOR (int half = 0; half < 2; ++half) {
       const int at = 4 * j + 2 * half, next = j + 1 < kBlocks ? at + 4 : at;
       const float2 a = make_float2(acc[at], acc[at + 1]);
@@ -167,11 +172,30 @@ DIT_INLINE void forEachFour(const float (&acc)[Half], int m0, int rows, int n0,
       const float y = __shfl_xor_sync(0xffffffffu, given.y, 1);
       const int m = m0 + warp * 16 + half * 8 + lane / 4;
       const int n = n0 + (j + odd) * 8 + lane % 4 / 2 * 4;
-      if (m < rows && n < columns && j + odd < kBlocks)
+      const bool isBlock = j + 1 < kBlocks || !odd;
+      if (isBlock && (Whole || (m < rows && n < columns)))
         epilogue(m, n,
                  odd ? make_float4(x, y, mine.x, mine.y)
                      : make_float4(mine.x, mine.y, x, y));
     }
+}
+
+/// A warpgroup's 64 rows from m0 on: calls epilogue(m, n, {out(m, n) to
+/// out(m, n + 3)}) where that is inside; `columns` is a multiple of 4. Lanes
+/// hold pairs, and exchange one of two with their neighbour.
+template <int First = 0, int Half, class Epilogue>
+DIT_INLINE void forEachFour(const float (&acc)[Half], int m0, int rows, int n0,
+                            int columns, Epilogue epilogue) {
+  // Without a branch around each four, loads go ahead of stores. By a shuffle,
+  // so that a compiler which knows the answer of the blocks before does not
+  // make one long path of it, and spill.
+  const bool isWhole = m0 + 64 <= rows && n0 + 2 * Half <= columns;
+  if (__shfl_sync(0xffffffffu, (int)isWhole, 0))
+    visitFours<true, First>(acc, m0, rows, n0, columns, epilogue);
+  else
+    visitFours<false, First>(acc, m0, rows, n0, columns, epilogue);
+  if constexpr ((First + kEpilogueBlocks) * 4 < Half)
+    forEachFour<First + kEpilogueBlocks>(acc, m0, rows, n0, columns, epilogue);
 }
 
 /// A block's tile is 64 rows a consumer warpgroup times N. The grid is (column
@@ -242,21 +266,33 @@ struct WgmmaRows {
                                     (chunk % 8 ^ r % 8) * 16);
   }
 
-  /// A warp: the rows m0 + warp, m0 + warp + kThreads / 32, ... as bf16, with
-  /// zeros behind them to a multiple of 64.
+  /// A warp: a row as bf16, with zeros behind it to a multiple of 64.
+  static DIT_INLINE void keep(unsigned char *x, int r, const Row<Depth> &row) {
+    static_assert(Row<Depth>::kChunk == 8);
+    DIT_FOR (int i = 0; i < Row<Depth>::kRounds; ++i)
+      if (Row<Depth>::held(i))
+        Chunk<8>::store(place(x, r, Row<Depth>::chunk(i)), row.v[i]);
+    const int behind = Row<Depth>::kChunks + (threadIdx.x & 31);
+    if (behind < kSteps * 8)
+      Chunk<8>::store(place(x, r, behind), {});
+  }
+
+  /// A warp: the rows m0 + warp, m0 + warp + kWarps, ...; the last row again in
+  /// place of those behind it. As many at once as registers hold.
   template <class Prologue>
   static DIT_INLINE void makeRows(unsigned char *x, int m0, int rows,
                                   Prologue prologue) {
-    static_assert(Row<Depth>::kChunk == 8);
-    for (int r = threadIdx.x / 32; r < kM && m0 + r < rows;
-         r += kThreads / 32) {
-      const Row<Depth> row = prologue(m0 + r);
-      DIT_FOR (int i = 0; i < Row<Depth>::kRounds; ++i)
-        if (Row<Depth>::held(i))
-          Chunk<8>::store(place(x, r, Row<Depth>::chunk(i)), row.v[i]);
-      const int behind = Row<Depth>::kChunks + (threadIdx.x & 31);
-      if (behind < kSteps * 8)
-        Chunk<8>::store(place(x, r, behind), {});
+    constexpr int kWarps = kThreads / 32;
+    constexpr int kAtOnce = Consumers == 1 && Depth <= 1280 ? 2 : 1;
+    static_assert(kAtOnce == 1 || kM % (kAtOnce * kWarps) == 0);
+    for (int r = threadIdx.x / 32; r < kM; r += kAtOnce * kWarps) {
+      Row<Depth> made[kAtOnce];
+      DIT_FOR (int i = 0; i < kAtOnce; ++i) {
+        const int m = m0 + r + i * kWarps;
+        made[i] = prologue(m < rows ? m : rows - 1);
+      }
+      DIT_FOR (int i = 0; i < kAtOnce; ++i)
+        keep(x, r + i * kWarps, made[i]);
     }
     device::fence_proxy_async(); // wgmma reads what was stored
   }
