@@ -112,6 +112,10 @@ static int denoise(ditc_model *model, int64_t rows, const float *x,
       fail("{}: compiled for the target {}, so there is no GPU whose memory it "
            "could read",
            model->artifact->path(), model->artifact->manifest().target);
+    else if (reinterpret_cast<uintptr_t>(x) % 16 != 0 ||
+             reinterpret_cast<uintptr_t>(out) % 16 != 0)
+      fail("'x' and 'out' must be multiples of 16, but are {} and {}",
+           fmt::ptr(x), fmt::ptr(out));
     else
       model->denoiser->evaluateOnDevice(x, {t, count}, {y, count}, out);
   });

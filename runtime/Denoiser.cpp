@@ -101,19 +101,25 @@ void Denoiser::condition(std::span<const float> t, std::span<const int32_t> y,
                         ? mostBytes / sizes.conditionArenaPerRow
                         : mostRows;
   auto total = static_cast<int64_t>(t.size());
-  int64_t batch = std::min(total, std::clamp<int64_t>(fitting, 1, mostRows));
+  int64_t batch = std::clamp<int64_t>(fitting, 1, mostRows);
+  // Whatever a row is, every part of the table then begins at 64 bytes.
+  constexpr int64_t granule = 16;
+  if (batch > granule)
+    batch -= batch % granule;
+  batch = std::min(total, batch);
+  int64_t labelsAt = (batch + granule - 1) / granule * granule;
   auto lock = takeTurn();
   grow(conditionArena, batch * sizes.conditionArenaPerRow,
        "the condition's workspace");
   if (!runner->isHost())
-    grow(conditionInputs, batch * 8, "the condition's inputs");
+    grow(conditionInputs, (labelsAt + batch) * 4, "the condition's inputs");
   for (int64_t i = 0; i < total; i += batch) {
     int64_t rows = std::min(batch, total - i);
     const float *times = t.data() + i;
     const int32_t *labels = y.data() + i;
     if (!runner->isHost()) {
       auto *timesThere = conditionInputs.as<float>();
-      auto *labelsThere = reinterpret_cast<int32_t *>(timesThere + batch);
+      auto *labelsThere = reinterpret_cast<int32_t *>(timesThere + labelsAt);
       runner->upload(timesThere, times, rows * 4);
       runner->upload(labelsThere, labels, rows * 4);
       times = timesThere, labels = labelsThere;

@@ -39,12 +39,10 @@ struct alignas(128) TensorMap {
 };
 
 // CUresult.
-constexpr Result success = 0, invalidValue = 1, outOfMemory = 2,
-                 notInitialized = 3, noDevice = 100, invalidDevice = 101,
-                 invalidImage = 200, noBinaryForGpu = 209, notFound = 500;
+constexpr Result success = 0, outOfMemory = 2, noDevice = 100;
 // CUdevice_attribute.
-constexpr int multiprocessorCount = 16, computeCapabilityMajor = 75,
-              computeCapabilityMinor = 76, maxSharedMemoryPerBlockOptin = 97;
+constexpr int computeCapabilityMajor = 75, computeCapabilityMinor = 76,
+              maxSharedMemoryPerBlockOptin = 97;
 // CUfunction_attribute.
 constexpr int maxDynamicSharedSizeBytes = 8;
 // CUstreamCaptureMode: relaxed, so that a kernel may be loaded when it is first
@@ -72,8 +70,6 @@ constexpr int tensorMapBfloat16 = 9, interleaveNone = 0, swizzleNone = 0,
        (char *name, int length, DeviceOrdinal device))                         \
   CALL(cuDeviceGetAttribute, "cuDeviceGetAttribute",                           \
        (int *value, int attribute, DeviceOrdinal device))                      \
-  CALL(cuDeviceTotalMem, "cuDeviceTotalMem_v2",                                \
-       (size_t *bytes, DeviceOrdinal device))                                  \
   CALL(cuDevicePrimaryCtxRetain, "cuDevicePrimaryCtxRetain",                   \
        (Context * context, DeviceOrdinal device))                              \
   CALL(cuDevicePrimaryCtxRelease, "cuDevicePrimaryCtxRelease_v2",              \
@@ -96,8 +92,6 @@ constexpr int tensorMapBfloat16 = 9, interleaveNone = 0, swizzleNone = 0,
   CALL(cuStreamCreate, "cuStreamCreate", (Stream * stream, unsigned flags))    \
   CALL(cuStreamDestroy, "cuStreamDestroy_v2", (Stream stream))                 \
   CALL(cuStreamSynchronize, "cuStreamSynchronize", (Stream stream))            \
-  CALL(cuStreamWaitEvent, "cuStreamWaitEvent",                                 \
-       (Stream stream, Event event, unsigned flags))                           \
   CALL(cuStreamBeginCapture, "cuStreamBeginCapture_v2",                        \
        (Stream stream, int mode))                                              \
   CALL(cuStreamEndCapture, "cuStreamEndCapture",                               \

@@ -15,15 +15,8 @@ extern "C" decltype(cuEventElapsedTime_v2) cuEventElapsedTime;
 using namespace dit::runtime::cuda;
 
 static_assert(success == CUDA_SUCCESS);
-static_assert(invalidValue == CUDA_ERROR_INVALID_VALUE);
 static_assert(outOfMemory == CUDA_ERROR_OUT_OF_MEMORY);
-static_assert(notInitialized == CUDA_ERROR_NOT_INITIALIZED);
 static_assert(noDevice == CUDA_ERROR_NO_DEVICE);
-static_assert(invalidDevice == CUDA_ERROR_INVALID_DEVICE);
-static_assert(invalidImage == CUDA_ERROR_INVALID_IMAGE);
-static_assert(noBinaryForGpu == CUDA_ERROR_NO_BINARY_FOR_GPU);
-static_assert(notFound == CUDA_ERROR_NOT_FOUND);
-static_assert(multiprocessorCount == CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
 static_assert(computeCapabilityMajor ==
               CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
 static_assert(computeCapabilityMinor ==
@@ -69,10 +62,10 @@ constexpr bool agree(Result (*)(Ours...), CUresult (*)(Theirs...)) {
 #define DIT_TEXT_OF(name) #name
 #define DIT_TEXT(name) DIT_TEXT_OF(name)
 #define DIT_COMPARE(name, symbol, parameters)                                  \
-  static_assert(agree(decltype(Driver::name){}, decltype (&::name){}));        \
+  static_assert(agree(decltype(Driver::name){}, decltype(&::name){}));         \
   static_assert(std::string_view(DIT_TEXT(name)) == symbol);
 DIT_CUDA_DRIVER_CALLS(DIT_COMPARE)
 
 #ifdef DIT_WRONG_ON_PURPOSE
-static_assert(agree(decltype(Driver::cuMemAlloc){}, decltype (&::cuMemFree){}));
+static_assert(agree(decltype(Driver::cuMemAlloc){}, decltype(&::cuMemFree){}));
 #endif

@@ -88,6 +88,12 @@ void checkStream(const char *path) {
     expect(ditc_synchronize(model) == 0, ditc_error());
     expect(seen == b.out, fmt::format("{} rows in the caller's memory", rows));
   }
+  float t = 0, *odd = reinterpret_cast<float *>(4);
+  int32_t y = 0;
+  expect(ditc_denoise_on_device(model, 1, odd, &t, &y, odd) == 1 &&
+             std::string(ditc_error()) ==
+                 "'x' and 'out' must be multiples of 16, but are 0x4 and 0x4",
+         "an address between is refused");
   ditc_close(model);
 }
 
