@@ -62,22 +62,8 @@ llvm::SmallVector<std::string> candidates() {
   return paths;
 }
 
-llvm::Expected<Library> openLibrary() {
-  llvm::SmallVector<std::string> paths = candidates();
-  void *handle = nullptr;
-  std::string opened;
-  for (const std::string &path : paths)
-    if ((handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL))) {
-      opened = path;
-      break;
-    }
-  if (!handle)
-    return createStringError(
-        "compiling for a GPU needs NVRTC of a CUDA toolkit, 12 or 13, but "
-        "there is none of " +
-        llvm::join(paths, ", ") +
-        " (CUDA_HOME may name the toolkit; --emit=target needs none)");
-  Library library;
+/// Fills in `library`; returns what is missing of it.
+const char *findFunctions(void *handle, Library &library) {
   const char *missing = nullptr;
   auto find = [&](auto &function, const char *name) {
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
@@ -96,13 +82,30 @@ llvm::Expected<Library> openLibrary() {
   DIT_FIND(nvrtcDestroyProgram);
   DIT_FIND(nvrtcGetErrorString);
 #undef DIT_FIND
-  if (missing)
-    return createStringError(opened +
-                             ": must be NVRTC of CUDA 12 or 13, but "
-                             "has no function " +
-                             missing);
-  return library;
+  return missing;
 }
+
+/// The first library that there is, or the sentence that there is none.
+struct Opened {
+  Opened() {
+    llvm::SmallVector<std::string> paths = candidates();
+    for (const std::string &path : paths)
+      if (void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+        if (const char *missing = findFunctions(handle, library))
+          error = path +
+                  ": must be NVRTC of CUDA 12 or 13, but has no "
+                  "function " +
+                  missing;
+        return;
+      }
+    error = "compiling for a GPU needs NVRTC of a CUDA toolkit, 12 or 13, but "
+            "there is none of " +
+            llvm::join(paths, ", ") +
+            " (CUDA_HOME may name the toolkit; --emit=target needs none)";
+  }
+  Library library;
+  std::string error; ///< empty where there is a library
+};
 
 /// The first line of a compiler's log that says what is wrong.
 std::string firstComplaint(StringRef log, StringRef otherwise) {
@@ -114,53 +117,77 @@ std::string firstComplaint(StringRef log, StringRef otherwise) {
   return otherwise.str();
 }
 
+/// One text on its way through NVRTC.
+class Compilation {
+public:
+  explicit Compilation(const Library &nvrtc) : nvrtc(nvrtc) {}
+  ~Compilation() {
+    if (program)
+      nvrtc.nvrtcDestroyProgram(&program);
+  }
+
+  /// False where `result` says what has failed.
+  bool run(const std::string &text, const std::string &name,
+           const std::string &archOption, std::string &code) {
+    llvm::SmallVector<const char *> names, texts;
+    for (const DeviceHeader &header : kDeviceHeaders) {
+      names.push_back(header.name);
+      texts.push_back(header.text);
+    }
+    const char *options[] = {"-std=c++17", archOption.c_str()};
+    size_t bytes = 0;
+    if (failed(nvrtc.nvrtcCreateProgram(&program, text.c_str(), name.c_str(),
+                                        names.size(), texts.data(),
+                                        names.data())) ||
+        failed(
+            nvrtc.nvrtcCompileProgram(program, std::size(options), options)) ||
+        failed(nvrtc.nvrtcGetCUBINSize(program, &bytes)))
+      return false;
+    code.resize(bytes);
+    return !failed(nvrtc.nvrtcGetCUBIN(program, code.data()));
+  }
+
+  /// What NVRTC complains of first.
+  std::string complaint() const {
+    size_t bytes = 0;
+    std::string log;
+    if (program && nvrtc.nvrtcGetProgramLogSize(program, &bytes) == 0) {
+      log.resize(bytes);
+      nvrtc.nvrtcGetProgramLog(program, log.data());
+    }
+    return firstComplaint(log, nvrtc.nvrtcGetErrorString(result));
+  }
+
+private:
+  bool failed(int answer) {
+    result = answer;
+    return result != 0;
+  }
+
+  const Library &nvrtc;
+  Program program = nullptr;
+  int result = 0;
+};
+
 } // namespace
 
 llvm::Expected<Cubin> compileToCubin(StringRef text, StringRef name,
                                      StringRef arch) {
   // Opened once and never closed: NVRTC keeps threads and tables of its own.
-  static llvm::Expected<Library> opened = openLibrary();
-  static const std::string whyNot =
-      opened ? "" : llvm::toString(opened.takeError());
-  if (!whyNot.empty())
-    return createStringError(whyNot);
-  const Library &library = *opened;
-
-  llvm::SmallVector<const char *> names, texts;
-  for (const DeviceHeader &header : kDeviceHeaders) {
-    names.push_back(header.name);
-    texts.push_back(header.text);
-  }
-  Program program = nullptr;
-  int result = library.nvrtcCreateProgram(&program, text.str().c_str(),
-                                          name.str().c_str(), names.size(),
-                                          texts.data(), names.data());
-  std::string archOption = ("-arch=" + arch).str();
-  const char *options[] = {"-std=c++17", archOption.c_str()};
-  if (result == 0)
-    result = library.nvrtcCompileProgram(program, std::size(options), options);
-  Cubin cubin;
-  size_t bytes = 0;
-  if (result == 0)
-    result = library.nvrtcGetCUBINSize(program, &bytes);
-  cubin.bytes.resize(bytes);
-  if (result == 0)
-    result = library.nvrtcGetCUBIN(program, cubin.bytes.data());
-  std::string log;
-  if (result != 0 && program &&
-      library.nvrtcGetProgramLogSize(program, &bytes) == 0) {
-    log.resize(bytes);
-    library.nvrtcGetProgramLog(program, log.data());
-  }
-  if (program)
-    library.nvrtcDestroyProgram(&program);
+  static const Opened opened;
+  if (!opened.error.empty())
+    return createStringError(opened.error);
+  const Library &nvrtc = opened.library;
   int major = 0, minor = 0;
-  library.nvrtcVersion(&major, &minor);
+  nvrtc.nvrtcVersion(&major, &minor);
+  Cubin cubin;
   cubin.nvrtc = std::to_string(major) + "." + std::to_string(minor);
-  if (result != 0)
-    return createStringError(
-        "NVRTC " + cubin.nvrtc + " does not compile the kernels for " + arch +
-        ": " + firstComplaint(log, library.nvrtcGetErrorString(result)));
+  Compilation compilation(nvrtc);
+  if (!compilation.run(text.str(), name.str(), ("-arch=" + arch).str(),
+                       cubin.bytes))
+    return createStringError("NVRTC " + cubin.nvrtc +
+                             " does not compile the kernels for " + arch +
+                             ": " + compilation.complaint());
   return cubin;
 }
 
