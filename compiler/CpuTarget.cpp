@@ -104,7 +104,11 @@ dit::makeCpuTarget(const TargetOptions &options) {
   auto arch = cpu::findArch(options.arch);
   if (!arch)
     return arch.takeError();
-  auto fusions = selectFusions(cpuFusions(), options.fuse);
+  if (options.matmul != "generated")
+    return llvm::createStringError(
+        "the cpu target generates its matmuls, but --matmul is " +
+        options.matmul);
+  auto fusions = selectFusions(cpuFusions(), options.fuse, cpuFusions());
   if (!fusions)
     return fusions.takeError();
   return std::make_unique<CpuTarget>(std::move(*arch), options.dtype,

@@ -237,7 +237,10 @@ dit::makeCudaTarget(const TargetOptions &options) {
     return llvm::createStringError(
         "--matmul must be generated, cublaslt or both, but found '" +
         options.matmul + "'");
-  auto fusions = selectFusions(cudaFusions(options.matmul), options.fuse);
+  // Of --matmul=both, each takes what it has of the names.
+  auto fusions =
+      selectFusions(cudaFusions(options.matmul, options.arch), options.fuse,
+                    cudaFusions("generated", options.arch));
   if (!fusions)
     return fusions.takeError();
   return std::make_unique<CudaTarget>(

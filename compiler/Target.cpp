@@ -14,18 +14,19 @@ PassUse PassUse::fuse(StringRef name, StringRef options) {
 }
 
 llvm::Expected<std::vector<PassUse>>
-dit::selectFusions(std::vector<PassUse> uses, StringRef fuse) {
+dit::selectFusions(std::vector<PassUse> uses, StringRef fuse,
+                   const std::vector<PassUse> &known) {
   llvm::SmallVector<StringRef> wanted;
   if (fuse != "all" && fuse != "none")
     fuse.split(wanted, ',', -1, /*KeepEmpty=*/false);
-  llvm::SmallVector<StringRef> known;
-  for (const PassUse &use : uses)
+  llvm::SmallVector<StringRef> names;
+  for (const PassUse &use : known)
     if (!use.fusion.empty())
-      known.push_back(use.fusion);
+      names.push_back(use.fusion);
   for (StringRef name : wanted)
-    if (!llvm::is_contained(known, name))
+    if (!llvm::is_contained(names, name))
       return llvm::createStringError("--fuse must be all, none or a list of " +
-                                     llvm::join(known, ", ") + ", but found '" +
+                                     llvm::join(names, ", ") + ", but found '" +
                                      name + "'");
   if (fuse != "all")
     llvm::erase_if(uses, [&](const PassUse &use) {

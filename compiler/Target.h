@@ -101,14 +101,16 @@ makeCudaTarget(const TargetOptions &options);
 /// All passes of the CPU's phase `fused`, in the order they run.
 std::vector<PassUse> cpuFusions();
 
-/// The same of the CUDA target, for matmuls that are generated or cublaslt's;
-/// defined in CudaFusions.cpp.
-std::vector<PassUse> cudaFusions(llvm::StringRef matmul);
+/// The same of the CUDA target, for matmuls that are generated or cublaslt's on
+/// an arch of codegen/cuda/Arch.h; defined in CudaFusions.cpp.
+std::vector<PassUse> cudaFusions(llvm::StringRef matmul, llvm::StringRef arch);
 
 /// `uses` without the fusions that --fuse=`fuse` leaves out, or the sentence
-/// that says which name it does not know.
-llvm::Expected<std::vector<PassUse>> selectFusions(std::vector<PassUse> uses,
-                                                   llvm::StringRef fuse);
+/// that says which name it does not know. `known` are those whose names it may
+/// have.
+llvm::Expected<std::vector<PassUse>>
+selectFusions(std::vector<PassUse> uses, llvm::StringRef fuse,
+              const std::vector<PassUse> &known);
 
 } // namespace dit
 

@@ -36,6 +36,13 @@ struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
                        Twine(maxFeatures) + " are allowed");
       return {};
     }
+    int64_t width = linear.getX().getType().getShape().back();
+    if (width > maxWidth) {
+      remarkMissed(linear, kPass,
+                   "rows of " + Twine(width) + " features are wider than the " +
+                       Twine(maxWidth) + " that a kernel may keep");
+      return {};
+    }
     for (Operation *part : ops) {
       if (usersOf(part->getResult(0)).size() != 1) {
         remarkMissed(linear, kPass, "what the linear reads has a second user");

@@ -31,27 +31,37 @@ SmallVector<Operation *> prologueOf(LinearOp linear) {
              : SmallVector<Operation *>();
 }
 
-void fuseLinearPrologue(RewriterBase &rewriter, LinearOp linear) {
-  SmallVector<Operation *> prologue = prologueOf(linear);
-  SmallVector<Operation *> units = {unitOf(linear)};
-  for (Operation *op : prologue) {
-    if (unitOf(op) == unitOf(linear))
-      return;
-    if (usersOf(op->getResult(0)).size() != 1)
-      return remarkMissed(linear, kPass,
-                          "what makes the linear's x has a second user");
-    for (Operation *other : opsOf(unitOf(op)))
-      if (!llvm::is_contained(prologue, other))
-        return remarkMissed(linear, kPass,
-                            "the norm is fused with other ops already");
-    units.push_back(unitOf(op));
-  }
-  fuseWithRemark(rewriter, KernelKind::Linear, units, linear, kPass);
-}
-
 struct FuseLinearPrologue : impl::FuseLinearPrologueBase<FuseLinearPrologue> {
+  using FuseLinearPrologueBase::FuseLinearPrologueBase;
+
+  void fusePrologue(RewriterBase &rewriter, LinearOp linear) {
+    SmallVector<Operation *> prologue = prologueOf(linear);
+    if (prologue.empty() || unitOf(prologue.front()) == unitOf(linear))
+      return;
+    int64_t width = linear.getX().getType().getShape().back();
+    if (width > maxWidth)
+      return remarkMissed(linear, kPass,
+                          "rows of " + Twine(width) +
+                              " features are wider than the " +
+                              Twine(maxWidth) + " that a kernel may keep");
+    SmallVector<Operation *> units = {unitOf(linear)};
+    for (Operation *op : prologue) {
+      if (usersOf(op->getResult(0)).size() != 1)
+        return remarkMissed(linear, kPass,
+                            "what makes the linear's x has a second user");
+      for (Operation *other : opsOf(unitOf(op)))
+        if (!llvm::is_contained(prologue, other))
+          return remarkMissed(linear, kPass,
+                              "the norm is fused with other ops already");
+      units.push_back(unitOf(op));
+    }
+    fuseWithRemark(rewriter, KernelKind::Linear, units, linear, kPass);
+  }
+
   void runOnOperation() override {
-    forEach<LinearOp>(getOperation(), fuseLinearPrologue);
+    forEach<LinearOp>(getOperation(), [&](RewriterBase &rewriter, LinearOp op) {
+      fusePrologue(rewriter, op);
+    });
   }
 };
 

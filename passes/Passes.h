@@ -5,6 +5,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include <limits>
 
 namespace dit {
 #define GEN_PASS_DECL

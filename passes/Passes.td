@@ -93,12 +93,15 @@ def FuseFinalLayer : DiT_Pass<"dit-fuse-final-layer"> {
     After:  one region of kind linear: the norm is its prologue, unpatchify its epilogue
 
     The prologue is computed anew for every column of tiles, so it pays while the output is
-    narrow: refused for more than `max-features` output features, and for a norm or modulate with
-    a second user or already fused with something else. Then unpatchify is joined alone.
+    narrow: refused for more than `max-features` output features, for rows wider than the
+    `max-width` that a target can keep, and for a norm or modulate with a second user or already
+    fused with something else. Then unpatchify is joined alone.
   }];
   let options = [
     Option<"maxFeatures", "max-features", "int64_t", /*default=*/"256",
            "widest linear that takes the norm as its prologue">,
+    Option<"maxWidth", "max-width", "int64_t", /*default=*/"std::numeric_limits<int64_t>::max()",
+           "widest rows that a prologue makes">,
   ];
 }
 
@@ -134,10 +137,14 @@ def FuseLinearPrologue : DiT_Pass<"dit-fuse-linear-prologue"> {
     Before: `linear(cast(modulate(layer_norm(x))))`
     After:  one region of kind linear: all before the linear is its prologue
 
-    Takes a norm, then modulate and cast where they are. Refuses ops with a second user, and a
-    norm that is fused with other ops already: runs before FuseGatedResidual and FuseAdaLN, which
-    take the same ops.
+    Takes a norm, then modulate and cast where they are. Refuses ops with a second user, rows of
+    more than `max-width` features, and a norm that is fused with other ops already: runs before
+    FuseGatedResidual and FuseAdaLN, which take the same ops.
   }];
+  let options = [
+    Option<"maxWidth", "max-width", "int64_t", /*default=*/"std::numeric_limits<int64_t>::max()",
+           "widest rows that a prologue makes">,
+  ];
 }
 
 def FuseGatedResidual : DiT_Pass<"dit-fuse-gated-residual"> {

@@ -65,7 +65,8 @@ void CompileFlags::addTo(CLI::App &command) {
   command
       .add_option("--fuse", target.fuse,
                   "all, none or a list of " + fusionNames(cpuFusions()) +
-                      "; for cuda of " + fusionNames(cudaFusions("generated")))
+                      "; for cuda of " +
+                      fusionNames(cudaFusions("generated", "sm_80")))
       ->capture_default_str();
   command
       .add_option("--batch-hint", target.batchHint,

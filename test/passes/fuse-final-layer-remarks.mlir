@@ -1,4 +1,4 @@
-// RUN: dit-opt %s --dit-fuse-final-layer=max-features=20 --remarks-filter=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
+// RUN: dit-opt %s --dit-fuse-final-layer="max-features=20 max-width=9" --remarks-filter=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
 
 func.func @too_wide(%x: tensor<?x6x8xf32>, %w: tensor<24x8xf32>) -> tensor<?x6x4x6xf32> {
   %n = dit.layer_norm %x eps 1.0e-06 : tensor<?x6x8xf32>
@@ -7,6 +7,15 @@ func.func @too_wide(%x: tensor<?x6x8xf32>, %w: tensor<24x8xf32>) -> tensor<?x6x4
   %l = dit.linear %n weight(%w) : (tensor<?x6x8xf32>, tensor<24x8xf32>) -> tensor<?x6x24xf32>
   %o = dit.unpatchify %l patch 2 : tensor<?x6x24xf32> -> tensor<?x6x4x6xf32>
   return %o : tensor<?x6x4x6xf32>
+}
+
+func.func @rows_too_wide(%x: tensor<?x6x10xf32>, %w: tensor<12x10xf32>) -> tensor<?x3x4x6xf32> {
+  %n = dit.layer_norm %x eps 1.0e-06 : tensor<?x6x10xf32>
+  // expected-remark@below {{rows of 10 features are wider than the 9 that a kernel may keep}}
+  // expected-remark@below {{linear + unpatchify}}
+  %l = dit.linear %n weight(%w) : (tensor<?x6x10xf32>, tensor<12x10xf32>) -> tensor<?x6x12xf32>
+  %o = dit.unpatchify %l patch 2 : tensor<?x6x12xf32> -> tensor<?x3x4x6xf32>
+  return %o : tensor<?x3x4x6xf32>
 }
 
 func.func @shared_norm(%x: tensor<?x6x8xf32>, %w: tensor<12x8xf32>) -> (tensor<?x6x8xf32>, tensor<?x3x4x6xf32>) {

@@ -1,9 +1,16 @@
-// RUN: dit-opt %s --dit-fuse-linear-prologue --remarks-filter=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
+// RUN: dit-opt %s --dit-fuse-linear-prologue=max-width=20 --remarks-filter=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
 
 func.func @fused(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> tensor<?x4x6xf32> {
   // expected-remark@below {{layer_norm + linear}}
   %n = dit.layer_norm %x eps 1.0e-06 : tensor<?x4x8xf32>
   %l = dit.linear %n weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  return %l : tensor<?x4x6xf32>
+}
+
+func.func @too_wide(%x: tensor<?x4x24xf32>, %w: tensor<6x24xf32>) -> tensor<?x4x6xf32> {
+  %n = dit.layer_norm %x eps 1.0e-06 : tensor<?x4x24xf32>
+  // expected-remark@below {{rows of 24 features are wider than the 20 that a kernel may keep}}
+  %l = dit.linear %n weight(%w) : (tensor<?x4x24xf32>, tensor<6x24xf32>) -> tensor<?x4x6xf32>
   return %l : tensor<?x4x6xf32>
 }
 
