@@ -78,13 +78,13 @@ std::string showPlace(const Place &place) {
   return text + (place.gathered ? "), row row_index[n] of the table" : ")");
 }
 
-/// What stands between `void` and the kernel's name. Kernels that take tensor
-/// maps have a multiprocessor for themselves.
-std::string launchBounds(const KernelLaunch &launch) {
+/// What stands between `void` and the kernel's name.
+std::string launchBounds(const KernelText &text) {
+  const KernelLaunch &launch = text.launch;
   auto [x, y] = launch.cluster;
   return (x * y == 1 ? "" : fmt::format("DIT_CLUSTER({}, {}, 1) ", x, y)) +
          fmt::format("__launch_bounds__({}{})", launch.threads,
-                     launch.tensorMaps.empty() ? "" : ", 1");
+                     text.isAlone ? ", 1" : "");
 }
 
 class FileText {
@@ -182,7 +182,7 @@ void FileText::printKernel(const KernelText &text) {
   out += fmt::format("\n// {}\n// {}. {}\n", formulas(text.op(), text.names),
                      comesFrom(text), text.note);
   out += fmt::format("extern \"C\" __global__ void {} {}(\n",
-                     launchBounds(text.launch), text.kernel.name);
+                     launchBounds(text), text.kernel.name);
   SmallVector<std::pair<std::string, std::string>> parameters; // and comments
   for (auto [i, place] : llvm::enumerate(text.kernel.operands))
     parameters.push_back(

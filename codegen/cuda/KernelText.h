@@ -57,6 +57,9 @@ struct KernelText {
   std::string note; ///< how the work is divided, for the comment
   /// Its function and takesRows are known when all is printed.
   KernelLaunch launch;
+  /// A block's shared memory leaves no place for another's on a multiprocessor,
+  /// so that all registers are its own.
+  bool isAlone = false;
 
   FusedOp op() const { return const_cast<FusedOp &>(kernel.op); }
   mlir::Block &block() const { return op().getBody().front(); }

@@ -24,6 +24,7 @@ LogicalResult printMatmulMma(LinearText &linear) {
       "{}, {}, {}, {}, {}, {}, {}",
       typeName(linear.weight().type.getElementType()), tile.rows, tile.columns,
       tile.step, tile.stages, tile.warpsDown, tile.warpsAcross);
+  text.isAlone = shape.makesRows;
   text.launch.threads = tile.threads();
   text.launch.sharedBytes = tile.sharedBytes(shape);
   text.body = fmt::format(

@@ -60,6 +60,7 @@ LogicalResult printMatmulWgmma(LinearText &linear) {
   const HopperTile tile = *chooseHopperTile(shape);
   const unsigned weight = linear.argument(linear.linear.getWeight());
   KernelLaunch &launch = text.launch;
+  text.isAlone = true;
   launch.threads = tile.threads();
   launch.sharedBytes = tile.sharedBytes(shape);
   launch.cluster = {tile.across, tile.down};

@@ -77,16 +77,26 @@ template <int M, int N, int WarpsM, int WarpsN> struct WarpTile {
   template <class Epilogue>
   DIT_INLINE void finish(int m0, int rows, int n0, int columns,
                          Epilogue epilogue) const {
+    // Without a branch around each pair, loads go ahead of stores.
+    if (m0 + M <= rows && n0 + N <= columns)
+      visit(m0, n0, [&](int m, int n, float2 pair) { epilogue(m, n, pair); });
+    else
+      visit(m0, n0, [&](int m, int n, float2 pair) {
+        if (m < rows && n < columns)
+          epilogue(m, n, pair);
+      });
+  }
+
+private:
+  template <class Visitor>
+  DIT_INLINE void visit(int m0, int n0, Visitor visitor) const {
     const int lane = threadIdx.x & 31;
     DIT_FOR (int i = 0; i < kMmaM; ++i)
       DIT_FOR (int j = 0; j < kMmaN; ++j)
-        DIT_FOR (int half = 0; half < 2; ++half) {
-          const int m = m0 + row() + i * 16 + half * 8 + lane / 4;
-          const int n = n0 + column() + j * 8 + lane % 4 * 2;
-          if (m < rows && n < columns)
-            epilogue(m, n,
-                     make_float2(acc[i][j][2 * half], acc[i][j][2 * half + 1]));
-        }
+        DIT_FOR (int half = 0; half < 2; ++half)
+          visitor(m0 + row() + i * 16 + half * 8 + lane / 4,
+                  n0 + column() + j * 8 + lane % 4 * 2,
+                  make_float2(acc[i][j][2 * half], acc[i][j][2 * half + 1]));
   }
 };
 
@@ -178,14 +188,28 @@ struct MatmulRows {
       (M * kPitchX + Stages * kStage) * sizeof(T);
   static_assert(K % (2 * kWord<T>) == 0 && Stages >= 2);
 
-  /// Each warp some of the rows from m0 on, with zeros behind them where the
-  /// last step needs them.
+  /// A warp: a row, with zeros behind it where the last step needs them.
+  static DIT_INLINE void keep(T *x, const Row<Depth> &row) {
+    store(x, row);
+    for (int k = Depth + (threadIdx.x & 31); k < kSteps * K; k += 32)
+      store1(x + k, 0.f);
+  }
+
+  /// A warp: the rows m0 + warp, m0 + warp + kWarps, ..., two at once where
+  /// registers hold them, so that one is on its way while the other is summed.
   template <class Prologue>
   static DIT_INLINE void makeRows(T *x, int m0, int rows, Prologue prologue) {
-    for (int r = threadIdx.x / 32; r < M && m0 + r < rows; r += kThreads / 32) {
-      store(x + r * kPitchX, prologue(m0 + r));
-      for (int k = Depth + (threadIdx.x & 31); k < kSteps * K; k += 32)
-        store1(x + r * kPitchX + k, 0.f);
+    constexpr int kWarps = kThreads / 32;
+    constexpr bool kTwo = Depth <= 1280;
+    for (int r = threadIdx.x / 32; r < M && m0 + r < rows;
+         r += kTwo ? 2 * kWarps : kWarps) {
+      // Of an odd number of rows a warp's last is made twice.
+      const int next = r + kWarps;
+      const int other = kTwo && next < M && m0 + next < rows ? next : r;
+      const auto made = prologue(m0 + r);
+      if constexpr (kTwo)
+        keep(x + other * kPitchX, prologue(m0 + other));
+      keep(x + r * kPitchX, made);
     }
   }
 

@@ -11,8 +11,10 @@ extern "C" void dit_linear_gate_add_bf16_88x40(float *, const Bf16 *,
 extern "C" void dit_linear_gelu_bf16_88x40(const Bf16 *, const Bf16 *,
                                            const float *, Bf16 *, int);
 
-extern "C" void dit_layer_norm_linear_bf16_56x101(const float *, const Bf16 *,
-                                                  const float *, float *, int);
+using NormLinear = void(const float *, const Bf16 *, const float *, float *,
+                        int);
+extern "C" NormLinear dit_layer_norm_linear_bf16_56x101;
+extern "C" NormLinear dit_layer_norm_linear_bf16_1288x101;
 
 constexpr int kTokens = 37, kPerSample = 13, kDepth = 88, kWidth = 40;
 // 32 x 32 tiles, 16 deep, three stages, two warps.
@@ -28,43 +30,44 @@ static double rounded(double x) {
 }
 
 /// Rows that the kernel makes itself: normalised, rounded, multiplied.
-static void normalisedRows() {
-  constexpr int kDepth = 56, kWidth = 101;
-  const auto x = randomFloats("x", kTokens * kDepth, 6);
-  const auto w = randomBf16("w", kWidth * kDepth, 7, 0.1);
+static void normalisedRows(int depth, NormLinear *kernel) {
+  constexpr int kWidth = 101;
+  const auto x = randomFloats("x", kTokens * depth, 6);
+  const auto w = randomBf16("w", kWidth * depth, 7, 0.1);
   const auto bias = randomFloats("bias", kWidth, 8);
   Buffer<float> out("out", kTokens * kWidth);
   std::vector<double> want(out.size());
   for (int m = 0; m < kTokens; ++m) {
     double mean = 0, variance = 1e-6;
-    for (int k = 0; k < kDepth; ++k)
-      mean += x[m * kDepth + k] / kDepth;
-    for (int k = 0; k < kDepth; ++k)
-      variance += std::pow(x[m * kDepth + k] - mean, 2) / kDepth;
+    for (int k = 0; k < depth; ++k)
+      mean += x[m * depth + k] / depth;
+    for (int k = 0; k < depth; ++k)
+      variance += std::pow(x[m * depth + k] - mean, 2) / depth;
     for (int n = 0; n < kWidth; ++n) {
       want[m * kWidth + n] = bias[n];
-      for (int k = 0; k < kDepth; ++k)
+      for (int k = 0; k < depth; ++k)
         want[m * kWidth + n] +=
-            w[n * kDepth + k] *
-            rounded((x[m * kDepth + k] - mean) / std::sqrt(variance));
+            w[n * depth + k] *
+            rounded((x[m * depth + k] - mean) / std::sqrt(variance));
     }
   }
-  // 32 x 32 tiles, 16 deep, three stages, two warps; rows of 64 and a pad.
+  // 32 x 32 tiles, 16 deep, three stages, two warps; rows of whole steps
+  // and a pad.
   const simt::LaunchShape shape{
-      {2, (kTokens + 31) / 32}, {64}, (32 * 72 + 3 * 32 * 24) * 2};
-  Case rows("matmul 37x56x101, layer norm");
+      {2, (kTokens + 31) / 32},
+      {64},
+      size_t(32 * ((depth + 15) / 16 * 16 + 8) + 3 * 32 * 24) * 2};
+  Case rows("matmul 37x" + std::to_string(depth) + "x101, layer norm");
   rows.expect(out, want, 2e-6);
   rows.run(
       shape, [&] { out.clear(); },
-      [&] {
-        dit_layer_norm_linear_bf16_56x101(x.data(), w.data(), bias.data(),
-                                          out.data(), kTokens);
-      });
+      [&] { kernel(x.data(), w.data(), bias.data(), out.data(), kTokens); });
 }
 
 int main(int argc, char **argv) {
   begin(argc, argv);
-  normalisedRows();
+  normalisedRows(56, dit_layer_norm_linear_bf16_56x101);
+  normalisedRows(1288, dit_layer_norm_linear_bf16_1288x101);
   const auto a = randomBf16("a", kTokens * kDepth, 1);
   const auto w = randomBf16("w", kWidth * kDepth, 2, 0.1);
   const auto bias = randomFloats("bias", kWidth, 3);

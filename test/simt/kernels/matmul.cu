@@ -60,18 +60,16 @@ extern "C" __global__ void __launch_bounds__(SmallTile::kThreads)
 }
 
 // out = h w^T + bias, h = layer_norm(x): rows made by the block that multiplies
-// them. Three steps of 16 and half a step, an odd number of columns in three
-// tiles a block, of which the last block has one, and that in part.
-using RowsTile = MatmulRows<bf16, 32, 32, 16, 3, 2, 1, 56, 3>;
-extern "C" __global__ void __launch_bounds__(RowsTile::kThreads)
-    dit_layer_norm_linear_bf16_56x101(const float *x,     // (N T, K)
-                                      const bf16 *weight, // (M, K)
-                                      const float *bias,  // (M)
-                                      float *out,         // (N T, M)
-                                      int tokens) {
-  DIT_SHARED(shared);
-  constexpr int kDepth = 56, kWidth = 101;
-  RowsTile::run(
+// them. An odd number of columns in three tiles a block, of which the last
+// block has one, and that in part; half a step at the end of the depth.
+template <int kDepth, int kWidth>
+DIT_INLINE void normLinear(unsigned char *shared,
+                           const float *x,     // (N T, K)
+                           const bf16 *weight, // (M, K)
+                           const float *bias,  // (M)
+                           float *out,         // (N T, M)
+                           int tokens) {
+  MatmulRows<bf16, 32, 32, 16, 3, 2, 1, kDepth, 3>::run(
       shared,
       [&](int token) {
         return layer_norm(load<kDepth>(x + token * kDepth), 1e-6f);
@@ -80,4 +78,20 @@ extern "C" __global__ void __launch_bounds__(RowsTile::kThreads)
       oneByOne(kWidth, [&](int token, int d, float acc) {
         out[token * kWidth + d] = acc + bias[d];
       }));
+}
+
+extern "C" __global__ void __launch_bounds__(64)
+    dit_layer_norm_linear_bf16_56x101(const float *x, const bf16 *weight,
+                                      const float *bias, float *out,
+                                      int tokens) {
+  DIT_SHARED(shared);
+  normLinear<56, 101>(shared, x, weight, bias, out, tokens);
+}
+// Too many features for two rows at once.
+extern "C" __global__ void __launch_bounds__(64)
+    dit_layer_norm_linear_bf16_1288x101(const float *x, const bf16 *weight,
+                                        const float *bias, float *out,
+                                        int tokens) {
+  DIT_SHARED(shared);
+  normLinear<1288, 101>(shared, x, weight, bias, out, tokens);
 }
