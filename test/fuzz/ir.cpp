@@ -9,6 +9,8 @@
 #include "mlir/Parser/Parser.h"
 #include "passes/Passes.h"
 
+#include <string>
+
 using namespace mlir;
 
 static const dit::Target &target() {
@@ -26,7 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   context.loadDialect<dit::DiTDialect, func::FuncDialect>();
   context.printOpOnDiagnostic(false);
   ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) {});
-  auto module = parseSourceString<ModuleOp>(asText(data, size), &context);
+  // The lexer ends at a zero behind the text.
+  const std::string text(asText(data, size));
+  auto module = parseSourceString<ModuleOp>(text, &context);
   if (!module)
     return 0;
   auto reached = dit::phaseOf(*module);
