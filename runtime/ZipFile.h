@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Where the entries of an uncompressed zip archive lie, as torch.save
-// and np.savez write it (zip64 too). Compressed, encrypted and split archives are refused.
+// and np.savez write it (zip64 too). Compressed, encrypted and split archives
+// are refused.
 #ifndef DIT_RUNTIME_ZIPFILE_H
 #define DIT_RUNTIME_ZIPFILE_H
 

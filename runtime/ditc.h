@@ -62,8 +62,9 @@ int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
                  const float *t, const int32_t *y, float *out);
 
 /* The same with x and out in the GPU's memory (cuMemAlloc, cudaMalloc) at
- * multiples of 16 bytes, t and y in the host's; for a model compiled for CUDA. Returns when it is enqueued: x
- * must stay until the model's stream has come by, and out is there then. */
+ * multiples of 16 bytes, t and y in the host's; for a model compiled for CUDA.
+ * Returns when it is enqueued: x must stay until the model's stream has come
+ * by, and out is there then. */
 int ditc_denoise_on_device(ditc_model *model, int64_t rows, const float *x,
                            const float *t, const int32_t *y, float *out);
 /* Waits for everything that the model has enqueued. The other functions do so

@@ -30,11 +30,10 @@ std::string attentionText(const AttentionShape &shape) {
   std::string k = region.slice(firstKey, shape.keys, width, width);
   std::string v = region.slice(firstKey, shape.keys, 2 * width, width);
   Shape type = {-1, shape.queries, width};
-  std::string y =
-      region.op("attention " + q + ", " + k + ", " + v + " heads " +
-                std::to_string(shape.heads) + " : " + tensorType(type) + ", " +
-                tensorType({-1, shape.keys, width}) + " -> " +
-                tensorType(type));
+  std::string y = region.op(
+      "attention " + q + ", " + k + ", " + v + " heads " +
+      std::to_string(shape.heads) + " : " + tensorType(type) + ", " +
+      tensorType({-1, shape.keys, width}) + " -> " + tensorType(type));
   region.yield(y, type);
   return region.print();
 }

@@ -196,7 +196,8 @@ std::vector<float> CompiledModule::run(const Inputs &in, int64_t pieces) const {
   Host host(program, report.scratchBytes, pieces);
   DitHost services = host.services();
   FencedBuffer prepared(aligned(program.preparedBytes)),
-      state(aligned(codegen::host::kStateBytes)), plan(aligned(codegen::host::kPlanBytes)),
+      state(aligned(codegen::host::kStateBytes)),
+      plan(aligned(codegen::host::kPlanBytes)),
       arena(aligned(in.rows * program.arenaBytesPerRow)),
       conditionArena(aligned(in.rows * program.conditionArenaBytesPerRow)),
       table(aligned(in.rows * program.conditionRowFloats * 4)),
