@@ -2,6 +2,7 @@
 // ditc sample: labels and a seed in, pictures or arrays out.
 #include "runtime/commands/ClassList.h"
 #include "runtime/commands/Commands.h"
+#include "runtime/commands/Previews.h"
 #include "runtime/commands/Progress.h"
 
 #include "runtime/Error.h"
@@ -25,6 +26,7 @@ namespace {
 /// The flags as they were given; what is empty is the model's default.
 struct SampleFlags {
   std::string model, classes, output;
+  std::optional<std::string> preview;
   std::optional<std::string> weights;
   int64_t repeat = 1;
   std::optional<std::string> sampler, steps, variance;
@@ -217,9 +219,18 @@ void sampleCommand(const SampleFlags &flags, const std::string &tool) {
   const Manifest &manifest = artifact->manifest();
   SampleRequest request = makeRequest(flags, manifest);
   auto count = static_cast<int64_t>(request.labels.size());
-  SampleOutput output(
-      flags.output, manifest, count,
-      flags.columns.value_or(defaultColumns(count, flags.repeat)));
+  int64_t columns = flags.columns.value_or(defaultColumns(count, flags.repeat));
+  SampleOutput output(flags.output, manifest, count, columns);
+  std::optional<Previews> previews;
+  if (flags.preview) {
+    auto sampler =
+        makeSampler(request.sampler, samplerSettings(manifest, request));
+    previews.emplace(*flags.preview, flags.output, manifest, count, columns,
+                     sampler.size());
+    request.observe = [&](int64_t i, int64_t first, std::span<const float> x) {
+      previews->observe(i, first, x);
+    };
+  }
   std::unique_ptr<Denoiser> denoiser = load(flags, artifact, request);
   std::vector<float> samples;
   double seconds;
@@ -237,9 +248,12 @@ void sampleCommand(const SampleFlags &flags, const std::string &tool) {
                "{} sample: warning: {} of {} samples have values that are not "
                "finite\n",
                tool, bad, count);
-  output.write(samples, describeSettings(flags, request, manifest)
-                            .dump(-1, ' ', true,
-                                  nlohmann::json::error_handler_t::replace));
+  std::string settings =
+      describeSettings(flags, request, manifest)
+          .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  if (previews)
+    previews->write(settings);
+  output.write(samples, settings);
   fmt::print("{}: {} samples of {} in {:.1f} s\n", flags.output, count,
              manifest.name, seconds);
 }
@@ -303,6 +317,10 @@ void addSampleCommand(CLI::App &app) {
                     "an .npz (N,H,W,C); goes on where it was killed")
           ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}))
           ->excludes(columns);
+  c->add_option("--preview", flags->preview,
+                "0,10,50: write the samples after so many evaluations too, "
+                "beside -o as OUT.step10.png")
+      ->excludes(count);
   c->add_option("--shard", flags->shard,
                 "I/N: the I-th of N parts of --count; ditc join joins them")
       ->needs(count);
