@@ -18,6 +18,8 @@ config.test_source_root = root
 config.test_exec_root = os.path.join(build, "test")
 config.environment["PATH"] = os.pathsep.join(
     [os.path.join(build, "bin"), "/usr/lib/llvm-22/bin", os.environ["PATH"]])
+# In a sanitized build what is undefined must fail, not only be printed.
+config.environment["UBSAN_OPTIONS"] = "halt_on_error=1"
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input=fail"
 config.substitutions.append(("%repo", repo))
 config.substitutions.append(("%specs", os.path.join(repo, "model_specs")))

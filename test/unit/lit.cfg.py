@@ -9,5 +9,7 @@ build = os.environ.get(
 config.name = "ditc-unit"
 config.test_format = lit.formats.GoogleTest(".", "Tests")
 config.suffixes = []
+# In a sanitized build what is undefined must fail, not only be printed.
+config.environment["UBSAN_OPTIONS"] = "halt_on_error=1"
 config.test_source_root = os.path.join(os.path.abspath(build), "bin", "tests")
 config.test_exec_root = config.test_source_root
