@@ -23,6 +23,7 @@ protected:
       return;
     std::string error = llvm::toString(cubin.takeError());
     if (error.find("needs NVRTC") != std::string::npos)
+      // A machine without a CUDA toolkit: only that sentence may skip.
       GTEST_SKIP() << error;
     FAIL() << error;
   }
