@@ -3,7 +3,7 @@
 
     python test/golden/make_goldens.py
 
-Every output is computed in float64. Weights are never zero, the adaLN and final
+Every output is computed in float64, but for the files *.f32. Weights are never zero, the adaLN and final
 linears included. The tests need neither this script nor torch.
 """
 import pathlib
@@ -19,7 +19,12 @@ HERE = pathlib.Path(__file__).parent
 SEED = 7
 
 TINY = dict(depth=2, width=24, heads=2, patch_size=2, latent=(3, 4, 6), classes=5)
-S_8 = dict(depth=12, width=384, heads=6, patch_size=8, latent=(4, 32, 32), classes=1000)
+PUBLISHED = dict(latent=(4, 32, 32), classes=1000)
+S_8 = dict(depth=12, width=384, heads=6, patch_size=8, **PUBLISHED)
+# Of the published sizes, one of each patch size and of each kind of head.
+SIZES = {"s_2": dict(depth=12, width=384, heads=6, patch_size=2, **PUBLISHED),
+         "b_4": dict(depth=12, width=768, heads=12, patch_size=4, **PUBLISHED),
+         "xl_8": dict(depth=28, width=1152, heads=16, patch_size=8, **PUBLISHED)}
 # The other designs, and one key each that no other golden turns.
 VARIANTS = {"adaln": dict(conditioning="adaln", activation="gelu", learn_sigma=False),
             "cross_attention": dict(conditioning="cross_attention", mlp_ratio=3.5),
@@ -73,9 +78,21 @@ def seeded_model(name, spec, samples, float32=False):
         save(f"{name}.f32.safetensors", given | {"out": out})
 
 
+def published_size(name, spec):
+    """What PyTorch computes in float32; prints how far that is from float64."""
+    weights = {key: seeded(key, shape, SEED) for key, shape in weight_shapes(spec).items()}
+    given = inputs(spec, 2)
+    out, _ = evaluate(spec, weights, given, torch.float32)
+    exact, _ = evaluate(spec, weights, given, torch.float64)
+    save(f"{name}.f32.safetensors", given | {"out": out})
+    print(f"{name}: relative L2 to float64 {np.linalg.norm(out - exact) / np.linalg.norm(exact):.1e}")
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     tiny_with_intermediates()
     for name, keys in VARIANTS.items():
         seeded_model(name, Spec(**TINY, **keys), 2)
     seeded_model("s_8", Spec(**S_8), 2, float32=True)
+    for name, keys in SIZES.items():
+        published_size(name, Spec(**keys))
