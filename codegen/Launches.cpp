@@ -113,6 +113,9 @@ LogicalResult Reader::placeReturned(func::FuncOp function) {
   StringRef name = function.getName();
   if (name == "prepare") {
     program.preparedBytes = integerAttr(function, kArenaAttr);
+    program.sharedBytes = function->hasAttr(kSharedAttr)
+                              ? integerAttr(function, kSharedAttr)
+                              : program.preparedBytes;
     return success();
   }
   int64_t rowFloats = integerAttr(function, kRowFloatsAttr);
@@ -205,7 +208,8 @@ LogicalResult Reader::placeFused(FusedOp op, std::vector<Launch> &launches) {
     launch.results.push_back(places[result]);
   }
   launch.kernel = kernelOf(launch);
-  launches.push_back(std::move(launch));
+  bool isTable = inPrepare && op.getOffsets()->front() >= program.sharedBytes;
+  (isTable ? program.tables : launches).push_back(std::move(launch));
   return success();
 }
 

@@ -54,9 +54,11 @@ struct Weight {
 
 struct Program {
   std::vector<Kernel> kernels;
-  std::vector<Launch> prepare, condition, denoise;
+  /// @prepare is two lists: `prepare` makes what depends on the weights, in the
+  /// first sharedBytes of what is prepared, `tables` the rest, behind it.
+  std::vector<Launch> prepare, tables, condition, denoise;
   std::vector<Weight> weights;
-  int64_t preparedBytes = 0;
+  int64_t sharedBytes = 0, preparedBytes = 0;
   int64_t arenaBytesPerRow = 0;
   int64_t conditionArenaBytesPerRow = 0;
   int64_t conditionRowFloats = 0;

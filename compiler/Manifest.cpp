@@ -104,6 +104,7 @@ json::Object dit::describeModel(const CompiledModel &model) {
 json::Object dit::describeMemory(const codegen::Program &program,
                                  int64_t scratchBytes) {
   return json::Object{
+      {"shared_bytes", program.sharedBytes},
       {"prepared_bytes", program.preparedBytes},
       {"state_bytes", codegen::host::kStateBytes},
       {"plan_bytes", codegen::host::kPlanBytes},
@@ -134,6 +135,7 @@ json::Object dit::describeKernels(
     return list;
   };
   return json::Object{{"prepare", describe(program.prepare)},
+                      {"tabulate", describe(program.tables)},
                       {"condition", describe(program.condition)},
                       {"denoise", describe(program.denoise)}};
 }

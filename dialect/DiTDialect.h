@@ -32,6 +32,8 @@ inline constexpr llvm::StringLiteral kFromAttr =
     "dit.from"; // input, prepare, condition
 inline constexpr llvm::StringLiteral kPhaseAttr = "dit.phase";
 inline constexpr llvm::StringLiteral kArenaAttr = "dit.arena_bytes";
+/// Of a planned @prepare: bytes that hold what depends on the weights.
+inline constexpr llvm::StringLiteral kSharedAttr = "dit.shared_bytes";
 inline constexpr llvm::StringLiteral kSlotAttr = "dit.slot";
 inline constexpr llvm::StringLiteral kRowFloatsAttr = "dit.row_floats";
 inline constexpr llvm::StringLiteral kSpecAttr = "dit.spec";

@@ -261,11 +261,18 @@ def PlanMemory : DiT_Pass<"dit-plan-memory"> {
 
     Offsets are bytes a sample and multiples of 64; a result never overlaps an operand; views keep
     their base alive; a returned value gets -1. In @prepare offsets are absolute and results live
-    for ever. Results of @condition get `dit.slot`. `dit.live_bytes` holds the largest sum of live
-    bytes, the lower bound of the arena, and an analysis remark the ratio of the two. Refuses ops
-    that are neither views nor dit.fused, a returned value that no region makes, and a result of
-    @condition that is not float32.
+    for ever: first, in `dit.shared_bytes`, what depends on a weight and what that is computed
+    from; behind it, from `tables-at` on where that is more, what depends on none (position
+    tables). So a model planned for several sizes has its packed weights at the same offsets, and
+    its tables apart. Results of @condition get `dit.slot`. `dit.live_bytes` holds the largest sum
+    of live bytes, the lower bound of the arena, and an analysis remark the ratio of the two.
+    Refuses ops that are neither views nor dit.fused, a returned value that no region makes, and a
+    result of @condition that is not float32.
   }];
+  let options = [
+    Option<"tablesAt", "tables-at", "int64_t", /*default=*/"0",
+           "first byte of @prepare's memory that tables may take">,
+  ];
 }
 
 #endif // DIT_PASSES_PASSES_TD

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// PlanMemory: liveness of what regions make, and its place in the arena. The
+// PlanMemory: liveness of what regions make, and its place in the arena; in
+// @prepare what the weights make lies before the tables that they do not. The
 // placing itself is Arena.h.
 #include "passes/Arena.h"
 #include "passes/Passes.h"
@@ -43,8 +44,9 @@ bool isWhole(Value returned, Value made) {
 
 class MemoryPlanner {
 public:
-  explicit MemoryPlanner(func::FuncOp function)
-      : function(function), isPrepare(function.getName() == kPrepare) {}
+  MemoryPlanner(func::FuncOp function, int64_t tablesAt)
+      : function(function), isPrepare(function.getName() == kPrepare),
+        tablesAt(tablesAt) {}
 
   LogicalResult run() {
     if (failed(findLives()) || failed(findReturned()))
@@ -56,14 +58,21 @@ public:
 private:
   LogicalResult findLives();
   LogicalResult findReturned();
+  void findShared();
   void place();
+  ArenaPlan placePart(bool isShared, int64_t begin);
+  void setOffsets();
   LogicalResult placeSlots();
 
   func::FuncOp function;
   bool isPrepare;
-  int64_t steps = 0;
+  int64_t tablesAt, steps = 0;
   llvm::MapVector<Value, Life> lives; // what regions make, in order
   llvm::SmallPtrSet<Value, 16> returned;
+  /// Of @prepare: the regions that depend on a weight or are read by one that
+  /// does.
+  llvm::SmallPtrSet<Operation *, 16> shared;
+  DenseMap<Value, int64_t> offsets;
 };
 
 LogicalResult MemoryPlanner::findLives() {
@@ -97,24 +106,61 @@ LogicalResult MemoryPlanner::findReturned() {
   return success();
 }
 
-void MemoryPlanner::place() {
+/// Weights reach forward through what reads them; what they are computed with
+/// must be there before the tables are.
+void MemoryPlanner::findShared() {
+  for (auto fused : function.getOps<FusedOp>())
+    if (llvm::any_of(fused.getInputs(), [&](Value input) {
+          Operation *maker = viewedValue(input).getDefiningOp();
+          return isa_and_nonnull<WeightOp>(maker) || shared.contains(maker);
+        }))
+      shared.insert(fused);
+  for (Operation &op : llvm::reverse(function.getBody().front()))
+    if (shared.contains(&op))
+      for (Value operand : op.getOperands())
+        if (auto maker = viewedValue(operand).getDefiningOp<FusedOp>())
+          shared.insert(maker);
+}
+
+/// Offsets from `begin` on, for one part of @prepare or all of another
+/// function.
+ArenaPlan MemoryPlanner::placePart(bool isShared, int64_t begin) {
   SmallVector<Life> placed;
   SmallVector<Value> values;
-  for (auto &[value, life] : lives)
-    if (isPrepare || !returned.contains(value))
+  for (auto &[value, life] : lives) {
+    bool isHere = isPrepare ? shared.contains(value.getDefiningOp()) == isShared
+                            : !returned.contains(value);
+    if (isHere)
       placed.push_back(life), values.push_back(value);
+  }
   ArenaPlan plan = planArena(placed);
-
-  DenseMap<Value, int64_t> offsets;
   for (auto [value, offset] : llvm::zip(values, plan.offsets))
-    offsets[value] = offset;
+    offsets[value] = begin + offset;
+  return plan;
+}
+
+void MemoryPlanner::setOffsets() {
   for (auto fused : function.getOps<FusedOp>()) {
     SmallVector<int64_t> own;
     for (Value result : fused.getResults())
       own.push_back(offsets.count(result) ? offsets[result] : -1);
     fused.setOffsets(own);
   }
+}
+
+void MemoryPlanner::place() {
   Builder builder(function.getContext());
+  findShared();
+  ArenaPlan plan = placePart(/*isShared=*/isPrepare, 0);
+  if (isPrepare) {
+    function->setAttr(kSharedAttr, builder.getI64IntegerAttr(plan.bytes));
+    int64_t begin = std::max(alignUp(tablesAt), plan.bytes);
+    ArenaPlan tables = placePart(/*isShared=*/false, begin);
+    if (tables.bytes > 0)
+      plan.bytes = begin + tables.bytes;
+    plan.liveBytes += tables.liveBytes;
+  }
+  setOffsets();
   function->setAttr(kArenaAttr, builder.getI64IntegerAttr(plan.bytes));
   function->setAttr(kLiveAttr, builder.getI64IntegerAttr(plan.liveBytes));
   remark::analysis(function.getLoc(), remark::RemarkOpts::name("plan-memory")
@@ -146,9 +192,11 @@ LogicalResult MemoryPlanner::placeSlots() {
 }
 
 struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
+  using PlanMemoryBase::PlanMemoryBase;
+
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (failed(MemoryPlanner(function).run()))
+      if (failed(MemoryPlanner(function, tablesAt).run()))
         return signalPassFailure();
     getOperation()->setAttr(kPhaseAttr,
                             StringAttr::get(&getContext(), "planned"));

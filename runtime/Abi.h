@@ -7,9 +7,12 @@
  * text) is one JSON text in the ELF section `.dit.manifest`, which a reader can
  * take from the file without loading the code; the loaded artifact points at
  * the same bytes, so the two cannot disagree. runtime/Manifest.h lists its
- * keys. An artifact may hold the model several times, made for other GPUs or
- * with other matmuls: a chain of DitArtifact, each with its own manifest, which
- * follow one another in the section in the chain's order, each ended by a 0.
+ * keys. An artifact may hold the model several times, made for other sizes of
+ * x, for other GPUs or with other matmuls: a chain of DitArtifact, each with
+ * its own manifest, which follow one another in the section in the chain's
+ * order, each ended by a 0. For each arch and kind of matmuls all sizes follow
+ * one another, the spec's first one first; those may share one packed copy of
+ * the weights.
  *
  * For a CPU every address is the host's and a launch carries its task. For a
  * GPU the same functions run on the host too, but compute addresses only: x, t,
@@ -29,7 +32,7 @@
 extern "C" {
 #endif
 
-#define DIT_ABI_VERSION 2u
+#define DIT_ABI_VERSION 3u
 #define DIT_ENTRY_NAME "ditc_artifact"
 #define DIT_MANIFEST_SECTION ".dit.manifest"
 
@@ -77,7 +80,14 @@ typedef struct DitHost {
 /* Memory below is the caller's: sizes come from the manifest's `memory`, every
  * address is aligned to 64 bytes, and `rows` is at least 1.
  *
- *   prepare    packs all weights into `prepared` (prepared_bytes); once.
+ *   prepare    packs all weights into the first shared_bytes of `prepared`.
+ *              They are the same bytes for all sizes of an arch and a kind of
+ *              matmuls, so once is enough for all of them.
+ *   tabulate   computes what depends on no weight into this size's own part of
+ *              `prepared`, which lies from shared_bytes to prepared_bytes and
+ *              overlaps no other size's; once, after prepare. Null where there
+ *              is nothing to compute. `prepared` has as many bytes as the
+ *              largest prepared_bytes of the sizes that share it.
  *   create     binds `state` (state_bytes) to a host and to `prepared`.
  *   plan       binds `plan` (plan_bytes) to a batch and to `arena`
  *              (rows * arena_bytes_per_row).
@@ -90,15 +100,16 @@ typedef struct DitHost {
  *              to undo.
  *   code       the GPU's machine code, one cubin that holds every function that
  *              the manifest names; null and 0 bytes for a CPU.
- *   alternative  the same model (spec, weights, inputs, outputs) made in
- *              another way: another arch, other matmuls; null at the chain's
- *              end.
+ *   alternative  the same model (spec and weights) made in another way: for
+ *              another size of x, another arch, with other matmuls; null at the
+ *              chain's end.
  */
 typedef struct DitArtifact {
   uint32_t abi_version;
   uint32_t manifest_bytes; /* without the final 0 */
   const char *manifest;
   DitStatus (*prepare)(const DitHost *host, void *prepared);
+  DitStatus (*tabulate)(const DitHost *host, void *prepared);
   DitStatus (*create)(const DitHost *host, const void *prepared, void *state);
   DitStatus (*plan)(const void *state, int64_t rows, void *arena, void *plan);
   DitStatus (*condition)(const void *state, const float *t, const int32_t *y,

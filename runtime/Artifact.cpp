@@ -113,6 +113,10 @@ static void checkTable(const DitArtifact *table, std::string_view text,
       !table->denoise)
     fail(
         "damaged: one of prepare, create, plan, condition, denoise is missing");
+  if (!table->tabulate && !manifest.tabulateKernels.empty())
+    fail("damaged: the manifest lists {} kernels of tabulate, the code has no "
+         "such function",
+         manifest.tabulateKernels.size());
   if (table->code_bytes != static_cast<uint64_t>(manifest.codeBytes) ||
       (table->code != nullptr) != (table->code_bytes != 0))
     fail("damaged: the manifest says {} bytes of GPU code, the code has {}",

@@ -63,6 +63,13 @@ Denoiser::Denoiser(std::shared_ptr<const Artifact> loaded,
   runner->leave();
   artifact->check(status, "prepare");
   runner->bindWeights(nullptr);
+  if (functions.tabulate) {
+    runner->settle(ArtifactFunction::Tabulate, 1);
+    runner->enter(ArtifactFunction::Tabulate, 1);
+    status = functions.tabulate(&runner->host(), prepared.data());
+    runner->leave();
+    artifact->check(status, "tabulate");
+  }
   artifact->check(
       functions.create(&runner->host(), prepared.data(), state.data()),
       "create");

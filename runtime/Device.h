@@ -18,7 +18,7 @@ class WeightSource;
 
 /// The function of the artifact that is running; a launch's kernel index counts
 /// in its list of the manifest.
-enum class ArtifactFunction { Prepare, Condition, Denoise };
+enum class ArtifactFunction { Prepare, Tabulate, Condition, Denoise };
 
 /// Memory of a device, which is freed with the last copy of this object.
 class DeviceMemory {
@@ -86,7 +86,7 @@ public:
   /// Where `prepare` reads from; null again after it.
   virtual void bindWeights(WeightSource *source) = 0;
   /// Before a function of the artifact is called; `rows` is its batch, 1 for
-  /// prepare.
+  /// prepare and tabulate.
   virtual void enter(ArtifactFunction function, int64_t rows) = 0;
   /// After it. Throws what went wrong in its launches, through which no
   /// exception may pass.
@@ -114,7 +114,7 @@ protected:
 private:
   const Alternative &model;
   ThreadPool hostThreads;
-  std::vector<double> seconds[3];
+  std::vector<double> seconds[4];
 };
 
 struct DeviceOptions {

@@ -78,6 +78,7 @@ static GuidanceDefaults readGuidance(const JsonReader &json, int64_t channels) {
 static MemorySizes readMemory(const JsonReader &json) {
   MemorySizes m;
   m.prepared = json.integer("prepared_bytes", 0, maxBytes);
+  m.shared = json.integer("shared_bytes", 0, m.prepared);
   m.state = json.integer("state_bytes", 0, maxBytes);
   m.plan = json.integer("plan_bytes", 0, maxBytes);
   m.arenaPerRow = json.integer("arena_bytes_per_row", 0, maxBytes);
@@ -192,6 +193,7 @@ Manifest parseManifest(std::string_view text) {
   m.ignoredWeights = json.strings("ignored_weights");
   JsonReader kernels = json.object("kernels");
   m.prepareKernels = readKernels(kernels, "prepare", isCuda);
+  m.tabulateKernels = readKernels(kernels, "tabulate", isCuda);
   m.conditionKernels = readKernels(kernels, "condition", isCuda);
   m.denoiseKernels = readKernels(kernels, "denoise", isCuda);
   if (isCuda && json.has("step"))

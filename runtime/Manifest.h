@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What an artifact says of itself: the JSON texts in its ELF section
-// `.dit.manifest`, one for each way the model was made in, each ended by a 0;
+// `.dit.manifest`, one for each way the model was made in (size of x, arch,
+// matmuls; in the order that Abi.h says), each ended by a 0;
 // written by the compiler and read here. The keys of one:
 //
 // clang-format off
-//   {"abi": 2,                           DIT_ABI_VERSION
+//   {"abi": 3,                           DIT_ABI_VERSION
 //    "compiler": "ditc 0.1.0",
 //    "name": "DiT-XL/2",                 the spec's name
 //    "spec": "...", "spec_sha256": "...",    the YAML text, extends resolved by the reader
@@ -29,11 +30,13 @@
 //                                        the last four: of prediction "velocity"
 //    "guidance": {"scale": 1.0, "formula": "scale", "channels": 3},
 //                                        channels: a number, or "all"; formula: runtime/Guidance.h
-//    "memory": {"prepared_bytes": 0, "state_bytes": 0, "plan_bytes": 0, "arena_bytes_per_row": 0,
+//    "memory": {"shared_bytes": 0,       of `prepared`: the packed weights, the same for all sizes of an arch and matmul
+//               "prepared_bytes": 0,     end of what this size has of its own; from shared_bytes, or behind other sizes'
+//               "state_bytes": 0, "plan_bytes": 0, "arena_bytes_per_row": 0,
 //               "condition_arena_bytes_per_row": 0, "condition_row_floats": 0, "scratch_bytes": 0},
 //    "weights": [{"name": "x_embedder.proj.weight", "shape": [1152, 4, 2, 2]}, ...],
 //    "ignored_weights": ["pos_embed"],   may be in the file, is not read
-//    "kernels": {"prepare": [K, ...], "condition": [K, ...], "denoise": [K, ...]},
+//    "kernels": {"prepare": [K, ...], "tabulate": [K, ...], "condition": [K, ...], "denoise": [K, ...]},
 //    "step": {"launch": LAUNCH}}         cuda only: guidance and the sampler's update, the runtime's
 //                                        to launch: five addresses, then the ints samples and guided
 //
@@ -63,6 +66,7 @@
 #define DIT_RUNTIME_MANIFEST_H
 
 #include "runtime/LaunchEntry.h"
+#include "runtime/Resolution.h"
 
 #include <cstdint>
 #include <optional>
@@ -114,7 +118,7 @@ struct GuidanceDefaults {
 };
 
 struct MemorySizes {
-  int64_t prepared = 0, state = 0, plan = 0, arenaPerRow = 0,
+  int64_t shared = 0, prepared = 0, state = 0, plan = 0, arenaPerRow = 0,
           conditionArenaPerRow = 0, conditionRowFloats = 0, scratch = 0;
 };
 
@@ -138,12 +142,14 @@ struct Manifest {
   MemorySizes memory;
   std::vector<WeightEntry> weights;
   std::vector<std::string> ignoredWeights;
-  std::vector<KernelEntry> prepareKernels, conditionKernels, denoiseKernels;
+  std::vector<KernelEntry> prepareKernels, tabulateKernels, conditionKernels,
+      denoiseKernels;
   std::optional<LaunchEntry> step; ///< of a CUDA artifact
 
   /// Floats of one sample's x, and of one sample's network output.
   int64_t sampleFloats() const { return channels * height * width; }
   int64_t outputFloats() const { return outputChannels * height * width; }
+  Resolution resolution() const { return {height, width}; }
   bool isLatent() const { return space == "latent"; }
 };
 

@@ -109,8 +109,8 @@ private:
 /// Calls `visit` with every launch.
 void forEachLaunch(const Program &program,
                    llvm::function_ref<void(const Launch &)> visit) {
-  for (const auto *list :
-       {&program.prepare, &program.condition, &program.denoise})
+  for (const auto *list : {&program.prepare, &program.tables,
+                           &program.condition, &program.denoise})
     for (const Launch &launch : *list)
       visit(launch);
 }
@@ -141,6 +141,7 @@ LogicalResult FileText::makeKernels(const Arch &arch) {
   };
   allow(program.denoise, true);
   allow(program.prepare, false); // also where @denoise has the same kernel
+  allow(program.tables, false);
   allow(program.condition, false);
   for (KernelText &text : kernels) {
     if (failed(printBody(text)))

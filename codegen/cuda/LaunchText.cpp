@@ -159,6 +159,8 @@ std::string printLaunches(const Program &program,
          printWeights(program) +
          printFunction("prepare", "Once a load, of the weights alone",
                        program.prepare, kernels) +
+         printFunction("tabulate", "Once a load, of no weights", program.tables,
+                       kernels) +
          printFunction("condition",
                        "Once for each row (t, y) of the condition table",
                        program.condition, kernels) +

@@ -7,9 +7,9 @@
 
 namespace dit::codegen::cuda {
 
-/// The weights by name, and the functions prepare, condition and denoise: each
-/// launch with the graph's name behind every address. `kernels` are
-/// `program.kernels`, printed.
+/// The weights by name, and the functions prepare, tabulate, condition and
+/// denoise: each launch with the graph's name behind every address. `kernels`
+/// are `program.kernels`, printed.
 std::string printLaunches(const Program &program,
                           llvm::ArrayRef<KernelText> kernels);
 

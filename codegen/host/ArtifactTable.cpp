@@ -13,10 +13,11 @@ namespace dit::codegen::host {
 
 static_assert(offsetof(DitArtifact, manifest) == 8 &&
               offsetof(DitArtifact, prepare) == 16 &&
-              offsetof(DitArtifact, code) == 72 &&
-              offsetof(DitArtifact, code_bytes) == 80 &&
-              offsetof(DitArtifact, alternative) == 88 &&
-              sizeof(DitArtifact) == 96);
+              offsetof(DitArtifact, tabulate) == 24 &&
+              offsetof(DitArtifact, code) == 80 &&
+              offsetof(DitArtifact, code_bytes) == 88 &&
+              offsetof(DitArtifact, alternative) == 96 &&
+              sizeof(DitArtifact) == 104);
 
 LLVM::GlobalOp EntryPoints::bytesOf(StringRef name, StringRef value,
                                     StringRef section, uint64_t alignment) {
@@ -40,7 +41,7 @@ void EntryPoints::emitArtifact(StringRef manifest, StringRef code,
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
   Type ptr = LLVM::LLVMPointerType::get(builder.getContext());
   SmallVector<Type> fields{i32, i32};
-  fields.append(9, ptr);     // manifest to code
+  fields.append(10, ptr);    // manifest to code
   fields.append({i64, ptr}); // code_bytes, alternative
   auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), fields);
   auto declare = [&](size_t index) {
@@ -72,8 +73,10 @@ void EntryPoints::emitArtifact(StringRef manifest, StringRef code,
   auto setNull = [&] { set(LLVM::ZeroOp::create(builder, loc, ptr)); };
   set(LLVM::ConstantOp::create(builder, loc, i32, (int32_t)DIT_ABI_VERSION));
   set(LLVM::ConstantOp::create(builder, loc, i32, (int32_t)manifest.size()));
-  for (const char *symbol :
-       {"manifest", "prepare", "create", "plan", "condition", "denoise"})
+  setAddress("manifest");
+  setAddress("prepare");
+  program.tables.empty() ? setNull() : setAddress("tabulate");
+  for (const char *symbol : {"create", "plan", "condition", "denoise"})
     setAddress(symbol);
   setNull(); // unplan
   setNull(); // destroy

@@ -54,7 +54,9 @@ EntryPoints::EntryPoints(ModuleOp module, OpBuilder &builder,
 }
 
 void EntryPoints::emit(StringRef manifest, StringRef code, ChainPlace place) {
-  emitPrepare();
+  emitPreparing("prepare", program.prepare);
+  if (!program.tables.empty())
+    emitPreparing("tabulate", program.tables);
   emitCreate();
   emitPlan();
   emitCondition();
@@ -218,10 +220,11 @@ void EntryPoints::launchAll(const std::vector<Launch> &launches, Bases &bases) {
   }
 }
 
-void EntryPoints::emitPrepare() {
-  auto args = begin("prepare", 2); // host, prepared
+void EntryPoints::emitPreparing(StringRef name,
+                                const std::vector<Launch> &launches) {
+  auto args = begin(name, 2); // host, prepared
   Bases bases{args[0], e.index(1), {}, args[1], {}, {}, {}, {}};
-  launchAll(program.prepare, bases);
+  launchAll(launches, bases);
   returnOk();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The artifact's own functions: prepare, create, plan, condition, denoise, and
-// the struct that names them. They run on the host and are the same for every
-// target: addresses, and the launches of kernels in order.
+// The artifact's own functions: prepare, tabulate, create, plan, condition,
+// denoise, and the struct that names them. They run on the host and are the
+// same for every target: addresses, and the launches of kernels in order.
 #ifndef DIT_CODEGEN_HOST_ENTRYPOINTS_H
 #define DIT_CODEGEN_HOST_ENTRYPOINTS_H
 
@@ -63,7 +63,8 @@ private:
     llvm::SmallVector<Ptr> inputs, outputs;
   };
 
-  void emitPrepare();
+  /// Of host and prepared.
+  void emitPreparing(llvm::StringRef name, const std::vector<Launch> &launches);
   void emitCreate();
   void emitPlan();
   void emitCondition();

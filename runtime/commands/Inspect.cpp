@@ -69,8 +69,8 @@ void printModel(const Manifest &m) {
 /// The kernels by name that are in the machine code, cuBLASLt's left out.
 size_t distinctKernels(const Manifest &m) {
   std::set<std::string> names;
-  for (const auto *list :
-       {&m.prepareKernels, &m.conditionKernels, &m.denoiseKernels})
+  for (const auto *list : {&m.prepareKernels, &m.tabulateKernels,
+                           &m.conditionKernels, &m.denoiseKernels})
     for (const KernelEntry &k : *list)
       if (k.launch)
         names.insert(k.launch->function);
@@ -100,6 +100,7 @@ void printTarget(const Manifest &m) {
     fmt::print("; {} of scratch a thread", bytes(m.memory.scratch));
   fmt::print("\npasses: {}\n", fmt::join(m.passes, ", "));
   printKernels("prepare", m.prepareKernels);
+  printKernels("tabulate", m.tabulateKernels);
   printKernels("condition", m.conditionKernels);
   printKernels("denoise", m.denoiseKernels);
 }

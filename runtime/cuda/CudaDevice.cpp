@@ -11,8 +11,9 @@
 namespace dit::runtime::cuda {
 
 static bool asksForMatmuls(const Manifest &manifest) {
-  for (const auto *list : {&manifest.prepareKernels, &manifest.conditionKernels,
-                           &manifest.denoiseKernels})
+  for (const auto *list :
+       {&manifest.prepareKernels, &manifest.tabulateKernels,
+        &manifest.conditionKernels, &manifest.denoiseKernels})
     for (const KernelEntry &kernel : *list)
       if (kernel.cublasLt)
         return true;
@@ -113,6 +114,8 @@ CudaDevice::kernelsOf(ArtifactFunction function) const {
   switch (function) {
   case ArtifactFunction::Prepare:
     return manifest().prepareKernels;
+  case ArtifactFunction::Tabulate:
+    return manifest().tabulateKernels;
   case ArtifactFunction::Condition:
     return manifest().conditionKernels;
   default:

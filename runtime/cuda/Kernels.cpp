@@ -38,8 +38,8 @@ Kernels::Kernels(std::shared_ptr<const Gpu> onGpu, const Alternative &model)
          model.manifest.nvrtc, driver.describe(result));
   try {
     for (const auto *list :
-         {&model.manifest.prepareKernels, &model.manifest.conditionKernels,
-          &model.manifest.denoiseKernels})
+         {&model.manifest.prepareKernels, &model.manifest.tabulateKernels,
+          &model.manifest.conditionKernels, &model.manifest.denoiseKernels})
       for (const KernelEntry &kernel : *list)
         if (kernel.launch)
           find(*kernel.launch);

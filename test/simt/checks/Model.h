@@ -20,6 +20,7 @@ long long conditionFloats();
 
 // Run the launches, each to its end, under the schedule.
 void prepare(const simt::Schedule &schedule, const dit::Memory &at);
+void tabulate(const simt::Schedule &schedule, const dit::Memory &at);
 void condition(const simt::Schedule &schedule, const dit::Memory &at,
                long long rows);
 void denoise(const simt::Schedule &schedule, const dit::Memory &at,

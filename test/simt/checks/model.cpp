@@ -87,6 +87,7 @@ double Evaluation::error(const simt::Schedule &schedule) {
   at.row_index = rowIndex.data(), at.conditions = table.data();
   at.weights = addresses.data(), at.preparedBytes = prepared.data();
   model::prepare(schedule, at);
+  model::tabulate(schedule, at);
   at.arenaBytes = conditionArena.data();
   model::condition(schedule, at, rows);
   at.arenaBytes = arena.data();

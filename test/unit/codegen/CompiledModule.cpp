@@ -203,6 +203,8 @@ std::vector<float> CompiledModule::run(const Inputs &in, int64_t pieces) const {
       table(aligned(in.rows * program.conditionRowFloats * 4)),
       out(in.rows * outFloats() * 4);
   check(artifact->prepare(&services, prepared.data()));
+  if (artifact->tabulate)
+    check(artifact->tabulate(&services, prepared.data()));
   check(artifact->create(&services, prepared.data(), state.data()));
   check(artifact->plan(state.data(), in.rows, arena.data(), plan.data()));
 

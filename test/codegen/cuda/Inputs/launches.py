@@ -20,7 +20,7 @@ for section in sections:
     found.add(cubin[begin:cubin.index(b"\0", begin)].decode())
 
 functions = set()
-for function in "prepare", "condition", "denoise":
+for function in "prepare", "tabulate", "condition", "denoise":
     entries = manifest["kernels"][function]
     print(f"{function}: {len(entries)} launches")
     for entry in entries:
