@@ -1,38 +1,68 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Freezes whole trajectories of the tiny model; needs torch and safetensors.
+"""Freezes whole trajectories of the tiny model and of the digits; needs torch,
+safetensors and Pillow.
 
     python test/golden/make_trajectory_goldens.py
 
 DDIM and DDPM: float32 throughout, in the way of the published script: noise of
 torch.randn from one seed, the batch doubled for guidance, noise drawn every step.
 DPM-Solver++(2M) and the flows: numpy in float64 around a float64 network. Every
-file holds x (evaluations + 1, n, C, H, W). The tests need neither this script nor
-torch.
+.safetensors holds x (evaluations + 1, n, C, H, W), every .png the last states as the
+published script writes them. The tests need neither this script nor torch.
 """
+import dataclasses
 import pathlib
 
 import numpy as np
 import torch
+from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from dit_reference import DiT, Spec
 from make_goldens import TINY
 
 HERE = pathlib.Path(__file__).parent
-LABELS = [0, 3, 1]  # 3 * 72 values: no multiple of 16
-SEED, SCALE, GUIDED = 11, 1.5, 2
+SEED = 11
+
+
+@dataclasses.dataclass
+class Setting:
+    spec: Spec
+    weights: pathlib.Path
+    labels: list
+    scale: float
+    guided: int  # channels
+    betas: np.ndarray
+    clip: bool = False
+
+
+def squared_cosine():
+    bar = lambda i: np.cos((i / 1000 + 0.008) / 1.008 * np.pi / 2) ** 2
+    i = np.arange(1000)
+    return np.minimum(1 - bar(i + 1) / bar(i), 0.999)
+
+
+# 3 * 72 values: no multiple of 16.
+UNTRAINED = Setting(Spec(**TINY), HERE / "tiny.weights.safetensors", [0, 3, 1], 1.5, 2,
+                    np.linspace(1e-4, 0.02, 1000))
+DIGITS = Setting(Spec(depth=6, width=128, heads=4, patch_size=4, latent=(1, 20, 20), classes=10),
+                 HERE.parents[1] / "model_specs/weights/digits.safetensors", [7, 3], 3.0, 1,
+                 squared_cosine(), clip=True)
+
+
+def respaced(steps):
+    stride, current, kept = 999 / (steps - 1), 0.0, []
+    for _ in range(steps):
+        kept.append(round(current))
+        current += stride
+    return kept
 
 
 class Tables:
     """alpha_bar at the kept timesteps and what follows from it, in float64."""
 
-    def __init__(self, steps):
-        bars = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
-        stride, current, self.t = 999 / (steps - 1), 0.0, []
-        for _ in range(steps):
-            self.t.append(round(current))
-            current += stride
-        self.bar = bars[self.t]
+    def __init__(self, kept, betas):
+        self.t, self.bar = kept, np.cumprod(1 - betas)[kept]
         self.previous = np.append(1.0, self.bar[:-1])
         self.beta = 1 - self.bar / self.previous
         self.posterior = self.beta * (1 - self.previous) / (1 - self.bar)
@@ -44,10 +74,9 @@ def f32(value):
 
 
 class Model:
-    def __init__(self, dtype):
-        weights = load_file(HERE / "tiny.weights.safetensors")
-        self.net = DiT(Spec(**TINY), {k: torch.from_numpy(w) for k, w in weights.items()}, dtype)
-        self.dtype = dtype
+    def __init__(self, setting, dtype):
+        weights = {k: torch.from_numpy(w) for k, w in load_file(setting.weights).items()}
+        self.setting, self.net = setting, DiT(setting.spec, weights, dtype)
 
     def __call__(self, x, t, y):
         with torch.no_grad():
@@ -55,52 +84,65 @@ class Model:
 
     def guided(self, x, t):
         """On [x | x], conditional half first; both halves of eps are the guided one."""
-        half = x[:len(LABELS)]
-        out = self(torch.cat([half, half]), t, LABELS + [TINY["classes"]] * len(LABELS))
-        eps, rest = out[:, :GUIDED], out[:, GUIDED:]
+        labels, guided = self.setting.labels, self.setting.guided
+        half = x[:len(labels)]
+        out = self(torch.cat([half, half]), t, labels + [self.setting.spec.classes] * len(labels))
+        eps, rest = out[:, :guided], out[:, guided:]
         with_label, without = eps.chunk(2)
-        eps = without + SCALE * (with_label - without)
+        eps = without + self.setting.scale * (with_label - without)
         return torch.cat([torch.cat([eps, eps]), rest], 1)
 
 
-def ddim(tables, k, x, out, noise, eta):
+def predicted(tables, k, x, out, clip):
+    """x0 of the first channels of `out`, clamped where the model's is."""
+    x0 = (f32(np.sqrt(1 / tables.bar[k])) * x
+          - f32(np.sqrt(1 / tables.bar[k] - 1)) * out[:, :x.shape[1]])
+    return x0.clamp(-1, 1) if clip else x0
+
+
+def ddim(tables, k, x, out, noise, clip, eta=0.0):
     bar, previous = f32(tables.bar[k]), f32(tables.previous[k])
-    x0 = f32(np.sqrt(1 / tables.bar[k])) * x - f32(np.sqrt(1 / tables.bar[k] - 1)) * out[:, :3]
+    x0 = predicted(tables, k, x, out, clip)
     eps = (f32(np.sqrt(1 / tables.bar[k])) * x - x0) / f32(np.sqrt(1 / tables.bar[k] - 1))
     sigma = eta * torch.sqrt((1 - previous) / (1 - bar)) * torch.sqrt(1 - bar / previous)
     mean = x0 * torch.sqrt(previous) + torch.sqrt(1 - previous - sigma**2) * eps
     return mean + (k != 0) * sigma * noise
 
 
-def ddpm(tables, k, x, out, noise):
-    fraction = (out[:, 3:] + 1) / 2
+def ddpm(tables, k, x, out, noise, clip):
+    fraction = (out[:, x.shape[1]:] + 1) / 2
     log_variance = (fraction * f32(np.log(tables.beta[k]))
                     + (1 - fraction) * f32(tables.log_posterior[k]))
-    x0 = f32(np.sqrt(1 / tables.bar[k])) * x - f32(np.sqrt(1 / tables.bar[k] - 1)) * out[:, :3]
+    x0 = predicted(tables, k, x, out, clip)
     mean = (f32(tables.beta[k] * np.sqrt(tables.previous[k]) / (1 - tables.bar[k])) * x0
             + f32((1 - tables.previous[k]) * np.sqrt(1 - tables.beta[k])
                   / (1 - tables.bar[k])) * x)
     return mean + (k != 0) * torch.exp(0.5 * log_variance) * noise
 
 
-def published(step, steps, guidance):
-    model, tables, states = Model(torch.float32), Tables(steps), []
+def published(setting, step, kept, guidance, dtype=torch.float32):
+    model, tables, states = Model(setting, dtype), Tables(kept, setting.betas), []
+    n = len(setting.labels)
     torch.manual_seed(SEED)
-    x = torch.randn(len(LABELS), *TINY["latent"])
+    x = torch.randn(n, *setting.spec.latent).to(dtype)
     if guidance:
         x = torch.cat([x, x])
-    for k in reversed(range(steps)):
-        states.append(x[:len(LABELS)].numpy())
-        out = model.guided(x, tables.t[k]) if guidance else model(x, tables.t[k], LABELS)
-        x = step(tables, k, x, out, torch.randn_like(x))
-    return np.stack(states + [x[:len(LABELS)].numpy()])
+    for k in reversed(range(len(kept))):
+        states.append(x[:n].numpy())
+        out = model.guided(x, tables.t[k]) if guidance else model(x, tables.t[k], setting.labels)
+        x = step(tables, k, x, out, torch.randn(x.shape), setting.clip)
+    return np.stack(states + [x[:n].numpy()])
+
+
+def first_state():
+    torch.manual_seed(SEED)
+    return torch.randn(len(UNTRAINED.labels), *UNTRAINED.spec.latent).numpy().astype(np.float64)
 
 
 def dpm_solver(steps):
     """Algorithm 2 of arXiv 2211.01095, with alpha, sigma and lambda as it has them."""
-    model, tables = Model(torch.float64), Tables(steps)
-    torch.manual_seed(SEED)
-    x = torch.randn(len(LABELS), *TINY["latent"]).numpy().astype(np.float64)
+    model, tables = Model(UNTRAINED, torch.float64), Tables(respaced(steps), UNTRAINED.betas)
+    x = first_state()
     alpha, sigma = np.sqrt(tables.bar[::-1]), np.sqrt(1 - tables.bar[::-1])
     alpha, sigma = np.append(alpha, 1.0), np.append(sigma, 0.0)
     with np.errstate(divide="ignore"):
@@ -123,9 +165,7 @@ def dpm_solver(steps):
 def flow(method, times, velocity_scale, told):
     """Euler's or Heun's method on dx/dt, in the time of the model. The network,
     told `told * t`, gives dx/dt / velocity_scale; Heun's last step is Euler's."""
-    model, states = Model(torch.float64), []
-    torch.manual_seed(SEED)
-    x = torch.randn(len(LABELS), *TINY["latent"]).numpy().astype(np.float64)
+    model, states, x = Model(UNTRAINED, torch.float64), [], first_state()
 
     def slope(x, t):
         out = model.guided(torch.from_numpy(np.concatenate([x, x])), told * t)
@@ -155,13 +195,45 @@ def save(name, x):
     print(name, x.shape, "largest", np.abs(x).max(), "last", np.abs(x[-1]).max())
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    save("ddim50", published(lambda *a: ddim(*a, eta=0.0), 50, True))
-    save("ddim50_eta", published(lambda *a: ddim(*a, eta=0.5), 50, False))
-    save("ddpm250", published(ddpm, 250, True))
+def save_grid(name, x):
+    """Bytes and grid of torchvision's save_image(x, nrow=4, normalize=True, value_range=(-1, 1))."""
+    pictures = ((np.clip(x[:, 0], -1, 1) + 1) / 2 * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    n, height, width = pictures.shape
+    grid = np.zeros(((n + 3) // 4 * (height + 2) + 2, 4 * (width + 2) + 2), np.uint8)
+    for i, picture in enumerate(pictures):
+        top, left = 2 + i // 4 * (height + 2), 2 + i % 4 * (width + 2)
+        grid[top:top + height, left:left + width] = picture
+    Image.fromarray(grid).save(HERE / f"{name}.png")
+
+
+def untrained():
+    save("ddim50", published(UNTRAINED, ddim, respaced(50), True))
+    save("ddim50_eta", published(UNTRAINED, lambda *a: ddim(*a, eta=0.5), respaced(50), False))
+    save("ddpm250", published(UNTRAINED, ddpm, respaced(250), True))
     save("dpm_solver20", dpm_solver(20))
     # Inputs/flow.yaml; flow_from_zero.yaml; flow.yaml with the velocity's other sign.
     save("flow_euler20", flow("euler", shifted(20, 3), 1, 1000))
     save("flow_heun10", flow("heun", 1 - shifted(10, 1), 1, 1))
     save("flow_to_data10", flow("heun", shifted(10, 0.5), -1, 1000))
+
+
+def digits():
+    """Two digits at every step, and pictures of all ten. At t = 999 of this schedule
+    x0 is 20,000 times x - eps, which float32 does not hold: DDIM, whose first step
+    would be off by 1e-3, takes "ddim50", from 980 on, and DDPM less guidance."""
+    pair = {"digits_ddim50": (DIGITS, ddim, list(range(0, 1000, 20))),
+            "digits_ddpm250": (dataclasses.replace(DIGITS, scale=1.5), ddpm, respaced(250))}
+    for name, how in pair.items():
+        x = published(*how, True)
+        save(name, x)
+        exact = published(*how, True, torch.float64)
+        print("  a float64 network's states differ by up to", np.abs(x - exact).max())
+    ten = dataclasses.replace(DIGITS, labels=list(range(10)))
+    save_grid("digits_ddim50", published(ten, ddim, respaced(50), True)[-1])
+    save_grid("digits_ddpm250", published(ten, ddpm, respaced(250), True)[-1])
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    untrained()
+    digits()
