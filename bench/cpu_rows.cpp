@@ -78,7 +78,7 @@ std::string moduleText(const Body &body, bool fused, int64_t tokens,
   for (const char *name : {"g", "h", "s"})
     text +=
         llvm::formatv("%w{0} = dit.weight \"{0}\" : tensor<2x{1}xf32>\n%{0} = "
-                      "dit.label_embedding %y table(%w{0}) : tensor<?xi32>, "
+                      "dit.embedding %y table(%w{0}) : tensor<?xi32>, "
                       "tensor<2x{1}xf32> -> {2}\n",
                       name, width, c);
   for (int i = 0; i < body.slices; ++i)

@@ -56,8 +56,8 @@ int64_t inputChannels(ModuleOp module) {
 /// The rule at OpCost::macsPaper.
 int64_t macsAsInPaper(Operation *op, int64_t inputChannels) {
   int64_t macs = macsOf(op);
-  if (auto label = dyn_cast<LabelEmbeddingOp>(op))
-    return elementsPerSample(label.getTable());
+  if (auto embedding = dyn_cast<EmbeddingOp>(op))
+    return elementsPerSample(embedding.getTable());
   if (auto attention = dyn_cast<AttentionOp>(op)) {
     // A block attends to its own tokens once, in every design.
     bool toItself = viewed(attention.getQ()) == viewed(attention.getK());
@@ -84,8 +84,8 @@ OpCost costOf(Operation *op, int64_t inputChannels, int64_t batch) {
     cost.bytesRead += bytesOf(operand, batch);
   for (Value result : op->getResults())
     cost.bytesWritten += bytesOf(result, batch);
-  if (auto label = dyn_cast<LabelEmbeddingOp>(op)) // one row a sample is read
-    cost.bytesRead = bytesOf(label.getY(), batch) + cost.bytesWritten;
+  if (auto table = dyn_cast<EmbeddingOp>(op)) // one row a sample is read
+    cost.bytesRead = bytesOf(table.getIndex(), batch) + cost.bytesWritten;
   return cost;
 }
 

@@ -123,8 +123,8 @@ private:
     LocationAttr key = spec.classes.loc;
     Value table = net.weight("y_embedder.embedding_table.weight",
                              {spec.labelRows(), width}, key);
-    return LabelEmbeddingOp::create(builder, net.at({"y_emb", key}),
-                                    net.batched({width}), y, table);
+    return EmbeddingOp::create(builder, net.at({"y_emb", key}),
+                               net.batched({width}), y, table);
   }
 
   /// t and y as two tokens (N, 2, D).

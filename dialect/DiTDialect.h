@@ -56,4 +56,14 @@ std::string showShape(llvm::ArrayRef<int64_t> shape);
 #define GET_OP_CLASSES
 #include "dialect/DiTOps.h.inc"
 
+namespace dit {
+
+/// True for the ops that are made of sines and cosines: each is a kernel by
+/// itself.
+inline bool isSinusoid(mlir::Operation *op) {
+  return llvm::isa<TimestepEmbeddingOp, SincosPositionOp, RotaryPositionOp>(op);
+}
+
+} // namespace dit
+
 #endif // DIT_DIALECT_DITDIALECT_H

@@ -35,7 +35,8 @@ def DiT_Tokens : DiT_Batched<TensorRankOf<[DiT_Real], [3]>>;
 def DiT_Cond   : DiT_Batched<TensorRankOf<[DiT_Real], [2]>>;
 def DiT_Vector : DiT_Batched<TensorRankOf<[DiT_Real], [1]>>;
 def DiT_Image  : DiT_Batched<TensorRankOf<[DiT_Real], [4]>>;
-def DiT_Labels : DiT_Batched<TensorRankOf<[I32], [1]>>;
+// Which row of a table: labels are integers, timesteps are float32.
+def DiT_Indices : DiT_Batched<TensorRankOf<[I32, F32], [1]>>;
 
 //===----------------------------------------------------------------------===//
 // Sources
@@ -60,7 +61,21 @@ def DiT_WeightOp : DiT_Op<"weight", [Pure]> {
   let hasVerifier = 1;
 }
 
-def DiT_SincosPositionOp : DiT_Op<"sincos_position", [Pure]> {
+// A table of positions, a row a token of the grid.
+class DiT_PositionOp<string mnemonic> : DiT_Op<mnemonic, [Pure]> {
+  let extraClassDeclaration = [{
+    /// Of the positions of rows and columns.
+    double getRowScale() {
+      return double(getTrainedHeight().value_or(getGridHeight())) / getGridHeight();
+    }
+    double getColumnScale() {
+      return double(getTrainedWidth().value_or(getGridWidth())) / getGridWidth();
+    }
+  }];
+  let hasVerifier = 1;
+}
+
+def DiT_SincosPositionOp : DiT_PositionOp<"sincos_position"> {
   let summary = "the fixed 2-D sine-cosine position table";
   let description = [{
     With q = D/4, omega_j = 10000^(-j/q) in float64, token t = (h, w) row-major, and
@@ -89,16 +104,38 @@ def DiT_SincosPositionOp : DiT_Op<"sincos_position", [Pure]> {
     `grid` $grid_height `x` $grid_width (`trained` $trained_height^ `x` $trained_width)?
     attr-dict `:` type($result)
   }];
-  let extraClassDeclaration = [{
-    /// Of the positions of rows and columns.
-    double getRowScale() {
-      return double(getTrainedHeight().value_or(getGridHeight())) / getGridHeight();
-    }
-    double getColumnScale() {
-      return double(getTrainedWidth().value_or(getGridWidth())) / getGridWidth();
-    }
+}
+
+def DiT_RotaryPositionOp : DiT_PositionOp<"rotary_position"> {
+  let summary = "the angles of 2-D rotary positions, as cosines and sines";
+  let description = [{
+    With d = dim(result, 1), q = d/4, omega_j = theta^(-j/q) in float64, token t = (h, w) row-major,
+    a = h * row_scale and b = w * column_scale:
+    angle_i(t) = a * omega_i for i < q, b * omega_(i-q) for q <= i < 2q, and
+    `result[t, 2i] = cos(angle_i(t))`, `result[t, 2i + 1] = sin(angle_i(t))`
+
+    The row turns the first half of a head, the column the second. Tokens past the grid
+    (those of in-context conditioning) have no position: cosine 1, sine 0. Depends on nothing:
+    computed once, in `@prepare`. `trained` is as in `dit.sincos_position`.
+
+    - (C1) `dim(result, 0) >= grid_height * grid_width`, both at least 1.
+    - (C2) `d % 4 = 0`.
+    - (C3) the trained grid's height and width are both there or neither, and at least 1.
+    - (C4) theta > 0.
+
+    ```mlir
+    %p = dit.rotary_position grid 2 x 3 theta 1.0e+04 : tensor<6x8xf32>
+    %q = dit.rotary_position grid 4 x 3 trained 2 x 3 theta 1.0e+04 : tensor<14x8xf32>
+    ```
   }];
-  let hasVerifier = 1;
+  let arguments = (ins I64Attr:$grid_height, I64Attr:$grid_width,
+                       OptionalAttr<I64Attr>:$trained_height,
+                       OptionalAttr<I64Attr>:$trained_width, F64Attr:$theta);
+  let results = (outs DiT_Cond:$result);
+  let assemblyFormat = [{
+    `grid` $grid_height `x` $grid_width (`trained` $trained_height^ `x` $trained_width)?
+    `theta` $theta attr-dict `:` type($result)
+  }];
 }
 
 def DiT_TimestepEmbeddingOp : DiT_Op<"timestep_embedding", [Pure]> {
@@ -125,24 +162,27 @@ def DiT_TimestepEmbeddingOp : DiT_Op<"timestep_embedding", [Pure]> {
   let hasVerifier = 1;
 }
 
-def DiT_LabelEmbeddingOp : DiT_Op<"label_embedding", [Pure]> {
-  let summary = "rows of the label table";
+def DiT_EmbeddingOp : DiT_Op<"embedding", [Pure]> {
+  let summary = "rows of a table";
   let description = [{
-    `result[n, :] = table[y[n], :]`
+    `result[n, :] = table[index[n], :]`; a float32 index is rounded to the nearest whole number,
+    half to even, and clamped to the table's rows (a NaN reads row 0)
 
-    The null class of guidance is the table's last row.
+    Labels are integers: the null class of guidance is the table's last row. Timesteps are
+    float32, and a model may have learned a row for each.
 
-    - (C1) `dim(result) = [dim(y, 0), dim(table, 1)]`.
+    - (C1) `dim(result) = [dim(index, 0), dim(table, 1)]`.
     - (C2) the table's shape is static.
 
     ```mlir
-    %e = dit.label_embedding %y table(%w) : tensor<?xi32>, tensor<11x8xf32> -> tensor<?x8xf32>
+    %e = dit.embedding %y table(%w) : tensor<?xi32>, tensor<11x8xf32> -> tensor<?x8xf32>
+    %f = dit.embedding %t table(%v) : tensor<?xf32>, tensor<1000x8xf32> -> tensor<?x8xf32>
     ```
   }];
-  let arguments = (ins DiT_Labels:$y, DiT_Cond:$table);
+  let arguments = (ins DiT_Indices:$index, DiT_Cond:$table);
   let results = (outs DiT_Cond:$result);
   let assemblyFormat = [{
-    $y `table` `(` $table `)` attr-dict `:` type($y) `,` type($table) `->` type($result)
+    $index `table` `(` $table `)` attr-dict `:` type($index) `,` type($table) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -440,6 +480,33 @@ def DiT_GateOp : DiT_Op<"gate", [Pure, AllTypesMatch<["x", "result"]>]> {
   let hasVerifier = 1;
 }
 
+def DiT_RotateOp : DiT_Op<"rotate", [Pure, AllTypesMatch<["x", "result"]>]> {
+  let summary = "turn pairs of features by a token's angles";
+  let description = [{
+    With d = dim(table, 1), and for f < features, f even, c = table[t, f % d], s = table[t, f % d + 1]:
+    `result[n, t, f] = x[n, t, f] * c - x[n, t, f + 1] * s`,
+    `result[n, t, f + 1] = x[n, t, f + 1] * c + x[n, t, f] * s`;
+    features from `features` on are left as they are
+
+    q and k lie side by side in the result of one linear, and v behind them: one op turns all
+    heads of both, and can be the end of that linear.
+
+    - (C1) d divides `features`, and `0 < features <= dim(x, 2)`.
+    - (C2) `d % 2 = 0`.
+    - (C3) `dim(table, 0) = dim(x, 1)`.
+
+    ```mlir
+    %r = dit.rotate %x by(%table) features 16 : tensor<?x4x24xf32>, tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins DiT_Tokens:$x, DiT_Cond:$table, I64Attr:$features);
+  let results = (outs DiT_Tokens:$result);
+  let assemblyFormat = [{
+    $x `by` `(` $table `)` `features` $features attr-dict `:` type($x) `,` type($table)
+  }];
+  let hasVerifier = 1;
+}
+
 class DiT_ElementwiseBinaryOp<string mnemonic, string sign, string example>
     : DiT_Op<mnemonic, [Pure, AllTypesMatch<["lhs", "result"]>]> {
   let description = [{
@@ -523,7 +590,7 @@ def DiT_FusedOp : DiT_Op<"fused", [Pure, IsolatedFromAbove,
     | kind | grammar of the body |
     |---|---|
     | row | ops on rows of one token count; each works on a whole token at a time |
-    | linear | one `dit.linear`; before it row ops or `dit.patchify` on its x, after it elementwise ops, `dit.unpatchify` last |
+    | linear | one `dit.linear`; before it row ops or `dit.patchify` on its x, after it at most one `dit.rotate`, then elementwise ops, `dit.unpatchify` last |
     | attention | one `dit.attention`; after it at most a `dit.cast` |
     | patch | one op that moves elements: patchify, unpatchify, concat |
     | pack | weights only: reshape, concat, pack, sums and products |

@@ -45,12 +45,18 @@ Expected<Tensor> evaluate(Operation *op, ArrayRef<const Tensor *> in,
         sincosPosition(op.getGridHeight(), op.getGridWidth(), op.getRowScale(),
                        op.getColumnScale(), result);
       })
+      .Case([&](RotaryPositionOp op) {
+        rotaryPosition(op.getGridHeight(), op.getGridWidth(), op.getRowScale(),
+                       op.getColumnScale(), op.getTheta().convertToDouble(),
+                       result);
+      })
       .Case([&](TimestepEmbeddingOp op) {
         timestepEmbedding(*in[0], op.getMaxPeriod().convertToDouble(),
                           op.getShift(), result);
       })
-      .Case([&](LabelEmbeddingOp op) {
-        if (!labelEmbedding(*in[0], *in[1], result))
+      .Case([&](EmbeddingOp op) {
+        bool rounds = op.getIndex().getType().getElementType().isF32();
+        if (!embedding(*in[0], *in[1], rounds, result))
           error = "a label is outside the table's rows 0 to " +
                   std::to_string(in[1]->dim(0) - 1);
       })
@@ -84,6 +90,9 @@ Expected<Tensor> evaluate(Operation *op, ArrayRef<const Tensor *> in,
       })
       .Case([&](ModulateOp op) { modulate(*in[0], *in[1], *in[2], result); })
       .Case([&](GateOp op) { gate(*in[0], *in[1], result); })
+      .Case([&](RotateOp op) {
+        rotate(*in[0], *in[1], op.getFeatures(), result);
+      })
       .Case([&](AddOp op) { add(*in[0], *in[1], result); })
       .Case([&](MulOp op) { mul(*in[0], *in[1], result); })
       .Case([&](SiluOp op) { silu(*in[0], result); })

@@ -25,10 +25,13 @@ namespace semantics {
 
 void sincosPosition(int64_t gridHeight, int64_t gridWidth, double rowScale,
                     double columnScale, Tensor &result);
+void rotaryPosition(int64_t gridHeight, int64_t gridWidth, double rowScale,
+                    double columnScale, double theta, Tensor &result);
 void timestepEmbedding(const Tensor &t, double maxPeriod, int64_t shift,
                        Tensor &result);
-/// False where a label has no row.
-bool labelEmbedding(const Tensor &y, const Tensor &table, Tensor &result);
+/// False where an index has no row; with `rounds` the nearest one is meant.
+bool embedding(const Tensor &index, const Tensor &table, bool rounds,
+               Tensor &result);
 
 void patchify(const Tensor &x, int64_t patch, Tensor &result);
 void unpatchify(const Tensor &x, int64_t patch, Tensor &result);
@@ -49,6 +52,8 @@ void rmsNorm(const Tensor &x, const Tensor *weight, double eps, Tensor &result);
 void modulate(const Tensor &x, const Tensor &shift, const Tensor &scale,
               Tensor &result);
 void gate(const Tensor &x, const Tensor &gate, Tensor &result);
+void rotate(const Tensor &x, const Tensor &table, int64_t features,
+            Tensor &result);
 void add(const Tensor &lhs, const Tensor &rhs, Tensor &result);
 void mul(const Tensor &lhs, const Tensor &rhs, Tensor &result);
 void silu(const Tensor &x, Tensor &result);

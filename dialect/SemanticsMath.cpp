@@ -133,6 +133,20 @@ void gate(const Tensor &x, const Tensor &gate, Tensor &result) {
     result.values[i] = x.values[i] * gate.values[conditionOf(x, i)];
 }
 
+void rotate(const Tensor &x, const Tensor &table, int64_t features,
+            Tensor &result) {
+  int64_t width = x.dim(2), tokens = x.dim(1), d = table.dim(1);
+  result.values = x.values; // (N, T, F)
+  for (int64_t row = 0; row * width < x.size(); ++row)
+    for (int64_t f = 0; f < features; f += 2) {
+      const double *from = &x.values[row * width + f];
+      const double *turn = &table.values[row % tokens * d + f % d]; // cos, sin
+      double *to = &result.values[row * width + f];
+      to[0] = from[0] * turn[0] - from[1] * turn[1];
+      to[1] = from[1] * turn[0] + from[0] * turn[1];
+    }
+}
+
 // An rhs without the first dimension repeats: its size divides lhs's.
 void add(const Tensor &lhs, const Tensor &rhs, Tensor &result) {
   for (int64_t i = 0; i < lhs.size(); ++i)

@@ -25,6 +25,22 @@ void sincosPosition(int64_t gridHeight, int64_t gridWidth, double rowScale,
       }
 }
 
+void rotaryPosition(int64_t gridHeight, int64_t gridWidth, double rowScale,
+                    double columnScale, double theta, Tensor &result) {
+  int64_t half = result.dim(1) / 2, quarter = half / 2;
+  double *row = result.values.data(); // (T, d)
+  for (int64_t t = 0; t < result.dim(0); ++t, row += 2 * half) {
+    int64_t h = t / gridWidth, w = t % gridWidth;
+    bool hasPosition = h < gridHeight;
+    for (int64_t i = 0; i < half; ++i) {
+      double position = i < quarter ? h * rowScale : w * columnScale;
+      double angle = position * std::pow(theta, -double(i % quarter) / quarter);
+      row[2 * i] = hasPosition ? std::cos(angle) : 1;
+      row[2 * i + 1] = hasPosition ? std::sin(angle) : 0;
+    }
+  }
+}
+
 void timestepEmbedding(const Tensor &t, double maxPeriod, int64_t shift,
                        Tensor &result) {
   int64_t half = result.dim(1) / 2;
@@ -41,13 +57,16 @@ void timestepEmbedding(const Tensor &t, double maxPeriod, int64_t shift,
   }
 }
 
-bool labelEmbedding(const Tensor &y, const Tensor &table, Tensor &result) {
-  int64_t width = table.dim(1);
-  for (int64_t n = 0; n < y.size(); ++n) {
-    double label = y.values[n];
-    if (!(label >= 0 && label < table.dim(0)))
+bool embedding(const Tensor &index, const Tensor &table, bool rounds,
+               Tensor &result) {
+  int64_t width = table.dim(1), rows = table.dim(0);
+  for (int64_t n = 0; n < index.size(); ++n) {
+    double row = index.values[n];
+    if (rounds) // the comparison is false of a NaN
+      row = row > 0 ? std::min(std::nearbyint(row), double(rows - 1)) : 0;
+    if (!(row >= 0 && row < rows))
       return false;
-    std::copy_n(&table.values[int64_t(label) * width], width,
+    std::copy_n(&table.values[int64_t(row) * width], width,
                 &result.values[n * width]);
   }
   return true;

@@ -3,6 +3,8 @@
 // constraint's number; test/dialect/<op>-errors.mlir has a case for each.
 #include "dialect/DiTDialect.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace dit;
 
@@ -85,6 +87,32 @@ LogicalResult expectPositive(Operation *op, StringRef what,
   return op->emitOpError() << what << " must be greater than 0";
 }
 
+/// What both position tables ask of their width and grids.
+template <typename PositionOp> LogicalResult verifyGrid(PositionOp op) {
+  // (C2)
+  int64_t width = op.getType().getDimSize(1);
+  if (width % 4)
+    return op.emitOpError("width must be a multiple of 4, got ") << width;
+  // (C1)
+  int64_t sides[] = {(int64_t)op.getGridHeight(), (int64_t)op.getGridWidth()};
+  if (sides[0] < 1 || sides[1] < 1)
+    return op.emitOpError("grid must be at least 1 x 1, got ")
+           << sides[0] << " x " << sides[1];
+  int64_t tokens;
+  if (llvm::MulOverflow(sides[0], sides[1], tokens))
+    return op.emitOpError("grid must have fewer than 2^63 tokens, got ")
+           << sides[0] << " x " << sides[1];
+  // (C3)
+  auto height = op.getTrainedHeight(), gridWidth = op.getTrainedWidth();
+  if (height.has_value() != gridWidth.has_value())
+    return op.emitOpError(
+        "trained grid must have a height and a width, got one");
+  if (height.value_or(1) < 1 || gridWidth.value_or(1) < 1)
+    return op.emitOpError("trained grid must be at least 1 x 1, got ")
+           << *height << " x " << *gridWidth;
+  return success();
+}
+
 LogicalResult verifyBroadcast(Operation *op, Value lhs, Value rhs) {
   auto x = tensor(lhs).getShape(), y = tensor(rhs).getShape();
   // (C1)
@@ -105,23 +133,25 @@ LogicalResult WeightOp::verify() {
 }
 
 LogicalResult SincosPositionOp::verify() {
-  auto shape = getType().getShape();
-  // (C2)
-  if (shape[1] % 4)
-    return emitOpError("width must be a multiple of 4, got ") << shape[1];
+  if (failed(verifyGrid(*this)))
+    return failure();
   // (C1)
-  int64_t height = getGridHeight(), width = getGridWidth();
-  if (height < 1 || width < 1)
-    return emitOpError("grid must be at least 1 x 1, got ")
-           << height << " x " << width;
-  // (C3)
-  if (getTrainedHeight().has_value() != getTrainedWidth().has_value())
-    return emitOpError("trained grid must have a height and a width, got one");
-  if (getTrainedHeight().value_or(1) < 1 || getTrainedWidth().value_or(1) < 1)
-    return emitOpError("trained grid must be at least 1 x 1, got ")
-           << *getTrainedHeight() << " x " << *getTrainedWidth();
+  int64_t tokens = getGridHeight() * getGridWidth();
   return expectShape(*this, "the table", getResult(),
-                     {height * width, shape[1]});
+                     {tokens, getType().getDimSize(1)});
+}
+
+LogicalResult RotaryPositionOp::verify() {
+  if (failed(verifyGrid(*this)))
+    return failure();
+  // (C1)
+  int64_t tokens = getGridHeight() * getGridWidth(),
+          rows = getType().getDimSize(0);
+  if (rows < tokens)
+    return emitOpError("the table must have at least ")
+           << tokens << " rows, got " << rows;
+  // (C4)
+  return expectPositive(*this, "theta", getTheta());
 }
 
 LogicalResult TimestepEmbeddingOp::verify() {
@@ -141,14 +171,14 @@ LogicalResult TimestepEmbeddingOp::verify() {
                      {getT().getType().getDimSize(0), shape[1]});
 }
 
-LogicalResult LabelEmbeddingOp::verify() {
+LogicalResult EmbeddingOp::verify() {
   // (C2)
   if (failed(expectStatic(*this, "the table", getTable())))
     return failure();
   // (C1)
   return expectShape(
       *this, "the result", getResult(),
-      {getY().getType().getDimSize(0), getTable().getType().getDimSize(1)});
+      {getIndex().getType().getDimSize(0), getTable().getType().getDimSize(1)});
 }
 
 LogicalResult PatchifyOp::verify() {
@@ -332,6 +362,21 @@ LogicalResult ModulateOp::verify() {
 LogicalResult GateOp::verify() {
   // (C1)
   return expectCondition(*this, "gate", getGate(), getX());
+}
+
+LogicalResult RotateOp::verify() {
+  auto x = getX().getType().getShape(), table = getTable().getType().getShape();
+  int64_t features = getFeatures();
+  // (C2)
+  if (table[1] % 2)
+    return emitOpError("the table must have pairs of features, got ")
+           << table[1];
+  // (C1)
+  if (features < 1 || features > x[2] || features % table[1])
+    return emitOpError("features must be a multiple of ")
+           << table[1] << " up to " << x[2] << ", got " << features;
+  // (C3)
+  return expectShape(*this, "the table", getTable(), {x[1], table[1]});
 }
 
 LogicalResult AddOp::verify() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// FuseConditioning: label embedding + add + silu of c in one row region.
+// FuseConditioning: embeddings by a table + add + silu of c in one row region.
 #include "passes/Passes.h"
 #include "passes/Region.h"
 
@@ -20,13 +20,13 @@ void fuseConditioning(RewriterBase &rewriter, AddOp add) {
     return;
   SmallVector<Operation *> units = {unitOf(add)};
   for (Value operand : add->getOperands()) {
-    auto label = definerOf<LabelEmbeddingOp>(operand);
-    if (!label || !isRowUnit(unitOf(label)))
+    auto embedding = definerOf<EmbeddingOp>(operand);
+    if (!embedding || !isRowUnit(unitOf(embedding)))
       continue;
-    if (usersOf(label.getResult()).size() == 1)
-      units.push_back(unitOf(label));
+    if (usersOf(embedding.getResult()).size() == 1)
+      units.push_back(unitOf(embedding));
     else
-      remarkMissed(add, kPass, "the label embedding has a second user");
+      remarkMissed(add, kPass, "the embedding has a second user");
   }
   for (Operation *user : usersOf(add.getResult()))
     if (isa<SiluOp>(user) && isRowUnit(unitOf(user)))

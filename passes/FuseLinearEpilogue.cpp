@@ -27,6 +27,8 @@ struct FuseLinearEpilogue : impl::FuseLinearEpilogueBase<FuseLinearEpilogue> {
       return isa<CastOp>(op) ||
              (gelu && gelu.getForm() == GeluForm::Tanh && maker == linear);
     }
+    if (isa<RotateOp>(op))
+      return maker == linear && definerOf(op->getOperand(0)) == maker;
     if (auto gate = dyn_cast<GateOp>(op))
       return gateResidual && definerOf(gate.getX()) == maker &&
              definerOf(gate.getGate()) != maker;

@@ -8,13 +8,13 @@ using namespace mlir;
 namespace dit {
 
 bool isRowOp(Operation *op) {
-  return isa<LayerNormOp, RMSNormOp, ModulateOp, GateOp, AddOp, MulOp, GeluOp,
-             SiluOp, CastOp, LabelEmbeddingOp, TimestepEmbeddingOp,
-             SincosPositionOp>(op);
+  return isSinusoid(op) ||
+         isa<LayerNormOp, RMSNormOp, ModulateOp, GateOp, RotateOp, AddOp, MulOp,
+             GeluOp, SiluOp, CastOp, EmbeddingOp>(op);
 }
 
 bool isEpilogueOp(Operation *op) {
-  return isa<GateOp, AddOp, MulOp, GeluOp, SiluOp, CastOp>(op);
+  return isa<GateOp, RotateOp, AddOp, MulOp, GeluOp, SiluOp, CastOp>(op);
 }
 
 std::optional<KernelKind> kindAlone(Operation *op) {
@@ -55,7 +55,9 @@ SmallVector<Value> broadcastOperands(Operation *op) {
     return {gate.getGate()};
   if (isa<LayerNormOp, RMSNormOp>(op))
     return op->getOperands().drop_front();
-  if (isa<LabelEmbeddingOp, TimestepEmbeddingOp>(op))
+  if (auto rotate = dyn_cast<RotateOp>(op))
+    return {rotate.getTable()};
+  if (isa<EmbeddingOp, TimestepEmbeddingOp>(op))
     return op->getOperands();
   if (isa<AddOp, MulOp>(op) &&
       op->getOperand(0).getType() != op->getOperand(1).getType())
@@ -68,7 +70,7 @@ std::string rowFault(ArrayRef<Operation *> ops, ArrayRef<int64_t> rows) {
   for (Operation *op : ops) {
     if (!isRowOp(op))
       return "expected row ops, but found " + describe(op);
-    if (isa<TimestepEmbeddingOp, SincosPositionOp>(op) && ops.size() != 1)
+    if (isSinusoid(op) && ops.size() != 1)
       return describe(op) + " must be alone in its region";
     if (shapeOf(op->getResult(0)).drop_back() != rows)
       return "expected one number of rows, but " + describe(op) +
@@ -93,7 +95,7 @@ std::string linearFault(FusedOp fused, ArrayRef<Operation *> ops) {
   ArrayRef<Operation *> prologue(ops.begin(), at), epilogue(at + 1, ops.end());
   bool patches = prologue.size() == 1 && isa<PatchifyOp>(prologue[0]);
   for (Operation *op : prologue)
-    if (isa<TimestepEmbeddingOp, SincosPositionOp>(op))
+    if (isSinusoid(op))
       return describe(op) + " must be alone in its region";
   if (!prologue.empty() && !patches)
     if (auto fault = rowFault(prologue, shapeOf(linear.getX()).drop_back());
@@ -108,6 +110,8 @@ std::string linearFault(FusedOp fused, ArrayRef<Operation *> ops) {
         !(isa<UnpatchifyOp>(op) && op == ops.back()))
       return "after the linear expected elementwise ops, but found " +
              describe(op);
+    if (isEpilogue && isa<RotateOp>(op) && !isa<LinearOp>(last))
+      return describe(op) + " must come directly after the linear";
     for (Value operand : op->getOperands())
       if (operand.getDefiningOp() && operand.getDefiningOp() != last)
         return "expected a chain of ops, but " + describe(op) +

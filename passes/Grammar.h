@@ -11,7 +11,8 @@ namespace dit {
 /// Ops that a row region holds, each working on a whole token at a time.
 bool isRowOp(mlir::Operation *op);
 
-/// Ops that a linear's epilogue holds, each working on one element at a time.
+/// Ops that a linear's epilogue holds, each working on one element at a time;
+/// dit.rotate on a pair of them.
 bool isEpilogueOp(mlir::Operation *op);
 
 /// The kind that `op` runs as when nothing is fused with it; none for an op
@@ -25,11 +26,12 @@ std::optional<KernelKind> kindAlone(mlir::Operation *op);
 /// row: row ops on tensors (N, T, *) of one N and T, or (N, *); what is
 /// broadcast
 ///   (shift, scale, gate, norm weights, tables) enters as a block argument.
-///   timestep_embedding and sincos_position stand alone.
+///   Sinusoids stand alone.
 /// linear: one linear, its weight and bias block arguments; before it, on its
 /// x,
-///   one patchify or a chain of row ops; after it a chain of epilogue ops, then
-///   at most one unpatchify. The one result is the last op's.
+///   one patchify or a chain of row ops; after it a chain of epilogue ops, of
+///   which only the first may be a rotate, then at most one unpatchify. The one
+///   result is the last op's.
 /// attention: one attention of block arguments, and at most a cast of its
 /// result, which then alone leaves the region. patch: one op. pack: work on
 /// weights.

@@ -179,7 +179,7 @@ def FuseConditioning : DiT_Pass<"dit-fuse-conditioning"> {
   let description = [{
     Buys launches in @condition, where every kernel is tiny.
 
-    Before: `c = add(t_emb, label_embedding(y)); s = silu(c)`
+    Before: `c = add(t_emb, embedding(y)); s = silu(c)`
     After:  one region of kind row
 
     Works on values that exist once a sample. Refuses to join a label embedding with a second

@@ -36,9 +36,8 @@ FailureOr<KernelShape> emitBody(KernelBody &body) {
 
 /// Its body calls sin and cos, which are the host's.
 bool callsHost(FusedOp op) {
-  return llvm::any_of(op.getBody().front(), [](Operation &inner) {
-    return isa<TimestepEmbeddingOp, SincosPositionOp>(inner);
-  });
+  return llvm::any_of(op.getBody().front(),
+                      [](Operation &inner) { return isSinusoid(&inner); });
 }
 
 /// A function of type DitTask around the kernel's body. Its operands are the

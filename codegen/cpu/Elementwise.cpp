@@ -5,7 +5,9 @@
 #include "codegen/cpu/Exponential.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 #include <numbers>
+#include <numeric>
 
 using namespace mlir;
 
@@ -36,8 +38,8 @@ LogicalResult checkPlace(FusedOp op, const Place &place, StringRef what,
 } // namespace
 
 bool isElementwise(Operation *op) {
-  return isa<AddOp, MulOp, ModulateOp, GateOp, GeluOp, SiluOp, CastOp,
-             LabelEmbeddingOp>(op);
+  return isa<AddOp, MulOp, ModulateOp, GateOp, RotateOp, GeluOp, SiluOp, CastOp,
+             EmbeddingOp>(op);
 }
 
 LogicalResult checkOperands(const KernelBody &body) {
@@ -87,8 +89,8 @@ void Elementwise::enter(const Row &row) {
     begins.operands.push_back(begin(i, false, row));
   for (unsigned i = 0; i < body.results.size(); ++i)
     begins.results.push_back(begin(i, true, row));
-  for (auto op : body.op().getBody().front().getOps<LabelEmbeddingOp>())
-    begins.labels[op] = labelRow(op, row);
+  for (auto op : body.op().getBody().front().getOps<EmbeddingOp>())
+    begins.tableRows[op] = tableRow(op, row);
   rows[key] = std::move(begins);
 }
 
@@ -112,14 +114,23 @@ Ptr Elementwise::begin(unsigned index, bool isResult, const Row &row) {
   return p + row.token * place.strides[rank - 2];
 }
 
-Ptr Elementwise::labelRow(LabelEmbeddingOp op, const Row &row) {
-  unsigned y = argumentIndex(op.getY()), table = argumentIndex(op.getTable());
-  // A label that is not one reads the null class: as an unsigned number every
-  // negative one is past the end.
+Ptr Elementwise::tableRow(EmbeddingOp op, const Row &row) {
+  unsigned index = argumentIndex(op.getIndex());
+  unsigned table = argumentIndex(op.getTable());
   int64_t last = op.getTable().getType().getDimSize(0) - 1;
-  Index label =
-      min(body.e.loadInt(body.sample(y, row.sample)), body.e.index(last));
-  return body.operands[table] + label * body.kernel.operands[table].strides[0];
+  Ptr at = body.sample(index, row.sample);
+  Index number;
+  if (op.getIndex().getType().getElementType().isF32()) {
+    // max gives its second operand for a NaN.
+    Num within = max(body.e.loadScalar(at), body.e.number(0));
+    number = min(nearest(min(within, body.e.number(last))),
+                 body.e.index(last)); // last itself may have been rounded up
+  } else {
+    // A label that is not one reads the null class: as an unsigned number
+    // every negative one is past the end.
+    number = min(body.e.loadInt(at), body.e.index(last));
+  }
+  return body.operands[table] + number * body.kernel.operands[table].strides[0];
 }
 
 Ptr Elementwise::address(unsigned index, bool isResult, const Row &row,
@@ -158,9 +169,10 @@ Num Elementwise::evaluate(Operation *op, const Row &row,
       })
       .Case([&](SiluOp op) { return silu(get(op.getX())); })
       .Case([&](CastOp cast) { return get(cast.getX()); })
-      .Case([&](LabelEmbeddingOp label) {
+      .Case([&](RotateOp rotate) { return rotated(rotate, row, columns); })
+      .Case([&](EmbeddingOp op) {
         const Begins *begins = entered(row);
-        Ptr p = begins ? begins->labels.lookup(label) : labelRow(label, row);
+        Ptr p = begins ? begins->tableRows.lookup(op) : tableRow(op, row);
         return body.e.load(p + columns.column, columns.count);
       })
       .Default([](Operation *) -> Num {
@@ -182,6 +194,40 @@ Num Elementwise::sum(AddOp op, const Row &row, const Columns &columns) {
     }
   }
   return get(op.getLhs()) + get(op.getRhs());
+}
+
+/// A pair lies in adjacent lanes: x beside its neighbour turns both at once.
+Num Elementwise::rotated(RotateOp op, const Row &row, const Columns &columns) {
+  Emitter &e = body.e;
+  Num x = at(op.getX(), row, columns);
+  Num turn = turns(op, row, columns);
+  Num cosine = shuffle(turn, [](int64_t lane) { return lane & ~1; });
+  Num sine = shuffle(turn, [](int64_t lane) { return lane | 1; });
+  Num neighbour = shuffle(x, [](int64_t lane) { return lane ^ 1; });
+  Num signs = e.alternating(-1, 1);
+  Num result = fma(x, cosine, neighbour * (sine * signs));
+  int64_t features = op.getFeatures();
+  if (features == op.getType().getDimSize(2))
+    return result;
+  return select(e.lanesWithin(columns.column, 0, features), result, x);
+}
+
+/// cos, sin, cos, sin ... of `columns`: the table's row over and over. Where no
+/// head ends inside a vector that is one load, else one of each head's part.
+Num Elementwise::turns(RotateOp op, const Row &row, const Columns &columns) {
+  Emitter &e = body.e;
+  unsigned table = argumentIndex(op.getTable());
+  int64_t d = op.getTable().getType().getDimSize(1);
+  Index first = columns.column % d;
+  int64_t latest = d - std::gcd(d, (int64_t)e.lanes); // that first can be
+  int64_t parts = llvm::divideCeil(latest + e.lanes, d);
+  if (parts == 1)
+    return e.load(address(table, false, row, first));
+  Num all = e.splat(0);
+  for (int64_t part = 0; part < parts; ++part)
+    all = e.load(address(table, false, row, first) + -part * d,
+                 e.lanesWithin(first, part * d, (part + 1) * d), all);
+  return all;
 }
 
 void Elementwise::store(Num x, unsigned index, const Row &row,

@@ -15,15 +15,15 @@ struct Row {
   Index token;  ///< t; 0 for tensors (N, D)
 };
 
-/// `count` columns from `column` on: a vector where count is the lanes, a
-/// vector with its last lanes undefined where it is less.
+/// `count` columns from `column`, a multiple of the lanes, on: a vector where
+/// count is the lanes, a vector with its last lanes undefined where it is less.
 struct Columns {
   Index column;
   int64_t count;
 };
 
 /// True for the ops that at() can do: add, mul, modulate, gate, gelu, silu,
-/// cast, label_embedding.
+/// rotate, cast, embedding.
 bool isElementwise(mlir::Operation *op);
 
 /// Diagnoses at the region what no CPU kernel can read or write yet: element
@@ -66,13 +66,15 @@ public:
 private:
   struct Begins {
     llvm::SmallVector<Ptr> operands, results;
-    llvm::DenseMap<mlir::Operation *, Ptr> labels; ///< of label_embedding ops
+    llvm::DenseMap<mlir::Operation *, Ptr> tableRows; ///< of embeddings
   };
 
   Num evaluate(mlir::Operation *op, const Row &row, const Columns &columns);
   Num sum(AddOp op, const Row &row, const Columns &columns);
   Ptr begin(unsigned index, bool isResult, const Row &row);
-  Ptr labelRow(LabelEmbeddingOp op, const Row &row);
+  Num rotated(RotateOp op, const Row &row, const Columns &columns);
+  Num turns(RotateOp op, const Row &row, const Columns &columns);
+  Ptr tableRow(EmbeddingOp op, const Row &row);
   const Begins *entered(const Row &row) const;
 
   KernelBody &body;

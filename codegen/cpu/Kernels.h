@@ -45,7 +45,7 @@ struct KernelBody {
 // Each emits the body at the emitter's place, or diagnoses at the region what
 // it cannot make.
 mlir::FailureOr<KernelShape> emitRow(KernelBody &body);
-/// A row region that is one timestep_embedding or sincos_position.
+/// A row region that is one sinusoid.
 mlir::FailureOr<KernelShape> emitSinusoid(KernelBody &body);
 mlir::FailureOr<KernelShape> emitLinear(KernelBody &body);
 mlir::FailureOr<KernelShape> emitAttention(KernelBody &body);

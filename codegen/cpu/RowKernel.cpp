@@ -221,9 +221,7 @@ FailureOr<int64_t> emitRowOf(KernelBody &body, const Row &row) {
 
 FailureOr<KernelShape> emitRow(KernelBody &body) {
   Block &block = body.op().getBody().front();
-  if (llvm::any_of(block, [](Operation &op) {
-        return isa<TimestepEmbeddingOp, SincosPositionOp>(op);
-      }))
+  if (llvm::any_of(block, [](Operation &op) { return isSinusoid(&op); }))
     return emitSinusoid(body);
   if (failed(checkOperands(body)) || failed(checkBody(body.op())))
     return failure();

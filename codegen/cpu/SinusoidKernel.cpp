@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// timestep_embedding and sincos_position: frequencies are constants made at
+// timestep_embedding and the position tables: frequencies are constants made at
 // compile time, sines and cosines are the host's, in double. MLIR's own are off
 // by 5e-5 for arguments up to 1000.
 #include "codegen/cpu/Elementwise.h"
@@ -82,6 +82,14 @@ Ptr constantTable(KernelBody &body, FloatType type, ArrayRef<double> values) {
   return {&e, LLVM::AddressOfOp::create(e.builder, e.loc, global)};
 }
 
+/// Of positions: base^(-j/count).
+SmallVector<double> frequencies(double base, int64_t count) {
+  SmallVector<double> values;
+  for (int64_t j = 0; j < count; ++j)
+    values.push_back(std::pow(base, -(double)j / count));
+  return values;
+}
+
 /// result[n, :] = [cos(t[n] * f) | sin(t[n] * f)]; f and t * f are float32.
 KernelShape emitTimestep(TimestepEmbeddingOp op, KernelBody &body) {
   Emitter &e = body.e;
@@ -115,10 +123,8 @@ KernelShape emitPosition(SincosPositionOp op, KernelBody &body) {
   const int64_t quarter = widthOf(op.getResult()) / 4;
   const int64_t gridWidth = op.getGridWidth(),
                 tokens = op.getGridHeight() * gridWidth;
-  SmallVector<double> frequencies;
-  for (int64_t j = 0; j < quarter; ++j)
-    frequencies.push_back(std::pow(10000.0, -(double)j / quarter));
-  Ptr table = constantTable(body, e.builder.getF64Type(), frequencies);
+  Ptr table = constantTable(body, e.builder.getF64Type(),
+                            frequencies(10000.0, quarter));
 
   HostMath host(body);
   Elementwise values(body);
@@ -141,6 +147,41 @@ KernelShape emitPosition(SincosPositionOp op, KernelBody &body) {
   return {{tokens, 1, 1}, 0};
 }
 
+/// result[(h, w), :] = [cos, sin, cos, sin ...] of h * f, then of w * f. What
+/// is past the grid is turned as token 0 is: not at all.
+KernelShape emitRotary(RotaryPositionOp op, KernelBody &body) {
+  Emitter &e = body.e;
+  const int64_t rows = op.getType().getDimSize(0),
+                half = widthOf(op.getResult()) / 2, quarter = half / 2;
+  const int64_t gridWidth = op.getGridWidth(),
+                tokens = op.getGridHeight() * gridWidth;
+  Ptr table =
+      constantTable(body, e.builder.getF64Type(),
+                    frequencies(op.getTheta().convertToDouble(), quarter));
+
+  HostMath host(body);
+  Elementwise values(body);
+  e.loop(body.begin, min(body.end, e.index(rows)), 1, [&](Index t) {
+    Row row{e.index(0), t};
+    values.enter(row);
+    Index place = select(t < e.index(tokens), t, e.index(0));
+    Value h = host.mul(host.fromIndex(place / gridWidth),
+                       host.constant(op.getRowScale()));
+    Value w = host.mul(host.fromIndex(place % gridWidth),
+                       host.constant(op.getColumnScale()));
+    e.loop(0, quarter, 1, [&](Index j) {
+      Value f = host.element(table, host.f64(), j);
+      int64_t part = 0;
+      for (Value angle : {host.mul(h, f), host.mul(w, f)}) {
+        Index column = j * 2 + half * part++;
+        e.store(host.cos(angle), values.address(0, true, row, column));
+        e.store(host.sin(angle), values.address(0, true, row, column + 1));
+      }
+    });
+  });
+  return {{rows, 1, 1}, 0};
+}
+
 } // namespace
 
 FailureOr<KernelShape> emitSinusoid(KernelBody &body) {
@@ -151,6 +192,8 @@ FailureOr<KernelShape> emitSinusoid(KernelBody &body) {
     return op.emitOpError("must be alone in its region");
   if (auto timestep = dyn_cast<TimestepEmbeddingOp>(op))
     return emitTimestep(timestep, body);
+  if (auto rotary = dyn_cast<RotaryPositionOp>(op))
+    return emitRotary(rotary, body);
   return emitPosition(cast<SincosPositionOp>(op), body);
 }
 

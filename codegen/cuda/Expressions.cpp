@@ -81,8 +81,8 @@ std::string formula(Operation *op, const ValueNames &names) {
         return call(gelu.getForm() == GeluForm::Tanh ? "gelu_tanh" : "gelu_erf",
                     gelu.getX());
       })
-      .Case([&](LabelEmbeddingOp label) {
-        return name(label.getTable()) + "[" + name(label.getY()) + "]";
+      .Case([&](EmbeddingOp op) {
+        return name(op.getTable()) + "[" + name(op.getIndex()) + "]";
       })
       .Case([&](LinearOp linear) { return linearFormula(linear, names); })
       .Case([&](AttentionOp attention) {
@@ -137,8 +137,8 @@ StringRef ExpressionPrinter::at(Value value) {
   std::string text;
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     text = read(argument);
-  } else if (auto label = value.getDefiningOp<LabelEmbeddingOp>()) {
-    text = readLabel(label);
+  } else if (auto embedding = value.getDefiningOp<EmbeddingOp>()) {
+    text = readLabel(embedding);
   } else if (auto cast = value.getDefiningOp<CastOp>()) {
     text = at(cast.getX()).str();
     if (cast.getType().getElementType().isBF16())

@@ -24,7 +24,7 @@ public:
   /// The expression that reads a region argument at the place in question.
   using Read = std::function<std::string(mlir::BlockArgument)>;
   /// The same for a row of a label table.
-  using ReadLabel = std::function<std::string(LabelEmbeddingOp)>;
+  using ReadLabel = std::function<std::string(EmbeddingOp)>;
 
   ExpressionPrinter(const ValueNames &names, std::string &out,
                     llvm::StringRef indent, Read read, ReadLabel readLabel)

@@ -157,7 +157,7 @@ std::string LinearText::epilogue(int neighbours) {
   ExpressionPrinter printer(
       text.names, statements, kIndent,
       [&](BlockArgument operand) { return read(operand, neighbours); },
-      [](LabelEmbeddingOp) { return std::string(); }); // no epilogue holds one
+      [](EmbeddingOp) { return std::string(); }); // no epilogue holds one
   printer.define(linear);
 
   Operation *last = lastOp(text);

@@ -75,9 +75,9 @@ ExpressionPrinter rowPrinter(const KernelText &text, std::string &out,
         return load(index, rowAddress(text.kernel.operands[index],
                                       text.operandName(index)));
       },
-      [=, &text](LabelEmbeddingOp op) {
+      [=, &text](EmbeddingOp op) {
         unsigned table = cast<BlockArgument>(op.getTable()).getArgNumber();
-        unsigned y = cast<BlockArgument>(op.getY()).getArgNumber();
+        unsigned y = cast<BlockArgument>(op.getIndex()).getArgNumber();
         std::string label = fmt::format(
             "labelRow({}, {})",
             elementAt(rowAddress(text.kernel.operands[y], text.operandName(y))),

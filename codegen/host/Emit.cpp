@@ -145,6 +145,10 @@ Bool operator==(Index a, Index b) {
   return compare(a, b, arith::CmpIPredicate::eq);
 }
 
+Index select(Bool c, Index a, Index b) {
+  return {c.e, arith::SelectOp::create(c.e->builder, c.e->loc, c.v, a.v, b.v)};
+}
+
 Ptr operator+(Ptr p, Index elements) {
   if (constantOf(elements) == 0)
     return p;
@@ -195,6 +199,21 @@ Num broadcast(Num a) {
 Num reduceAdd(Num a) { return reduce(a, operator+); }
 Num reduceMax(Num a) { return reduce(a, max); }
 
+Num shuffle(Num a, function_ref<int64_t(int64_t)> from) {
+  Emitter &e = *a.e;
+  SmallVector<int64_t> lanes;
+  for (int64_t i = 0; i < e.lanes; ++i)
+    lanes.push_back(from(i));
+  return {&e, vector::ShuffleOp::create(e.builder, e.loc, a.v, a.v, lanes)};
+}
+
+Index nearest(Num a) {
+  Emitter &e = *a.e;
+  Value whole = math::RoundEvenOp::create(e.builder, e.loc, a.v);
+  return {&e, arith::FPToSIOp::create(e.builder, e.loc, e.builder.getI64Type(),
+                                      whole)};
+}
+
 VectorType Emitter::vectorType() {
   return VectorType::get({lanes}, builder.getF32Type());
 }
@@ -209,12 +228,39 @@ Num Emitter::splat(double value) {
   auto attr = DenseElementsAttr::get(vectorType(), (float)value);
   return {this, arith::ConstantOp::create(builder, loc, attr)};
 }
+Num Emitter::alternating(double even, double odd) {
+  SmallVector<float> values;
+  for (int64_t i = 0; i < lanes; ++i)
+    values.push_back(i % 2 ? odd : even);
+  auto attr = DenseElementsAttr::get(vectorType(), ArrayRef(values));
+  return {this, arith::ConstantOp::create(builder, loc, attr)};
+}
 Bool Emitter::firstLanes(int64_t count) {
   SmallVector<bool> lanesOn(lanes);
   std::fill_n(lanesOn.begin(), count, true);
   auto type = VectorType::get({lanes}, builder.getI1Type());
   return {this, arith::ConstantOp::create(
                     builder, loc, DenseElementsAttr::get(type, lanesOn))};
+}
+
+/// One comparison: as an unsigned number what is below `from` is past the end.
+Bool Emitter::lanesWithin(Index first, int64_t from, int64_t end) {
+  auto type = VectorType::get({lanes}, builder.getI32Type());
+  auto constant = [&](function_ref<int32_t(int64_t)> value) -> Value {
+    SmallVector<int32_t> values;
+    for (int64_t i = 0; i < lanes; ++i)
+      values.push_back(value(i));
+    return arith::ConstantOp::create(
+        builder, loc, DenseElementsAttr::get(type, ArrayRef(values)));
+  };
+  Value start =
+      arith::TruncIOp::create(builder, loc, builder.getI32Type(), first.v);
+  start = vector::BroadcastOp::create(builder, loc, type, start);
+  Value place = arith::AddIOp::create(
+      builder, loc, start, constant([&](int64_t i) { return i - from; }));
+  return {this,
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, place,
+                                constant([&](int64_t) { return end - from; }))};
 }
 
 Num Emitter::load(Ptr p) {
@@ -225,6 +271,10 @@ Num Emitter::load(Ptr p, int64_t count) {
     return load(p);
   return {this, LLVM::MaskedLoadOp::create(builder, loc, vectorType(), p.v,
                                            firstLanes(count).v, splat(0).v, 4)};
+}
+Num Emitter::load(Ptr p, Bool lanesRead, Num otherwise) {
+  return {this, LLVM::MaskedLoadOp::create(builder, loc, vectorType(), p.v,
+                                           lanesRead.v, otherwise.v, 4)};
 }
 Num Emitter::loadScalar(Ptr p) {
   return {this,

@@ -51,6 +51,7 @@ Index operator/(Index a, int64_t b);
 Index operator%(Index a, int64_t b);
 Index min(Index a, Index b);
 Index max(Index a, Index b);
+Index select(Bool c, Index a, Index b);
 Bool operator<(Index a, Index b);
 Bool operator==(Index a, Index b);
 
@@ -77,6 +78,10 @@ Num select(Bool c, Num a, Num b);
 Num broadcast(Num a); // scalar -> vector
 Num reduceAdd(Num a); // vector -> scalar, in a fixed tree order
 Num reduceMax(Num a);
+/// Lane i is lane from(i) of a.
+Num shuffle(Num a, llvm::function_ref<int64_t(int64_t)> from);
+/// The whole number nearest to a scalar >= 0, the even one of two.
+Index nearest(Num a);
 
 class Emitter {
 public:
@@ -94,8 +99,9 @@ public:
 
   mlir::VectorType vectorType();
   Index index(int64_t value);
-  Num number(double value); // scalar
-  Num splat(double value);  // vector
+  Num number(double value);                 // scalar
+  Num splat(double value);                  // vector
+  Num alternating(double even, double odd); // vector
 
   Num load(Ptr p);                // a vector
   Num load(Ptr p, int64_t count); // its first `count` lanes, 0 in the others
@@ -118,6 +124,10 @@ public:
                               llvm::ArrayRef<Num> init, ReduceBody body);
   llvm::SmallVector<Num> loop(int64_t begin, int64_t end, int64_t step,
                               llvm::ArrayRef<Num> init, ReduceBody body);
+  /// True in the lanes i with from <= first + i < end; all within 32 bits.
+  Bool lanesWithin(Index first, int64_t from, int64_t end);
+  /// Reads only the lanes that are true; the others are those of `otherwise`.
+  Num load(Ptr p, Bool lanesRead, Num otherwise);
   void ifThen(Bool condition, llvm::function_ref<void()> then);
 };
 

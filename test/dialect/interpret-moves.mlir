@@ -52,9 +52,17 @@ func.func @reshape(%x: tensor<?x2xf32> {dit.values = dense<[[1.0, 2.0], [3.0, 4.
 }
 
 // The last row of the table is a row like the others.
-// CHECK-DAG: @label_embedding.result0 : 3x2 = {{\[\[}}5, 6], [1, 2], [5, 6]]
-func.func @label_embedding(%y: tensor<?xi32> {dit.values = dense<[2, 0, 2]> : tensor<3xi32>},
+// CHECK-DAG: @embedding.result0 : 3x2 = {{\[\[}}5, 6], [1, 2], [5, 6]]
+func.func @embedding(%y: tensor<?xi32> {dit.values = dense<[2, 0, 2]> : tensor<3xi32>},
                            %w: tensor<3x2xf32> {dit.values = dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>}) -> tensor<?x2xf32> {
-  %e = dit.label_embedding %y table(%w) : tensor<?xi32>, tensor<3x2xf32> -> tensor<?x2xf32>
+  %e = dit.embedding %y table(%w) : tensor<?xi32>, tensor<3x2xf32> -> tensor<?x2xf32>
+  return %e : tensor<?x2xf32>
+}
+
+// A timestep reads the nearest row there is: 0.5 lies as far from 0 as from 1, and 0 is even.
+// CHECK-DAG: @timestep.result0 : 7x2 = {{\[\[}}3, 4], [1, 2], [5, 6], [5, 6], [1, 2], [5, 6], [1, 2]]
+func.func @timestep(%t: tensor<?xf32> {dit.values = dense<[1.0, 0.5, 1.5, 2.9, -3.0, 0x7F800000, 0x7FC00000]> : tensor<7xf32>},
+                    %w: tensor<3x2xf32> {dit.values = dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>}) -> tensor<?x2xf32> {
+  %e = dit.embedding %t table(%w) : tensor<?xf32>, tensor<3x2xf32> -> tensor<?x2xf32>
   return %e : tensor<?x2xf32>
 }

@@ -65,3 +65,20 @@ func.func @activations(%x: tensor<?x4xf32> {dit.values = dense<[[-1.0, 0.0, 1.0,
   %e = dit.gelu erf %x : tensor<?x4xf32>
   return %s, %t, %e : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
 }
+
+
+// Two heads of one pair, and two features that stay: a quarter turn for token 0, 3-4-5 for token 1.
+// CHECK-DAG: @rotate.result0 : 2x2x6 = {{\[\[\[}}-2, 1, -4, 3, 5, 6], [3, 4, -4, 3, 7, 8]], {{\[\[}}-1, 1, -1, 1, 1, 1], [0, 0, 0, 0, 0, 0]]]
+func.func @rotate(%x: tensor<?x2x6xf32> {dit.values = dense<[[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [5.0, 0.0, 0.0, 5.0, 7.0, 8.0]], [[1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]]> : tensor<2x2x6xf32>},
+                  %table: tensor<2x2xf64> {dit.values = dense<[[0.0, 1.0], [0.6, 0.8]]> : tensor<2x2xf64>}) -> tensor<?x2x6xf32> {
+  %r = dit.rotate %x by(%table) features 4 : tensor<?x2x6xf32>, tensor<2x2xf64>
+  return %r : tensor<?x2x6xf32>
+}
+
+// Two heads of two pairs, each pair by its own angle: a quarter turn, and none.
+// CHECK-DAG: @rotate_heads.result0 : 1x1x9 = {{\[\[\[}}-2, 1, 3, 4, -6, 5, 7, 8, 9]]]
+func.func @rotate_heads(%x: tensor<?x1x9xf32> {dit.values = dense<[[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]]]> : tensor<1x1x9xf32>},
+                        %table: tensor<1x4xf32> {dit.values = dense<[[0.0, 1.0, 1.0, 0.0]]> : tensor<1x4xf32>}) -> tensor<?x1x9xf32> {
+  %r = dit.rotate %x by(%table) features 8 : tensor<?x1x9xf32>, tensor<1x4xf32>
+  return %r : tensor<?x1x9xf32>
+}

@@ -23,6 +23,21 @@ func.func @scaled() -> tensor<8x4xf32> {
   return %p : tensor<8x4xf32>
 }
 
+// Width 8: angles of the row times 1 and 100^(-1/2) = 0.1, then of the column; sin 0.1 = 0.0998334.
+// The last token is past the grid: it is not turned.
+// CHECK-DAG: @rotary.result0 : 5x8 = {{\[\[}}1, 0, 1, 0, 1, 0, 1, 0], [1, 0, 1, 0, 0.540302, 0.841471, 0.995004, 0.0998334], [0.540302, 0.841471, 0.995004, 0.0998334, 1, 0, 1, 0], [0.540302, 0.841471, 0.995004, 0.0998334, 0.540302, 0.841471, 0.995004, 0.0998334], [1, 0, 1, 0, 1, 0, 1, 0]]
+func.func @rotary() -> tensor<5x8xf32> {
+  %p = dit.rotary_position grid 2 x 2 theta 100.0 : tensor<5x8xf32>
+  return %p : tensor<5x8xf32>
+}
+
+// Rows 0 and 2 of 4; columns 0 and 1/2 of 1.
+// CHECK-DAG: @rotary_scaled.result0 : 4x4 = {{\[\[}}1, 0, 1, 0], [1, 0, 0.877583, 0.479426], [-0.416147, 0.909297, 1, 0], [-0.416147, 0.909297, 0.877583, 0.479426]]
+func.func @rotary_scaled() -> tensor<4x4xf32> {
+  %p = dit.rotary_position grid 2 x 2 trained 4 x 1 theta 1.0e+04 : tensor<4x4xf32>
+  return %p : tensor<4x4xf32>
+}
+
 // Frequencies 1 and 10000^(-1/2) = 0.01; the cosine first.
 // CHECK-DAG: @timestep.result0 : 2x4 = {{\[\[}}1, 1, 0, 0], [-0.416147, 0.9998, 0.909297, 0.0199987]]
 func.func @timestep(%t: tensor<?xf32> {dit.values = dense<[0.0, 2.0]> : tensor<2xf32>}) -> tensor<?x4xf32> {

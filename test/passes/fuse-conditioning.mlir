@@ -5,11 +5,11 @@
 // CHECK-LABEL: @label_add_silu
 func.func @label_add_silu(%t: tensor<?x8xf32>, %y: tensor<?xi32>, %table: tensor<11x8xf32>) -> tensor<?x8xf32> {
   // CHECK: dit.fused row
-  // CHECK:   %[[L:.*]] = dit.label_embedding
+  // CHECK:   %[[L:.*]] = dit.embedding
   // CHECK:   %[[C:.*]] = dit.add %{{.*}}, %[[L]]
   // CHECK:   %[[S:.*]] = dit.silu %[[C]]
   // CHECK:   dit.yield %[[S]] :
-  %l = dit.label_embedding %y table(%table) : tensor<?xi32>, tensor<11x8xf32> -> tensor<?x8xf32>
+  %l = dit.embedding %y table(%table) : tensor<?xi32>, tensor<11x8xf32> -> tensor<?x8xf32>
   %c = dit.add %t, %l : tensor<?x8xf32>, tensor<?x8xf32>
   %s = dit.silu %c : tensor<?x8xf32>
   return %s : tensor<?x8xf32>

@@ -137,7 +137,7 @@ class Network:
             return self.pick(known)
         table = self.weight((LABELS, width), prefix="table")
         self.conditions.append(self.line(
-            "c", f"label_embedding %y table({table.name}) : tensor<?xi32>, "
+            "c", f"embedding %y table({table.name}) : tensor<?xi32>, "
             f"{table.type} -> {{to}}", (None, width)))
         return self.conditions[-1]
 

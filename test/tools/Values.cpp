@@ -30,7 +30,7 @@ static Tensor fromDense(DenseElementsAttr dense, Type elementType) {
 /// Rows of the smallest label table that the module reads; 1 without any.
 static int64_t labelCount(func::FuncOp function) {
   std::optional<int64_t> rows;
-  function->getParentOfType<ModuleOp>().walk([&](LabelEmbeddingOp op) {
+  function->getParentOfType<ModuleOp>().walk([&](EmbeddingOp op) {
     int64_t count = op.getTable().getType().getDimSize(0);
     rows = rows ? std::min(*rows, count) : count;
   });

@@ -69,7 +69,7 @@ def main():
     t1 = p.op("%t1", "silu", t0, row(D), [t0], "t_embedder.silu")
     t2 = linear("%t2", t1, "t_embedder.mlp.2", "t_embedder.mlp.2", D, D)
     ye_w = p.weight("%ye_w", "y_embedder.embedding_table.weight", a.classes + 1, D)
-    ye = p.op("%ye", "label_embedding", f"%y table({ye_w})", row(D), ["%y", ye_w], "y_embedder", "arrow")
+    ye = p.op("%ye", "embedding", f"%y table({ye_w})", row(D), ["%y", ye_w], "y_embedder", "arrow")
     c = p.op("%c", "add", f"{t2}, {ye}", row(D), [t2, ye], "c")
     s = p.op("%s", "silu", c, row(D), [c], "silu_c")
 

@@ -16,7 +16,7 @@ func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.name = "x", dit.from = "input"} 
   %t2_b = dit.weight "t_embedder.mlp.2.bias" : tensor<16xf32> loc(#t2_b)
   %t2 = dit.linear %t1 weight(%t2_w) bias(%t2_b) : (tensor<?x16xf32>, tensor<16x16xf32>, tensor<16xf32>) -> tensor<?x16xf32> loc(#t2)
   %ye_w = dit.weight "y_embedder.embedding_table.weight" : tensor<11x16xf32> loc(#ye_w)
-  %ye = dit.label_embedding %y table(%ye_w) : tensor<?xi32>, tensor<11x16xf32> -> tensor<?x16xf32> loc(#ye)
+  %ye = dit.embedding %y table(%ye_w) : tensor<?xi32>, tensor<11x16xf32> -> tensor<?x16xf32> loc(#ye)
   %c = dit.add %t2, %ye : tensor<?x16xf32>, tensor<?x16xf32> loc(#c)
   %s = dit.silu %c : tensor<?x16xf32> loc(#s)
   %ada0_w = dit.weight "blocks.0.adaLN_modulation.1.weight" : tensor<96x16xf32> loc(#ada0_w)

@@ -8,7 +8,7 @@ module attributes {dit.name = "odd_ops", dit.phase = "dit", dit.spec = "name: od
     %wt = dit.weight "wt" : tensor<8x14xf32>
     %t0 = dit.linear %freq weight(%wt) : (tensor<?x14xf32>, tensor<8x14xf32>) -> tensor<?x8xf32>
     %labels = dit.weight "labels" : tensor<5x8xf32>
-    %t1 = dit.label_embedding %y table(%labels) : tensor<?xi32>, tensor<5x8xf32> -> tensor<?x8xf32>
+    %t1 = dit.embedding %y table(%labels) : tensor<?xi32>, tensor<5x8xf32> -> tensor<?x8xf32>
     %c0 = dit.mul %t0, %t1 : tensor<?x8xf32>, tensor<?x8xf32>
     %c = dit.gelu erf %c0 : tensor<?x8xf32>
     %wc = dit.weight "wc" : tensor<26x8xf32>

@@ -55,12 +55,12 @@ module attributes {dit.name = "regions_bf16", dit.phase = "fused", dit.spec = "n
   }
   func.func @condition(%t: tensor<?xf32> {dit.from = "input", dit.name = "t"}, %y: tensor<?xi32> {dit.from = "input", dit.name = "y"}, %features: tensor<72xf32> {dit.from = "prepare", dit.name = "features"}, %labels: tensor<72x72xf32> {dit.from = "prepare", dit.name = "labels"}, %weight_12: tensor<72x12xf32> {dit.from = "prepare", dit.name = "weight_12"}, %weight_bf16: tensor<72x72xbf16> {dit.from = "prepare", dit.name = "weight_bf16"}, %weight_to_12_bf16: tensor<12x72xbf16> {dit.from = "prepare", dit.name = "weight_to_12_bf16"}, %weight_f32: tensor<72x72xf32> {dit.from = "prepare", dit.name = "weight_f32"}, %weight_to_12_f32: tensor<12x72xf32> {dit.from = "prepare", dit.name = "weight_to_12_f32"}, %weight_h: tensor<72x12xf32> {dit.from = "prepare", dit.name = "weight_h"}, %weight_other: tensor<72x12xf32> {dit.from = "prepare", dit.name = "weight_other"}, %table: tensor<40x72xf32> {dit.from = "prepare", dit.name = "table"}, %made_add: tensor<72x72xf32> {dit.from = "prepare", dit.name = "made_add"}, %made_cast: tensor<72x72xbf16> {dit.from = "prepare", dit.name = "made_cast"}, %made_concat: tensor<144x72xf32> {dit.from = "prepare", dit.name = "made_concat"}, %made_mul: tensor<72x72xf32> {dit.from = "prepare", dit.name = "made_mul"}, %made_reshape: tensor<72x72xf32> {dit.from = "prepare", dit.name = "made_reshape"}) -> (tensor<?x72xf32> {dit.name = "shift"}, tensor<?x72xf32> {dit.name = "scale"}, tensor<?x72xf32> {dit.name = "gate"}) {
     %n9 = dit.fused linear (%a0 = %y, %a1 = %labels, %a2 = %weight_f32) : (tensor<?xi32>, tensor<72x72xf32>, tensor<72x72xf32>) -> tensor<?x72xf32> {
-      %v0 = dit.label_embedding %a0 table(%a1) : tensor<?xi32>, tensor<72x72xf32> -> tensor<?x72xf32>
+      %v0 = dit.embedding %a0 table(%a1) : tensor<?xi32>, tensor<72x72xf32> -> tensor<?x72xf32>
       %v1 = dit.linear %v0 weight(%a2) : (tensor<?x72xf32>, tensor<72x72xf32>) -> tensor<?x72xf32>
       dit.yield %v1 : tensor<?x72xf32>
     }
     %n10 = dit.fused row (%a0 = %y, %a1 = %labels) : (tensor<?xi32>, tensor<72x72xf32>) -> tensor<?x72xf32> {
-      %v0 = dit.label_embedding %a0 table(%a1) : tensor<?xi32>, tensor<72x72xf32> -> tensor<?x72xf32>
+      %v0 = dit.embedding %a0 table(%a1) : tensor<?xi32>, tensor<72x72xf32> -> tensor<?x72xf32>
       dit.yield %v0 : tensor<?x72xf32>
     }
     %n11 = dit.fused row (%a0 = %t) : (tensor<?xf32>) -> tensor<?x72xf32> {

@@ -41,7 +41,7 @@ ROW_OPS = {
     "gelu": ("dit.gelu tanh {x} : " + ROWS, ROWS, []),
     "silu": ("dit.silu {x} : " + ROWS, ROWS, []),
     "cast": ("dit.cast {x} : " + f"{ROWS} -> {narrowed(ROWS)}", narrowed(ROWS), []),
-    "label_embedding": ("dit.label_embedding {0} table({1}) : tensor<?xi32>, "
+    "embedding": ("dit.embedding {0} table({1}) : tensor<?xi32>, "
                         + f"{SQUARE} -> {CONDITION}", CONDITION, ["y", "labels"]),
     "timestep_embedding": ("dit.timestep_embedding {0} max_period 1.0e+03 shift 0 : "
                            f"tensor<?xf32> -> {CONDITION}", CONDITION, ["t"]),

@@ -146,7 +146,7 @@ def columns(form):
     if kind in ("linear", "attention"):
         if place.endswith("cast") or op == "cast":
             return MATMUL_COLUMNS[-2:]
-        pixels = op in ("patchify", "label_embedding") # read as float32 in every dtype
+        pixels = op in ("patchify", "embedding") # read as float32 in every dtype
         return MATMUL_COLUMNS[:1] if pixels and place == "before" else MATMUL_COLUMNS
     if kind == "row":
         return ["bf16"] if place.endswith("cast") or op == "cast" else ["f32"]

@@ -57,7 +57,7 @@ std::string RegionText::condition(int64_t width) {
   outside.push_back(
       fmt::format("%table{0} = dit.weight \"table{0}\" : {1}", n, table));
   outside.push_back(
-      fmt::format("%c{0} = dit.label_embedding %y table(%table{0}) : "
+      fmt::format("%c{0} = dit.embedding %y table(%table{0}) : "
                   "tensor<?xi32>, {1} -> {2}",
                   n, table, tensorType({-1, width})));
   return operand(fmt::format("%c{}", n), {-1, width});

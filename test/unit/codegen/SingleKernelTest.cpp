@@ -82,7 +82,7 @@ std::string labelNetwork() {
       "  %c = dit.fused row (%l = %y, %w1 = %w) : (tensor<?xi32>, "
       "tensor<5x24xf32>) "
       "-> tensor<?x24xf32> {\n"
-      "    %0 = dit.label_embedding %l table(%w1) : tensor<?xi32>, "
+      "    %0 = dit.embedding %l table(%w1) : tensor<?xi32>, "
       "tensor<5x24xf32> "
       "-> tensor<?x24xf32>\n"
       "    %1 = dit.silu %0 : tensor<?x24xf32>\n"
@@ -160,7 +160,7 @@ TEST(SingleKernel, ConcatOfTokens) {
   expectAgreement(network(
       "tensor<?x5x19xf32>", "tensor<?x8x19xf32>",
       "  %w = dit.weight \"table\" : tensor<5x19xf32>\n"
-      "  %c = dit.label_embedding %y table(%w) : tensor<?xi32>, "
+      "  %c = dit.embedding %y table(%w) : tensor<?xi32>, "
       "tensor<5x19xf32> -> "
       "tensor<?x19xf32>\n"
       "  %token = dit.reshape %c : tensor<?x19xf32> -> tensor<?x1x19xf32>\n"
