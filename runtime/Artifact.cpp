@@ -9,6 +9,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace dit::runtime {
@@ -66,6 +67,10 @@ std::vector<std::string> readManifestTexts(const std::string &path) {
   });
 }
 
+bool canShareWeights(const Manifest &a, const Manifest &b) {
+  return a.arch == b.arch && a.matmul == b.matmul;
+}
+
 Artifact::Artifact(const std::string &path) : filePath(path) {
   MappedFile file(path);
   naming(path, [&] {
@@ -73,6 +78,7 @@ Artifact::Artifact(const std::string &path) : filePath(path) {
     for (std::string_view text : texts)
       chain.push_back({parseManifest(text)});
     checkTargets();
+    checkShares();
     try {
       load(texts);
     } catch (...) {
@@ -83,8 +89,7 @@ Artifact::Artifact(const std::string &path) : filePath(path) {
   });
 }
 
-/// A CPU's artifact needs what its head needs; which of a GPU's alternatives
-/// runs is known when there is a GPU (Device.h).
+/// Which of a GPU's alternatives runs is known when there is a GPU (Device.h).
 void Artifact::checkTargets() const {
   const std::string &target = manifest().target;
   if (target != "cpu" && target != "cuda")
@@ -97,7 +102,17 @@ void Artifact::checkTargets() const {
            "{}",
            target, inQuotes(alternative.manifest.target));
   if (target == "cpu")
-    checkCpuFeatures(manifest().features, manifest().arch, thisCpu());
+    for (const auto &[manifest, functions] : chain)
+      checkCpuFeatures(manifest.features, manifest.arch, thisCpu());
+}
+
+void Artifact::checkShares() const {
+  for (const auto &[a, itsFunctions] : chain)
+    for (const auto &[b, functions] : chain)
+      if (canShareWeights(a, b) && a.memory.shared != b.memory.shared)
+        fail("damaged: for {}, {} has {} bytes of packed weights, but {} {}",
+             a.arch, a.resolution().show(), a.memory.shared,
+             b.resolution().show(), b.memory.shared);
 }
 
 /// `table` is what the manifest `text`, read as `manifest`, describes.
@@ -147,6 +162,43 @@ void Artifact::load(const std::vector<std::string_view> &manifestTexts) {
            table ? "more alternatives" : "fewer alternatives", chain.size(),
            DIT_MANIFEST_SECTION);
   }
+}
+
+std::vector<Resolution> Artifact::sizes() const {
+  std::vector<Resolution> sizes;
+  for (const auto &[manifest, functions] : chain)
+    if (std::find(sizes.begin(), sizes.end(), manifest.resolution()) ==
+        sizes.end())
+      sizes.push_back(manifest.resolution());
+  return sizes;
+}
+
+std::vector<const Alternative *>
+Artifact::alternatives(const std::optional<Resolution> &size) const {
+  const Resolution chosen = chooseResolution(filePath, sizes(), size);
+  std::vector<const Alternative *> found;
+  for (const Alternative &alternative : chain)
+    if (alternative.manifest.resolution() == chosen)
+      found.push_back(&alternative);
+  return found;
+}
+
+const Alternative &
+Artifact::alternativeOf(const Manifest &of,
+                        const std::optional<Resolution> &size) const {
+  for (const Alternative *alternative : alternatives(size))
+    if (canShareWeights(alternative->manifest, of))
+      return *alternative;
+  fail("{}: damaged: for {}, there is nothing of the size {}", filePath,
+       of.arch, manifest(size).resolution().show());
+}
+
+int64_t Artifact::preparedBytes(const Manifest &of) const {
+  int64_t bytes = 0;
+  for (const auto &[manifest, functions] : chain)
+    if (canShareWeights(manifest, of))
+      bytes = std::max(bytes, manifest.memory.prepared);
+  return bytes;
 }
 
 Artifact::~Artifact() { dlclose(library); }

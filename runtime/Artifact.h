@@ -6,6 +6,7 @@
 #include "runtime/Abi.h"
 #include "runtime/Manifest.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@ struct Alternative {
   const DitArtifact *functions = nullptr;
 };
 
+/// Whether two alternatives of an artifact can have one copy of the packed
+/// weights: for the same arch and with the same matmuls, whatever their sizes.
+bool canShareWeights(const Manifest &a, const Manifest &b);
+
 /// A loaded artifact. Its code stays loaded for as long as the object lives.
 class Artifact {
 public:
@@ -38,14 +43,30 @@ public:
   const std::string &path() const { return filePath; }
   /// The chain, at least one.
   const std::vector<Alternative> &alternatives() const { return chain; }
-  /// Of the head of the chain.
-  const Manifest &manifest() const { return chain.front().manifest; }
-  const DitArtifact &functions() const { return *chain.front().functions; }
+  /// The sizes of x that there are, each once, the default first.
+  std::vector<Resolution> sizes() const;
+  /// What the chain has of `size`, or of the default where it is empty; at
+  /// least one, in the chain's order. Throws a FlagError that lists sizes().
+  std::vector<const Alternative *>
+  alternatives(const std::optional<Resolution> &size) const;
+  /// Of the first of alternatives(size): what the model is at this size,
+  /// whatever runs it.
+  const Manifest &manifest(const std::optional<Resolution> &size = {}) const {
+    return alternatives(size).front()->manifest;
+  }
+  /// What can share packed weights with `of`, another alternative, at `size`.
+  /// Throws as alternatives(size) does.
+  const Alternative &alternativeOf(const Manifest &of,
+                                   const std::optional<Resolution> &size) const;
+  /// Bytes of the packed weights and tables of `of` and whatever can share them
+  /// with it.
+  int64_t preparedBytes(const Manifest &of) const;
   /// Throws what `function` answered unless its code is 0.
   void check(DitStatus status, const char *function) const;
 
 private:
   void checkTargets() const;
+  void checkShares() const;
   void load(const std::vector<std::string_view> &manifestTexts);
 
   std::string filePath;

@@ -44,7 +44,8 @@ static void requirePointer(const void *pointer, const char *name) {
 const char *ditc_error(void) { return lastError.c_str(); }
 
 ditc_model *ditc_open(const char *artifact, const char *weights, int threads) {
-  ditc_place place = {threads, 0, nullptr, 0};
+  ditc_place place = {};
+  place.threads = threads;
   return ditc_open_at(artifact, weights, &place);
 }
 
@@ -62,6 +63,13 @@ static DeviceOptions optionsOf(const ditc_place *place) {
   options.stream = place->stream;
   if (place->rows > 0)
     options.rows = place->rows;
+  if ((place->height > 0) != (place->width > 0) || place->height < 0 ||
+      place->width < 0)
+    fail("'height' and 'width' must both be at least 1, or 0 for the model's "
+         "own, but are {} and {}",
+         place->height, place->width);
+  if (place->height > 0)
+    options.size = {place->height, place->width};
   return options;
 }
 
@@ -72,9 +80,9 @@ ditc_model *ditc_open_at(const char *artifact, const char *weights,
     requirePointer(artifact, "artifact");
     model = std::make_unique<ditc_model>();
     model->artifact = std::make_shared<Artifact>(artifact);
-    const Manifest &manifest = model->artifact->manifest();
-    model->defaults = defaultRequest(manifest);
     DeviceOptions options = optionsOf(place);
+    const Manifest &manifest = model->artifact->manifest(options.size);
+    model->defaults = defaultRequest(manifest);
     std::unique_ptr<WeightSource> source =
         weights ? openWeights(weights, manifest) : randomWeights(0, manifest);
     model->denoiser = std::make_unique<Denoiser>(
@@ -83,10 +91,33 @@ ditc_model *ditc_open_at(const char *artifact, const char *weights,
   return code == 0 ? model.release() : nullptr;
 }
 
+ditc_model *ditc_open_beside(const ditc_model *model, const ditc_place *place) {
+  std::unique_ptr<ditc_model> second;
+  int code = guarded([&] {
+    requirePointer(model, "model");
+    requirePointer(place, "place");
+    second = std::make_unique<ditc_model>();
+    second->artifact = model->artifact;
+    second->defaults = model->defaults;
+    second->denoiser =
+        std::make_unique<Denoiser>(*model->denoiser, optionsOf(place));
+  });
+  return code == 0 ? second.release() : nullptr;
+}
+
 void ditc_close(ditc_model *model) { delete model; }
 
+int64_t ditc_get_sizes(const ditc_model *model, int64_t most, int64_t *heights,
+                       int64_t *widths) {
+  std::vector<Resolution> sizes = model->artifact->sizes();
+  auto count = static_cast<int64_t>(sizes.size());
+  for (int64_t i = 0; i < std::min(most, count); ++i)
+    heights[i] = sizes[i].height, widths[i] = sizes[i].width;
+  return count;
+}
+
 void ditc_get_shape(const ditc_model *model, ditc_shape *shape) {
-  const Manifest &m = model->artifact->manifest();
+  const Manifest &m = model->denoiser->manifest();
   *shape = {m.channels, m.height,       m.width,     m.outputChannels,
             m.classes,  m.labelDropout, m.isLatent()};
 }
@@ -105,13 +136,13 @@ static int denoise(ditc_model *model, int64_t rows, const float *x,
     if (rows < 1 || rows > INT32_MAX)
       fail("'rows' must be at least 1, but is {}", rows);
     auto count = static_cast<size_t>(rows);
-    checkLabels(model->artifact->manifest(), {y, count});
+    checkLabels(model->denoiser->manifest(), {y, count});
     if (!onDevice)
       model->denoiser->evaluate(x, {t, count}, {y, count}, out);
     else if (model->denoiser->device().isHost())
       fail("{}: compiled for the target {}, so there is no GPU whose memory it "
            "could read",
-           model->artifact->path(), model->artifact->manifest().target);
+           model->artifact->path(), model->denoiser->manifest().target);
     else if (reinterpret_cast<uintptr_t>(x) % 16 != 0 ||
              reinterpret_cast<uintptr_t>(out) % 16 != 0)
       fail("'x' and 'out' must be multiples of 16, but are {} and {}",
@@ -141,7 +172,7 @@ int ditc_synchronize(ditc_model *model) {
 
 void ditc_get_defaults(const ditc_model *model, ditc_sampling *sampling) {
   const SampleRequest &d = model->defaults;
-  const DiffusionDefaults &diffusion = model->artifact->manifest().diffusion;
+  const DiffusionDefaults &diffusion = model->denoiser->manifest().diffusion;
   *sampling = {d.sampler.c_str(),
                d.steps.c_str(),
                d.eta,
@@ -203,7 +234,7 @@ int ditc_sample(ditc_model *model, const ditc_sampling *sampling, int64_t count,
     requirePointer(x, "x");
     if (count < 1 || count > INT32_MAX)
       fail("'count' must be at least 1, but is {}", count);
-    SampleRequest request = requestOf(model->artifact->manifest(), *sampling);
+    SampleRequest request = requestOf(model->denoiser->manifest(), *sampling);
     request.labels.assign(labels, labels + count);
     std::vector<float> samples = sample(*model->denoiser, request);
     std::copy(samples.begin(), samples.end(), x);

@@ -51,37 +51,62 @@ void Plan::denoise(const float *x, const int32_t *rowIndex, const float *table,
 
 Denoiser::Denoiser(std::shared_ptr<const Artifact> loaded,
                    std::unique_ptr<Device> device, WeightSource &weights)
-    : artifact(std::move(loaded)), runner(std::move(device)),
-      prepared(
-          runner->allocate(manifest().memory.prepared, "the packed weights")),
+    : artifact(std::move(loaded)), prepared(std::make_shared<Prepared>()),
+      runner(std::move(device)),
       state(manifest().memory.state, "the model's state") {
-  const DitArtifact &functions = runner->functions();
-  runner->bindWeights(&weights);
-  runner->settle(ArtifactFunction::Prepare, 1);
-  runner->enter(ArtifactFunction::Prepare, 1);
-  DitStatus status = functions.prepare(&runner->host(), prepared.data());
-  runner->leave();
-  artifact->check(status, "prepare");
-  runner->bindWeights(nullptr);
-  if (functions.tabulate) {
-    runner->settle(ArtifactFunction::Tabulate, 1);
-    runner->enter(ArtifactFunction::Tabulate, 1);
-    status = functions.tabulate(&runner->host(), prepared.data());
-    runner->leave();
-    artifact->check(status, "tabulate");
-  }
-  artifact->check(
-      functions.create(&runner->host(), prepared.data(), state.data()),
-      "create");
+  prepared->memory = runner->allocateShared(artifact->preparedBytes(manifest()),
+                                            "the packed weights");
+  pack(weights);
+  tabulate();
+  artifact->check(runner->functions().create(
+                      &runner->host(), prepared->memory.data(), state.data()),
+                  "create");
+}
+
+Denoiser::Denoiser(const Denoiser &first, const DeviceOptions &options)
+    : artifact(first.artifact), prepared(first.prepared),
+      runner(first.runner->beside(
+          artifact->alternativeOf(first.manifest(), options.size), options)),
+      state(manifest().memory.state, "the model's state") {
+  tabulate();
+  artifact->check(runner->functions().create(
+                      &runner->host(), prepared->memory.data(), state.data()),
+                  "create");
 }
 
 Denoiser::Denoiser(std::shared_ptr<const Artifact> loaded,
                    WeightSource &weights, int threads)
-    : Denoiser(
-          loaded,
-          openDevice(*loaded,
-                     {.threads = threads, .device = {}, .stream = nullptr}),
-          weights) {}
+    : Denoiser(loaded, openDevice(*loaded, {.threads = threads}), weights) {}
+
+/// Done on return: whatever shares the weights need not wait for this device.
+void Denoiser::pack(WeightSource &weights) {
+  runner->bindWeights(&weights);
+  runner->settle(ArtifactFunction::Prepare, 1);
+  runner->enter(ArtifactFunction::Prepare, 1);
+  DitStatus status =
+      runner->functions().prepare(&runner->host(), prepared->memory.data());
+  runner->leave();
+  artifact->check(status, "prepare");
+  runner->bindWeights(nullptr);
+  runner->synchronize();
+}
+
+/// This size's tables, unless somebody who shares them has made them; done on
+/// return, too.
+void Denoiser::tabulate() {
+  std::lock_guard lock(prepared->turn);
+  if (prepared->tables.contains(manifest().resolution()))
+    return;
+  if (auto *function = runner->functions().tabulate) {
+    runner->settle(ArtifactFunction::Tabulate, 1);
+    runner->enter(ArtifactFunction::Tabulate, 1);
+    DitStatus status = function(&runner->host(), prepared->memory.data());
+    runner->leave();
+    artifact->check(status, "tabulate");
+    runner->synchronize();
+  }
+  prepared->tables.insert(manifest().resolution());
+}
 
 Denoiser::~Denoiser() {
   lastPlan.reset();

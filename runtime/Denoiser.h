@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 
 namespace dit::runtime {
@@ -39,6 +40,14 @@ private:
   Memory plan;
 };
 
+/// The packed weights of an artifact and the tables of its sizes, in one piece
+/// of a device's memory. The Denoisers of several sizes share one.
+struct Prepared {
+  DeviceMemory memory;
+  std::mutex turn;             ///< of whoever computes tables
+  std::set<Resolution> tables; ///< the sizes whose tables are there
+};
+
 /// Packs the weights once and evaluates the network. Its functions may be
 /// called from several threads, which then take turns; the results do not
 /// depend on the number of threads.
@@ -48,6 +57,12 @@ public:
   /// and needs them no more afterwards.
   Denoiser(std::shared_ptr<const Artifact> artifact,
            std::unique_ptr<Device> device, WeightSource &weights);
+  /// The model of `first` at options.size, on the same GPU and with the same
+  /// packed weights: nothing is read, and what is computed is a size's tables,
+  /// once. The two need nothing of each other afterwards: they may be used by
+  /// two threads at once, also while this is made, and end in any order. Throws
+  /// a FlagError for a size that the artifact does not have.
+  Denoiser(const Denoiser &first, const DeviceOptions &options);
   /// On the artifact's device, with `threads` of the host.
   Denoiser(std::shared_ptr<const Artifact> artifact, WeightSource &weights,
            int threads);
@@ -80,11 +95,13 @@ public:
 
 private:
   friend class Plan;
+  void pack(WeightSource &weights);
+  void tabulate();
   DeviceMemory &grow(DeviceMemory &memory, int64_t bytes, const char *what);
 
   std::shared_ptr<const Artifact> artifact;
+  std::shared_ptr<Prepared> prepared; // until the device's work is done
   std::unique_ptr<Device> runner;
-  DeviceMemory prepared;
   Memory state;
   DeviceMemory conditionArena, conditionInputs;
   // Of evaluate.

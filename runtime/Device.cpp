@@ -24,19 +24,14 @@ void Device::clearProfile() {
 
 std::unique_ptr<Device> openDevice(const Artifact &artifact,
                                    const DeviceOptions &options) {
-  if (artifact.manifest().target == "cuda")
+  const Alternative &first = *artifact.alternatives(options.size).front();
+  if (first.manifest.target == "cuda")
     return cuda::openCudaDevice(artifact, options);
-  if (options.device)
-    failFlag("{}: --device {} is a GPU's, but the model is compiled for the "
-             "target {}",
-             artifact.path(), *options.device,
-             inQuotes(artifact.manifest().target));
-  if (options.stream)
-    failFlag("{}: a stream is a GPU's, but the model is compiled for the "
-             "target {}",
-             artifact.path(), inQuotes(artifact.manifest().target));
-  return std::make_unique<CpuDevice>(artifact.alternatives().front(),
-                                     options.threads);
+  try {
+    return std::make_unique<CpuDevice>(first, options);
+  } catch (const FlagError &error) {
+    throw FlagError(artifact.path() + ": " + error.what());
+  }
 }
 
 } // namespace dit::runtime

@@ -46,6 +46,21 @@ public:
   virtual double time() = 0;
 };
 
+struct DeviceOptions {
+  int threads = 1; ///< of the host
+  /// Of x; the artifact's default when empty.
+  std::optional<Resolution> size = {};
+  std::optional<int> device = {}; ///< number of the GPU, 0 when empty
+  /// A CUstream of the caller's, in the primary context of that GPU; null for
+  /// one of the device's own. Outlives the device.
+  void *stream = nullptr;
+  /// The batch to be fast for, where an artifact has the model made in more
+  /// than one way.
+  int64_t rows = 1;
+  /// Told what a user should know and need not act on; may be empty.
+  std::function<void(const std::string &)> notice = {};
+};
+
 /// A device that runs one alternative of an artifact. What it is asked to do
 /// happens in the order in which it was asked, and may be done later: until
 /// synchronize() or a download, nothing of it need have happened. Used by one
@@ -75,6 +90,9 @@ public:
   /// `bytes` aligned to 64 at least. Throws an Error that says how much was
   /// wanted for `what`, and how much there is.
   virtual DeviceMemory allocate(int64_t bytes, const char *what) = 0;
+  /// The same, for devices that are beside() one another, in any order of their
+  /// ends: whoever drops it last must have let its own device go before.
+  virtual DeviceMemory allocateShared(int64_t bytes, const char *what) = 0;
   /// From the host; `from` is free again on return.
   virtual void upload(void *to, const void *from, int64_t bytes) = 0;
   /// To the host; done on return.
@@ -97,6 +115,13 @@ public:
   /// What `work`, which only enqueues, does.
   virtual std::unique_ptr<Recording> record(std::function<void()> work) = 0;
 
+  /// A device that runs another alternative of the same artifact with the same
+  /// memory, on the same GPU; `options` say its threads and stream. The two may
+  /// be used by two threads at once and end in any order. Throws a FlagError
+  /// for a GPU that is not this one, or for any of a device that has none.
+  virtual std::unique_ptr<Device>
+  beside(const Alternative &model, const DeviceOptions &options) const = 0;
+
   /// Starts to add up the time of each kernel, from zero.
   virtual void startProfile() = 0;
   virtual void stopProfile() = 0;
@@ -117,22 +142,10 @@ private:
   std::vector<double> seconds[4];
 };
 
-struct DeviceOptions {
-  int threads = 1;           ///< of the host
-  std::optional<int> device; ///< number of the GPU, 0 when empty
-  /// A CUstream of the caller's, in the primary context of that GPU; null for
-  /// one of the device's own. Outlives the device.
-  void *stream = nullptr;
-  /// The batch to be fast for, where an artifact has the model made in more
-  /// than one way.
-  int64_t rows = 1;
-  /// Told what a user should know and need not act on; may be empty.
-  std::function<void(const std::string &)> notice = {};
-};
-
-/// The device that `artifact` is compiled for, with the alternative that runs
-/// best on it. Throws an Error where there is none, a FlagError for options
-/// that such a device does not have. `artifact` must outlive the device.
+/// The device that `artifact` is compiled for, with the alternative of the size
+/// asked for that runs best on it. Throws an Error where there is none, a
+/// FlagError for options that such a device or `artifact` does not have.
+/// `artifact` must outlive the device.
 std::unique_ptr<Device> openDevice(const Artifact &artifact,
                                    const DeviceOptions &options);
 

@@ -146,10 +146,10 @@ struct Manifest {
       denoiseKernels;
   std::optional<LaunchEntry> step; ///< of a CUDA artifact
 
+  Resolution resolution() const { return {height, width}; }
   /// Floats of one sample's x, and of one sample's network output.
   int64_t sampleFloats() const { return channels * height * width; }
   int64_t outputFloats() const { return outputChannels * height * width; }
-  Resolution resolution() const { return {height, width}; }
   bool isLatent() const { return space == "latent"; }
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/Resolution.h"
 
-#include <fmt/format.h>
+#include "runtime/Error.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace dit::runtime {
@@ -13,8 +14,9 @@ std::string Resolution::show() const {
 
 std::string showResolutions(const std::vector<Resolution> &resolutions) {
   std::string text;
-  for (const Resolution &resolution : resolutions)
-    text += (text.empty() ? "" : ", ") + resolution.show();
+  for (auto it = resolutions.begin(); it != resolutions.end(); ++it)
+    if (std::find(resolutions.begin(), it, *it) == it)
+      text += (text.empty() ? "" : ", ") + it->show();
   return text;
 }
 
@@ -32,6 +34,17 @@ std::optional<Resolution> parseResolution(std::string_view text) {
     if (side < 1 || side > largest)
       return std::nullopt;
   return found;
+}
+
+Resolution chooseResolution(const std::string &path,
+                            const std::vector<Resolution> &there,
+                            const std::optional<Resolution> &wanted) {
+  if (!wanted)
+    return there.front();
+  if (std::find(there.begin(), there.end(), *wanted) == there.end())
+    failFlag("{}: compiled for {}, not for {}", path, showResolutions(there),
+             wanted->show());
+  return *wanted;
 }
 
 } // namespace dit::runtime

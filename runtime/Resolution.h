@@ -21,11 +21,17 @@ struct Resolution {
   std::string show() const;
 };
 
-/// "32x32, 24x40".
+/// "32x32, 24x40": each once.
 std::string showResolutions(const std::vector<Resolution> &resolutions);
 
 /// "24x40", both from 1 to 65536; nothing for any other text.
 std::optional<Resolution> parseResolution(std::string_view text);
+
+/// `wanted`, or the first of `there` where it is empty. Throws a FlagError,
+/// which begins with `path`, for one that is not there.
+Resolution chooseResolution(const std::string &path,
+                            const std::vector<Resolution> &there,
+                            const std::optional<Resolution> &wanted);
 
 } // namespace dit::runtime
 

@@ -4,7 +4,8 @@
  *
  * Functions that can fail return 0 for done and 1 for an error, whose sentence
  * ditc_error() tells. A model may be used from several threads, which take
- * turns.
+ * turns; models that share weights (ditc_open_beside) do not wait for one
+ * another.
  */
 #ifndef DITC_H
 #define DITC_H
@@ -31,7 +32,7 @@ void ditc_close(ditc_model *model);
  * be zeroed first. */
 typedef struct ditc_place {
   int threads; /* of the host; 0: one a CPU */
-  /* The rest is for a model compiled for CUDA, others refuse it. */
+  /* The next three are for a model compiled for CUDA, others refuse them. */
   int device; /* number of the GPU */
   /* A CUstream or cudaStream_t in the GPU's primary context, which is the
    * CUDA runtime's. Everything the model does on the GPU is enqueued there, in
@@ -40,10 +41,28 @@ typedef struct ditc_place {
   void *stream;
   int64_t rows; /* the batch to be fast for, where the artifact has the model in
                    more ways than one; 0: 1 */
+  /* Of x, one of those that the artifact has (ditc_get_sizes); both 0: its
+   * first. */
+  int64_t height, width;
 } ditc_place;
 /* ditc_open at a place of the caller's choice; null is the default place. */
 ditc_model *ditc_open_at(const char *artifact, const char *weights,
                          const ditc_place *place);
+
+/* How many sizes of x the artifact has; the first `most` of them are written
+ * to heights[i] and widths[i]. The first is the default. */
+int64_t ditc_get_sizes(const ditc_model *model, int64_t most, int64_t *heights,
+                       int64_t *widths);
+
+/* The same model at place->height x place->width, as a handle of its own that
+ * shares the packed weights of `model`: nothing is read or packed, and what it
+ * takes is the memory it works in. Handles that share weights may be used, made
+ * and closed by several threads at once, in any order; the weights go with the
+ * last. On the GPU of `model`: place->device is 0 or that one's number,
+ * place->stream may be another's, place->rows is not looked at. Null on an
+ * error, of which `model` keeps nothing: a size that the artifact does not
+ * have, too little memory. */
+ditc_model *ditc_open_beside(const ditc_model *model, const ditc_place *place);
 
 /* What the model works on: x is (N, channels, height, width), its output (N,
  * output_channels, height, width). Labels are 0 .. classes - 1, and `classes`

@@ -42,11 +42,15 @@ void addPeak(nlohmann::ordered_json &json, const Measurement &r, double macs) {
 nlohmann::ordered_json toJson(const BenchFlags &flags, const Measurement &r) {
   const Manifest &m = r.manifest;
   auto macs = static_cast<double>(m.macs * flags.batch);
-  nlohmann::ordered_json json = {
-      {"model", m.name},        {"arch", m.arch},
-      {"batch", flags.batch},   {"threads", flags.device.threads},
-      {"repeat", flags.repeat}, {"median_ms", median(r.ms)},
-      {"min_ms", least(r.ms)},  {"gflops", 2e-6 * macs / median(r.ms)}};
+  nlohmann::ordered_json json = {{"model", m.name},
+                                 {"arch", m.arch},
+                                 {"size", m.resolution().show()},
+                                 {"batch", flags.batch},
+                                 {"threads", flags.device.threads},
+                                 {"repeat", flags.repeat},
+                                 {"median_ms", median(r.ms)},
+                                 {"min_ms", least(r.ms)},
+                                 {"gflops", 2e-6 * macs / median(r.ms)}};
   if (!r.peaks.empty())
     addPeak(json, r, macs);
   if (!r.device.empty()) {
@@ -94,9 +98,10 @@ void print(const BenchFlags &flags, const Measurement &r) {
   std::string where = r.device.empty()
                           ? fmt::format("{} threads", flags.device.threads)
                           : r.device;
-  fmt::print("\n{}, {}, batch {}, {}: {:.3f} ms median, {:.3f} ms best of {}\n",
-             m.name, m.arch, flags.batch, where, median(r.ms), least(r.ms),
-             flags.repeat);
+  fmt::print("\n{}, {}, {}, batch {}, {}: {:.3f} ms median, {:.3f} ms best of "
+             "{}\n",
+             m.name, m.resolution().show(), m.arch, flags.batch, where,
+             median(r.ms), least(r.ms), flags.repeat);
   if (!r.stepMs.empty())
     fmt::print("a step of {} samples{}: {:.3f} ms median, {} launches\n",
                json["step_samples"].get<int64_t>(),

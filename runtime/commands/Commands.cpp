@@ -28,7 +28,23 @@ void addThreadsFlag(CLI::App &command, int &threads) {
       ->check(CLI::Range(1, 1024));
 }
 
+void addSizeFlag(CLI::App &command, std::optional<Resolution> &size) {
+  command
+      .add_option_function<std::string>(
+          "--size",
+          [&size](const std::string &text) {
+            size = parseResolution(text);
+            if (!size)
+              failFlag("--size must be HEIGHTxWIDTH, such as 24x40, but is {}",
+                       inQuotes(text));
+          },
+          "HEIGHTxWIDTH of x, of those that the artifact has (default: its "
+          "first)")
+      ->type_name("");
+}
+
 void addDeviceFlags(CLI::App &command, DeviceOptions &options) {
+  addSizeFlag(command, options.size);
   addThreadsFlag(command, options.threads);
   command
       .add_option("--device", options.device,
@@ -53,11 +69,12 @@ std::unique_ptr<WeightSource> weightsOf(const std::optional<std::string> &path,
   return path ? openWeights(*path, manifest) : randomWeights(seed, manifest);
 }
 
-std::string describeMemory(const Device &device, int64_t workBytes) {
-  std::string text = fmt::format(
-      "memory: {} of weights, {} to work in",
-      showBytes(static_cast<double>(device.manifest().memory.prepared)),
-      showBytes(static_cast<double>(workBytes)));
+std::string describeMemory(const Artifact &artifact, const Device &device,
+                           int64_t workBytes) {
+  int64_t weights = artifact.preparedBytes(device.manifest());
+  std::string text = fmt::format("memory: {} of weights, {} to work in",
+                                 showBytes(static_cast<double>(weights)),
+                                 showBytes(static_cast<double>(workBytes)));
   if (!device.isHost())
     text +=
         fmt::format(", on {}, {}", device.describe(), device.describeMemory());

@@ -30,8 +30,10 @@ int runTool(CLI::App &app, int argc, char **argv);
 
 /// Adds `--threads N`: at least 1, by default one a CPU of this process.
 void addThreadsFlag(CLI::App &command, int &threads);
-/// Adds `--threads N` and, for a model compiled for GPUs, `--device N`; notices
-/// go to stderr.
+/// Adds `--size HxW` where there is one to choose.
+void addSizeFlag(CLI::App &command, std::optional<Resolution> &size);
+/// Adds `--size HxW`, `--threads N` and, for a model compiled for GPUs,
+/// `--device N`; notices go to stderr.
 void addDeviceFlags(CLI::App &command, DeviceOptions &options);
 /// Adds `--weights FILE`, by default weights of the seed.
 void addWeightsFlag(CLI::App &command, std::optional<std::string> &weights);
@@ -41,7 +43,8 @@ std::unique_ptr<WeightSource> weightsOf(const std::optional<std::string> &path,
                                         const Manifest &manifest);
 /// "memory: 1.3 GB of weights, 640 MB to work in", and the GPU's where it is a
 /// GPU's: what will be taken.
-std::string describeMemory(const Device &device, int64_t workBytes);
+std::string describeMemory(const Artifact &artifact, const Device &device,
+                           int64_t workBytes);
 /// Adds `--seed N`: 0 to 2^64 - 1, by default 0.
 void addSeedFlag(CLI::App &command, uint64_t &seed);
 

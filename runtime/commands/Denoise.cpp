@@ -88,7 +88,7 @@ Inputs readInputs(const std::string &path, const Manifest &m) {
 
 void denoiseCommand(DenoiseFlags flags) {
   auto artifact = std::make_shared<Artifact>(flags.model);
-  const Manifest &m = artifact->manifest();
+  const Manifest &m = artifact->manifest(flags.device.size);
   Inputs in = readInputs(flags.input, m);
   auto rows = static_cast<int64_t>(in.t.size());
   OutputFile file(flags.output, rows * m.outputFloats() * 4 + 4096);
@@ -96,9 +96,9 @@ void denoiseCommand(DenoiseFlags flags) {
   std::unique_ptr<Device> device = openDevice(*artifact, flags.device);
   auto weights = weightsOf(flags.weights, flags.seed, m);
   if (!device->isHost())
-    fmt::print(
-        stderr, "{}: {}\n", m.name,
-        describeMemory(*device, evaluationBytes(device->manifest(), rows)));
+    fmt::print(stderr, "{}: {}\n", m.name,
+               describeMemory(*artifact, *device,
+                              evaluationBytes(device->manifest(), rows)));
   Denoiser denoiser(artifact, std::move(device), *weights);
   weights.reset();
   std::vector<float> out(rows * m.outputFloats());

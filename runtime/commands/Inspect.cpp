@@ -9,6 +9,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -17,6 +18,7 @@ namespace {
 
 struct InspectFlags {
   std::string model;
+  std::optional<Resolution> size;
   std::optional<std::string> sampler, steps, variance;
   std::optional<double> eta, shift;
   std::optional<bool> clipX0;
@@ -38,7 +40,7 @@ void printKernels(const char *function,
   }
 }
 
-/// What is the same in every alternative.
+/// What is the same in every alternative of a size.
 void printModel(const Manifest &m) {
   const DiffusionDefaults &d = m.diffusion;
   fmt::print(
@@ -79,7 +81,36 @@ size_t distinctKernels(const Manifest &m) {
   return names.size();
 }
 
-void printTarget(const Manifest &m) {
+std::string showMemory(const Manifest &m) {
+  std::string text = fmt::format(
+      "a row: {} of workspace, {} of condition ({} to make it)",
+      bytes(m.memory.arenaPerRow), bytes(m.memory.conditionRowFloats * 4),
+      bytes(m.memory.conditionArenaPerRow));
+  if (m.target != "cuda")
+    text += fmt::format("; {} of scratch a thread", bytes(m.memory.scratch));
+  return text;
+}
+
+/// The sizes of a target.
+void printSizes(const std::vector<Manifest> &sizes) {
+  int64_t prepared = 0;
+  for (const Manifest &m : sizes)
+    prepared = std::max(prepared, m.memory.prepared);
+  fmt::print("memory: {} of packed weights", bytes(prepared));
+  if (sizes.size() == 1) {
+    fmt::print("; {}\n", showMemory(sizes.front()));
+    return;
+  }
+  fmt::print(", which all sizes share:\n");
+  for (const Manifest &m : sizes)
+    fmt::print("  {}: {} tokens, {:.3f} GMACs a sample; {}\n",
+               m.resolution().show(), m.tokens,
+               static_cast<double>(m.macs) * 1e-9, showMemory(m));
+}
+
+/// `sizes` are the same target's, `m` one of them: the one whose kernels are
+/// shown.
+void printTarget(const Manifest &m, const std::vector<Manifest> &sizes) {
   fmt::print("target {}, {}, {}; ", m.target, m.arch, m.dtype);
   if (m.target == "cuda")
     fmt::print("matmul {}; {} of machine code by NVRTC {}, {} kernels; a "
@@ -91,26 +122,30 @@ void printTarget(const Manifest &m) {
                m.features.empty()
                    ? "nothing"
                    : fmt::format("{}", fmt::join(m.features, ", ")));
-  fmt::print("memory: {} of packed weights; a row: {} of workspace, {} of "
-             "condition ({} to make it)",
-             bytes(m.memory.prepared), bytes(m.memory.arenaPerRow),
-             bytes(m.memory.conditionRowFloats * 4),
-             bytes(m.memory.conditionArenaPerRow));
-  if (m.target != "cuda")
-    fmt::print("; {} of scratch a thread", bytes(m.memory.scratch));
-  fmt::print("\npasses: {}\n", fmt::join(m.passes, ", "));
+  printSizes(sizes);
+  fmt::print("passes: {}\n", fmt::join(m.passes, ", "));
+  if (sizes.size() > 1)
+    fmt::print("kernels of {}, --size shows another's\n",
+               m.resolution().show());
   printKernels("prepare", m.prepareKernels);
   printKernels("tabulate", m.tabulateKernels);
   printKernels("condition", m.conditionKernels);
   printKernels("denoise", m.denoiseKernels);
 }
 
-void printSummary(const std::vector<Manifest> &alternatives) {
-  printModel(alternatives.front());
-  for (size_t i = 0; i < alternatives.size(); ++i) {
-    if (alternatives.size() > 1)
-      fmt::print("\nalternative {} of {}\n", i + 1, alternatives.size());
-    printTarget(alternatives[i]);
+/// `shown` are the alternatives of one size, `all` those of every size.
+void printSummary(const std::vector<Manifest> &shown,
+                  const std::vector<Manifest> &all) {
+  printModel(shown.front());
+  for (size_t i = 0; i < shown.size(); ++i) {
+    if (shown.size() > 1)
+      fmt::print("\nalternative {} of {}\n", i + 1, shown.size());
+    std::vector<Manifest> sizes;
+    for (const Manifest &m : all)
+      if (canShareWeights(m, shown[i]) &&
+          (sizes.empty() || m.resolution() != sizes.back().resolution()))
+        sizes.push_back(m);
+    printTarget(shown[i], sizes);
   }
 }
 
@@ -180,12 +215,22 @@ void inspectCommand(const InspectFlags &flags) {
                          flags.clipX0 || (flags.steps && !flags.schedule)))
     failFlag("--steps, --eta, --variance, --clip-x0 and --shift are of the "
              "table of a --sampler");
+  std::vector<Manifest> all = readManifests(flags.model), shown;
+  std::vector<Resolution> sizes;
+  for (const Manifest &m : all)
+    sizes.push_back(m.resolution());
+  const Resolution size = chooseResolution(flags.model, sizes, flags.size);
   if (flags.json) {
-    fmt::print("{}\n", fmt::join(readManifestTexts(flags.model), "\n"));
+    std::vector<std::string> texts = readManifestTexts(flags.model);
+    for (size_t i = 0; i < texts.size(); ++i)
+      if (!flags.size || sizes[i] == size)
+        fmt::print("{}\n", texts[i]);
     return;
   }
-  std::vector<Manifest> alternatives = readManifests(flags.model);
-  const Manifest &m = alternatives.front();
+  for (const Manifest &m : all)
+    if (m.resolution() == size)
+      shown.push_back(m);
+  const Manifest &m = shown.front();
   if (flags.spec)
     fmt::print("{}", m.spec);
   else if (flags.sampler)
@@ -194,7 +239,7 @@ void inspectCommand(const InspectFlags &flags) {
     printSchedule(
         m, flags.steps.value_or(std::to_string(m.diffusion.sampleSteps)));
   else
-    printSummary(alternatives);
+    printSummary(shown, all);
 }
 
 } // namespace
@@ -205,6 +250,7 @@ void addInspectCommand(CLI::App &app) {
       app.add_subcommand("inspect", "print what an artifact is, without "
                                     "loading its code");
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
+  addSizeFlag(*c, flags->size);
   auto *spec = c->add_flag("--spec", flags->spec, "print the spec's text");
   auto *json =
       c->add_flag("--json", flags->json, "print the manifests, one a line");

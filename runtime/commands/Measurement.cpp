@@ -160,15 +160,17 @@ Measurement measure(const BenchFlags &flags,
                     std::shared_ptr<const Artifact> artifact) {
   Measurement result;
   auto begin = Clock::now();
-  auto weights = weightsOf(flags.weights, flags.seed, artifact->manifest());
+  auto weights = weightsOf(flags.weights, flags.seed,
+                           artifact->manifest(flags.device.size));
   DeviceOptions options = flags.device;
   options.rows = flags.batch;
   std::unique_ptr<Device> opened = openDevice(*artifact, options);
   result.device = opened->describe();
   if (!opened->isHost())
-    fmt::print(stderr, "{}: {}\n", artifact->manifest().name,
-               describeMemory(
-                   *opened, evaluationBytes(opened->manifest(), flags.batch)));
+    fmt::print(
+        stderr, "{}: {}\n", opened->manifest().name,
+        describeMemory(*artifact, *opened,
+                       evaluationBytes(opened->manifest(), flags.batch)));
   Denoiser denoiser(artifact, std::move(opened), *weights);
   weights.reset();
   Device &device = denoiser.device();

@@ -112,6 +112,7 @@ nlohmann::ordered_json describeSettings(const SampleFlags &flags,
   nlohmann::ordered_json settings = {
       {"model", manifest.name},
       {"spec_sha256", manifest.specSha256},
+      {"size", manifest.resolution().show()},
       {"compiler", manifest.compiler},
       {"weights",
        flags.weights ? std::filesystem::path(*flags.weights).filename().string()
@@ -182,7 +183,7 @@ SampleSeries makeSeries(const SampleFlags &flags, const SampleRequest &request,
 std::unique_ptr<Denoiser> load(const SampleFlags &flags,
                                std::shared_ptr<const Artifact> artifact,
                                const SampleRequest &request) {
-  const Manifest &manifest = artifact->manifest();
+  const Manifest &manifest = artifact->manifest(flags.device.size);
   auto count = static_cast<int64_t>(request.labels.size());
   DeviceOptions options = flags.device;
   options.rows =
@@ -191,11 +192,11 @@ std::unique_ptr<Denoiser> load(const SampleFlags &flags,
   std::unique_ptr<Device> device = openDevice(*artifact, options);
   int64_t all = flags.count > 0 ? flags.count : count;
   if (!flags.quiet)
-    fmt::print(
-        stderr, "{}: {} sample{}, {} steps of {}, guidance {}; {}\n",
-        manifest.name, all, all == 1 ? "" : "s", request.steps, request.sampler,
-        request.guidanceScale,
-        describeMemory(*device, samplingBytes(device->manifest(), request)));
+    fmt::print(stderr, "{}: {} sample{}, {} steps of {}, guidance {}; {}\n",
+               manifest.name, all, all == 1 ? "" : "s", request.steps,
+               request.sampler, request.guidanceScale,
+               describeMemory(*artifact, *device,
+                              samplingBytes(device->manifest(), request)));
   if (!flags.weights)
     options.notice("no --weights: the model's are random, of the seed");
   return std::make_unique<Denoiser>(std::move(artifact), std::move(device),
@@ -204,7 +205,7 @@ std::unique_ptr<Denoiser> load(const SampleFlags &flags,
 
 void seriesCommand(const SampleFlags &flags, const std::string &tool) {
   auto artifact = std::make_shared<Artifact>(flags.model);
-  const Manifest &manifest = artifact->manifest();
+  const Manifest &manifest = artifact->manifest(flags.device.size);
   SampleRequest request = makeRequest(flags, manifest);
   SampleSeries series = makeSeries(flags, request, manifest);
   SampleRequest batch = request;
@@ -216,7 +217,7 @@ void seriesCommand(const SampleFlags &flags, const std::string &tool) {
 
 void sampleCommand(const SampleFlags &flags, const std::string &tool) {
   auto artifact = std::make_shared<Artifact>(flags.model);
-  const Manifest &manifest = artifact->manifest();
+  const Manifest &manifest = artifact->manifest(flags.device.size);
   SampleRequest request = makeRequest(flags, manifest);
   auto count = static_cast<int64_t>(request.labels.size());
   int64_t columns = flags.columns.value_or(defaultColumns(count, flags.repeat));

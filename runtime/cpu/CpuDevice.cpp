@@ -3,6 +3,7 @@
 // exception may pass.
 #include "runtime/cpu/CpuDevice.h"
 
+#include "runtime/Error.h"
 #include "runtime/Weights.h"
 
 #include <chrono>
@@ -11,9 +12,17 @@
 
 namespace dit::runtime {
 
-CpuDevice::CpuDevice(const Alternative &model, int threads)
-    : Device(model, threads) {
-  for (int i = 0; i < threads; ++i)
+CpuDevice::CpuDevice(const Alternative &model, const DeviceOptions &options)
+    : Device(model, options.threads) {
+  const std::string target = inQuotes(model.manifest.target);
+  if (options.device)
+    failFlag("--device {} is a GPU's, but the model is compiled for the target "
+             "{}",
+             *options.device, target);
+  if (options.stream)
+    failFlag("a stream is a GPU's, but the model is compiled for the target {}",
+             target);
+  for (int i = 0; i < options.threads; ++i)
     scratch.emplace_back(manifest().memory.scratch, "a thread's scratch");
   services = {this,
               launch,
@@ -66,6 +75,11 @@ private:
 
 std::unique_ptr<Recording> CpuDevice::record(std::function<void()> work) {
   return std::make_unique<CpuRecording>(std::move(work));
+}
+
+std::unique_ptr<Device> CpuDevice::beside(const Alternative &model,
+                                          const DeviceOptions &options) const {
+  return std::make_unique<CpuDevice>(model, options);
 }
 
 void CpuDevice::startProfile() {

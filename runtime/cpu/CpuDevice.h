@@ -12,14 +12,18 @@ namespace dit::runtime {
 /// Does everything at once: what it is asked for is done on return.
 class CpuDevice : public Device {
 public:
-  /// `threads` workers, each with its own scratch.
-  CpuDevice(const Alternative &model, int threads);
+  /// Workers, each with its own scratch. Throws a FlagError for options that
+  /// are a GPU's.
+  CpuDevice(const Alternative &model, const DeviceOptions &options);
 
   const DitHost &host() const override { return services; }
   bool isHost() const override { return true; }
   std::string describe() const override { return ""; }
   std::string describeMemory() const override { return ""; }
   DeviceMemory allocate(int64_t bytes, const char *what) override;
+  DeviceMemory allocateShared(int64_t bytes, const char *what) override {
+    return allocate(bytes, what);
+  }
   void upload(void *to, const void *from, int64_t bytes) override;
   void download(void *to, const void *from, int64_t bytes) override;
   void copy(void *to, const void *from, int64_t bytes) override;
@@ -31,6 +35,8 @@ public:
   void leave() override {}
   void settle(ArtifactFunction, int64_t) override {}
   std::unique_ptr<Recording> record(std::function<void()> work) override;
+  std::unique_ptr<Device> beside(const Alternative &model,
+                                 const DeviceOptions &options) const override;
   void startProfile() override;
   void stopProfile() override { profiling = false; }
 

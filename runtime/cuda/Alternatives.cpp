@@ -40,11 +40,12 @@ bool runs(std::string_view text, int major, int minor) {
 }
 
 std::vector<const Alternative *>
-fitting(const std::vector<Alternative> &alternatives, int major, int minor) {
+fitting(const std::vector<const Alternative *> &alternatives, int major,
+        int minor) {
   std::vector<const Alternative *> best;
   Arch bestArch;
-  for (const Alternative &alternative : alternatives) {
-    const std::string &name = alternative.manifest.arch;
+  for (const Alternative *alternative : alternatives) {
+    const std::string &name = alternative->manifest.arch;
     if (!runs(name, major, minor))
       continue;
     Arch arch = *parseArch(name);
@@ -53,17 +54,17 @@ fitting(const std::vector<Alternative> &alternatives, int major, int minor) {
       bestArch = arch;
     }
     if (arch == bestArch)
-      best.push_back(&alternative);
+      best.push_back(alternative);
   }
   return best;
 }
 
-std::string showArchs(const std::vector<Alternative> &alternatives) {
+std::string showArchs(const std::vector<const Alternative *> &alternatives) {
   std::vector<std::string> archs;
-  for (const Alternative &alternative : alternatives)
-    if (std::find(archs.begin(), archs.end(), alternative.manifest.arch) ==
+  for (const Alternative *alternative : alternatives)
+    if (std::find(archs.begin(), archs.end(), alternative->manifest.arch) ==
         archs.end())
-      archs.push_back(alternative.manifest.arch);
+      archs.push_back(alternative->manifest.arch);
   return fmt::format("{}", fmt::join(archs, ", "));
 }
 

@@ -17,14 +17,15 @@ namespace dit::runtime::cuda {
 /// alone.
 bool runs(std::string_view arch, int major, int minor);
 
-/// Of `alternatives`, those that such a GPU runs, and of these the ones for the
-/// newest arch, a specific one ("sm_90a") before a general one. In their order;
-/// more than one when they differ in their matmuls.
+/// Of `alternatives`, all of one size, those that such a GPU runs, and of these
+/// the ones for the newest arch, a specific one ("sm_90a") before a general
+/// one. In their order; more than one when they differ in their matmuls.
 std::vector<const Alternative *>
-fitting(const std::vector<Alternative> &alternatives, int major, int minor);
+fitting(const std::vector<const Alternative *> &alternatives, int major,
+        int minor);
 
 /// "sm_80, sm_90a": the archs of an artifact, each once.
-std::string showArchs(const std::vector<Alternative> &alternatives);
+std::string showArchs(const std::vector<const Alternative *> &alternatives);
 
 } // namespace dit::runtime::cuda
 

@@ -49,6 +49,15 @@ CudaDevice::~CudaDevice() {
   matmuls.reset(); // while the context is current
 }
 
+std::unique_ptr<Device> CudaDevice::beside(const Alternative &model,
+                                           const DeviceOptions &options) const {
+  if (options.device && *options.device != processor->ordinal)
+    failFlag("the packed weights are in the memory of GPU {}, but --device is "
+             "{}",
+             processor->ordinal, *options.device);
+  return std::make_unique<CudaDevice>(model, processor, options);
+}
+
 DeviceMemory CudaDevice::allocate(int64_t bytes, const char *what) {
   DeviceMemory memory = cuda::allocate(processor, bytes, what);
   // What is enqueued may still use it when it is freed.

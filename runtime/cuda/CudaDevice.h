@@ -28,6 +28,9 @@ public:
     return processor->describeMemory();
   }
   DeviceMemory allocate(int64_t bytes, const char *what) override;
+  DeviceMemory allocateShared(int64_t bytes, const char *what) override {
+    return cuda::allocate(processor, bytes, what);
+  }
   void upload(void *to, const void *from, int64_t bytes) override;
   void download(void *to, const void *from, int64_t bytes) override;
   void copy(void *to, const void *from, int64_t bytes) override;
@@ -37,6 +40,8 @@ public:
   void leave() override;
   void settle(ArtifactFunction function, int64_t rows) override;
   std::unique_ptr<Recording> record(std::function<void()> work) override;
+  std::unique_ptr<Device> beside(const Alternative &model,
+                                 const DeviceOptions &options) const override;
   void startProfile() override;
   void stopProfile() override { profiling = false; }
 

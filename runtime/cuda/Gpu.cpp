@@ -15,7 +15,7 @@ int Gpu::attribute(int number) const {
   return value;
 }
 
-Gpu::Gpu(int ordinal) : driver(Driver::get()) {
+Gpu::Gpu(int number) : driver(Driver::get()), ordinal(number) {
   int count = 0;
   driver.check(driver.cuDeviceGetCount(&count), "GPUs cannot be counted");
   if (count < 1)

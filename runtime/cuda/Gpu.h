@@ -23,6 +23,7 @@ public:
   Gpu &operator=(const Gpu &) = delete;
 
   const Driver &driver;
+  const int ordinal;
   DeviceOrdinal device = 0;
   Context context = nullptr;
   std::string name;         ///< "NVIDIA H100 80GB HBM3"

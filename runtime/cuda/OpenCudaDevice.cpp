@@ -85,9 +85,10 @@ std::string tuningKey(const std::vector<const Alternative *> &candidates,
     library = CublasLt::open().version;
   } catch (const Error &) { // whoever needs it will say so
   }
-  return fmt::format("{}, cuBLASLt {}, driver {}, {} of {} rows, code {}",
-                     gpu.name, library, gpu.driver.version,
-                     candidates[0]->manifest.name, rows,
+  const Manifest &manifest = candidates[0]->manifest;
+  return fmt::format("{}, cuBLASLt {}, driver {}, {} at {} of {} rows, code {}",
+                     gpu.name, library, gpu.driver.version, manifest.name,
+                     manifest.resolution().show(), rows,
                      sha256(code).substr(0, 16));
 }
 
@@ -136,12 +137,12 @@ fastest(const std::vector<const Alternative *> &candidates,
 std::unique_ptr<CudaDevice> openCudaDevice(const Artifact &artifact,
                                            const DeviceOptions &options) {
   auto gpu = std::make_shared<const Gpu>(options.device.value_or(0));
+  std::vector<const Alternative *> ofSize = artifact.alternatives(options.size);
   std::vector<const Alternative *> candidates =
-      fitting(artifact.alternatives(), gpu->major, gpu->minor);
+      fitting(ofSize, gpu->major, gpu->minor);
   if (candidates.empty())
     fail("{}: compiled for {}, but GPU {} is {}", artifact.path(),
-         showArchs(artifact.alternatives()), options.device.value_or(0),
-         gpu->describe());
+         showArchs(ofSize), options.device.value_or(0), gpu->describe());
   if (candidates.size() == 1)
     return std::make_unique<CudaDevice>(*candidates[0], gpu, options);
   return fastest(candidates, gpu, options);

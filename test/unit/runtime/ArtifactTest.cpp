@@ -30,7 +30,7 @@ std::string errorOfBytes(const std::string &bytes) {
 TEST(Artifact, LoadsAndAgreesWithItsSection) {
   Artifact artifact(fakeArtifactPath());
   EXPECT_EQ(artifact.manifest().name, "arithmetic");
-  EXPECT_EQ(artifact.functions().abi_version, DIT_ABI_VERSION);
+  EXPECT_EQ(artifact.alternatives()[0].functions->abi_version, DIT_ABI_VERSION);
   EXPECT_EQ(artifact.alternatives().size(), 1u);
   EXPECT_EQ(readManifestTexts(fakeArtifactPath()),
             std::vector{fakeManifestText()});
@@ -47,7 +47,7 @@ TEST(Artifact, MayHoldAlternatives) {
   Artifact artifact(path);
   ASSERT_EQ(artifact.alternatives().size(), 2u);
   EXPECT_EQ(artifact.alternatives()[1].manifest.name, "arithmetic");
-  EXPECT_EQ(artifact.functions().alternative,
+  EXPECT_EQ(artifact.alternatives()[0].functions->alternative,
             artifact.alternatives()[1].functions);
   EXPECT_EQ(readManifests(path).size(), 2u);
   CommandResult r = runCommand({"inspect", path});

@@ -160,10 +160,10 @@ TEST_F(CApi, AModelForTheCpuHasNoGpu) {
     return std::string(ditc_error()).substr(fakeArtifactPath().size());
   };
   int stream = 0;
-  EXPECT_EQ(refuses({1, 2, nullptr, 0}),
+  EXPECT_EQ(refuses({1, 2, nullptr, 0, 0, 0}),
             ": --device 2 is a GPU's, but the model is compiled for the target "
             "'cpu'");
-  EXPECT_EQ(refuses({1, 0, &stream, 0}),
+  EXPECT_EQ(refuses({1, 0, &stream, 0, 0, 0}),
             ": a stream is a GPU's, but the model is compiled for the target "
             "'cpu'");
   float x[48] = {}, t = 0;
@@ -197,7 +197,7 @@ TEST_F(CApi, TheExampleRuns) {
   auto [code, text] = shell(std::string(DIT_EXAMPLE) + " " +
                             fakeArtifactPath() + " " + weights);
   EXPECT_EQ(code, 0);
-  EXPECT_EQ(text, fmt::format("mean square {:.9g}\n", sum / 48));
+  EXPECT_EQ(text, fmt::format("4x3: mean square {:.9g}\n", sum / 48));
   auto [refused, error] =
       shell(std::string(DIT_EXAMPLE) + " " + weights + " " + weights);
   EXPECT_EQ(refused, 1);

@@ -37,10 +37,17 @@ alternatives(std::initializer_list<const char *> archs) {
   return list;
 }
 
+std::vector<const Alternative *> all(const std::vector<Alternative> &list) {
+  std::vector<const Alternative *> pointers;
+  for (const Alternative &alternative : list)
+    pointers.push_back(&alternative);
+  return pointers;
+}
+
 /// "sm_86 1": arch and place in the list of those that fit.
 std::string chosen(const std::vector<Alternative> &list, int major, int minor) {
   std::string text;
-  for (const Alternative *a : fitting(list, major, minor))
+  for (const Alternative *a : fitting(all(list), major, minor))
     text += a->manifest.arch + " " + std::to_string(a - list.data()) + ";";
   return text;
 }
@@ -53,7 +60,7 @@ TEST(CudaAlternatives, TheNewestArchThatFitsIsChosen) {
   EXPECT_EQ(chosen(list, 9, 0), "sm_90a 1;");
   EXPECT_EQ(chosen(list, 9, 1), "sm_90 3;");
   EXPECT_EQ(chosen(list, 7, 5), "");
-  EXPECT_EQ(showArchs(list), "sm_80, sm_90a, sm_86, sm_90");
+  EXPECT_EQ(showArchs(all(list)), "sm_80, sm_90a, sm_86, sm_90");
 }
 
 TEST(StepInputs, PartsDoNotOverlap) {

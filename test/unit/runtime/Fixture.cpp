@@ -56,6 +56,8 @@ std::string errorOf(const std::function<void()> &run) {
 
 std::string fakeArtifactPath() { return DIT_FAKE_ARTIFACT; }
 
+std::string fakeSizesPath() { return DIT_FAKE_SIZES; }
+
 std::string fakeManifestText() {
   return readFile(DIT_REPO "/test/unit/runtime/artifact/manifest.json");
 }
@@ -79,14 +81,17 @@ std::string FakeWeights::file() const {
 }
 
 std::vector<float> FakeWeights::network(const std::vector<float> &x, float t,
-                                        int y) const {
-  constexpr int plane = 12;
+                                        int y,
+                                        const std::vector<float> &table) const {
+  const int plane = static_cast<int>(x.size()) / 2;
   std::vector<float> out(4 * plane);
   auto s = static_cast<float>(std::sin(static_cast<double>(t) / 100));
   for (int c = 0; c < 2; ++c)
     for (int p = 0; p < plane; ++p) {
       float sum = gain[c * 2] * x[p] + gain[c * 2 + 1] * x[plane + p];
       out[c * plane + p] = sum + (bias[c] + s * label[y * 2 + c]);
+      if (!table.empty())
+        out[c * plane + p] += table[p];
       float v = x[c * plane + p];
       out[(2 + c) * plane + p] = v / (1 + std::fabs(v));
     }

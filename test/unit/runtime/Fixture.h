@@ -43,7 +43,10 @@ std::string errorOf(const std::function<void()> &run);
 /// The artifact of artifact/FakeArtifact.c and its manifest's text.
 std::string fakeArtifactPath();
 std::string fakeManifestText();
-/// Its bytes with one text replaced by another of the same length, everywhere.
+/// The same network at 4x3 and 6x5, each with a table.
+std::string fakeSizesPath();
+/// The bytes of the fake artifact with one text replaced by another of the same
+/// length, everywhere.
 std::string patchedArtifact(const std::string &from, const std::string &to);
 
 /// Weights of the fake artifact.
@@ -53,9 +56,10 @@ struct FakeWeights {
   std::vector<float> label{0.5f,   -0.5f,  0.25f, 1.0f,
                            -0.75f, 0.125f, 0.0f,  0.3125f};
   std::string file() const;
-  /// The network in float32 as the artifact computes it: x (2, 12) -> out (4,
-  /// 12).
-  std::vector<float> network(const std::vector<float> &x, float t, int y) const;
+  /// The network in float32 as the artifact computes it: x (2, P) -> out (4,
+  /// P); `table` (P) is added to the first two, where it is not empty.
+  std::vector<float> network(const std::vector<float> &x, float t, int y,
+                             const std::vector<float> &table = {}) const;
 };
 
 /// A text of the manifest, and what is to stand there; of the same length.

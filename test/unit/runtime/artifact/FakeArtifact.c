@@ -8,21 +8,31 @@
  * It uses everything the ABI offers a CPU, so that the runtime is tested
  * before, and apart from, the compiler. manifest.json describes it. With
  * DIT_MANIFESTS=2 the section has a second manifest, with DIT_TABLES=2 the
- * artifact an alternative: the same network again. */
+ * artifact an alternative: the same network again.
+ *
+ * With DIT_TABLE_AT, bytes from the begin of `prepared`, it has a table of its
+ * own there, which the first two outputs add: table[h][w] = cos(h * W + w) / 8.
+ * Computed twice it is twice as large. With DIT_NEXT the artifact's alternative
+ * is another object file's, one with DIT_HEIGHT, DIT_WIDTH and DIT_IS_NEXT. */
 #include "runtime/Abi.h"
 
+#ifndef DIT_HEIGHT
+#define DIT_HEIGHT 4
+#define DIT_WIDTH 3
+#endif
 #define C 2
-#define H 4
-#define W 3
+#define H DIT_HEIGHT
+#define W DIT_WIDTH
 #define LABELS 4
 
 /* The section holds the text and a final 0, as ditc writes it. */
 __asm__(".pushsection .dit.manifest,\"a\",@progbits\n"
-        ".hidden manifestText\n.globl manifestText\nmanifestText:\n"
+        "manifestText:\n"
         ".incbin \"" DIT_MANIFEST_FILE "\"\n"
-        ".hidden manifestEnd\n.globl manifestEnd\nmanifestEnd:\n"
+        "manifestEnd:\n"
         ".byte 0\n.popsection\n");
-extern const char manifestText[], manifestEnd[];
+extern const char manifestText[] __attribute__((visibility("hidden")));
+extern const char manifestEnd[] __attribute__((visibility("hidden")));
 
 #ifndef DIT_MANIFESTS
 #define DIT_MANIFESTS 1
@@ -81,6 +91,18 @@ static DitStatus prepare(const DitHost *host, void *memory) {
   }
   return ok;
 }
+
+#ifdef DIT_TABLE_AT
+static float *tableOf(const void *prepared) {
+  return (float *)((char *)prepared + DIT_TABLE_AT);
+}
+
+static DitStatus tabulate(const DitHost *host, void *memory) {
+  for (int i = 0; i < H * W; ++i)
+    tableOf(memory)[i] += (float)host->cos(i) / 8;
+  return ok;
+}
+#endif
 
 static DitStatus create(const DitHost *host, const void *prepared,
                         void *state) {
@@ -143,6 +165,9 @@ static void mixTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
           sum +=
               p->state->prepared->gain[k][c] * x[((n * C + k) * H + h) * W + w];
         line[c * W + w] = sum + row[1 + c];
+#ifdef DIT_TABLE_AT
+        line[c * W + w] += tableOf(p->state->prepared)[h * W + w];
+#endif
       }
     for (int c = 0; c < C; ++c)
       for (int w = 0; w < W; ++w)
@@ -177,7 +202,14 @@ static DitStatus denoise(const void *plan, const float *x,
   return ok;
 }
 
+#ifdef DIT_NEXT
+const DitArtifact *nextArtifact(void);
+#endif
+#ifdef DIT_IS_NEXT
+const DitArtifact *nextArtifact(void) {
+#else
 __attribute__((visibility("default"))) const DitArtifact *ditc_artifact(void) {
+#endif
   static DitArtifact artifact = {.abi_version = DIT_ABI_VERSION,
                                  .prepare = prepare,
                                  .create = create,
@@ -186,6 +218,12 @@ __attribute__((visibility("default"))) const DitArtifact *ditc_artifact(void) {
                                  .denoise = denoise};
   artifact.manifest = manifestText;
   artifact.manifest_bytes = (uint32_t)(manifestEnd - manifestText);
+#ifdef DIT_TABLE_AT
+  artifact.tabulate = tabulate;
+#endif
+#ifdef DIT_NEXT
+  artifact.alternative = nextArtifact();
+#endif
 #if DIT_TABLES == 2
   static DitArtifact second;
   second = artifact;
