@@ -146,6 +146,41 @@ LogicalResult checkOffsets(func::FuncOp func, bool isPrepare) {
   return success();
 }
 
+/// Each region of @prepare makes what lies below dit.shared_bytes or above it;
+/// the former needs nothing of the latter, the latter no weight.
+LogicalResult checkTables(func::FuncOp prepare) {
+  auto shared = prepare->getAttrOfType<IntegerAttr>(kSharedAttr);
+  if (!shared)
+    return success();
+  if (!isAligned(shared.getInt()))
+    return prepare.emitError()
+           << "@prepare must have " << kSharedAttr
+           << " that is a multiple of 64, found " << shared.getInt();
+  llvm::DenseSet<Operation *> tables;
+  for (auto fused : prepare.getOps<FusedOp>()) {
+    auto isTable = [&](int64_t offset) { return offset >= shared.getInt(); };
+    bool makesTable = isTable(fused.getOffsets()->front());
+    if (!llvm::all_of(*fused.getOffsets(), [&](int64_t offset) {
+          return isTable(offset) == makesTable;
+        }))
+      return fused.emitOpError() << "must have all its results below "
+                                 << kSharedAttr << ", or none" << inName(fused);
+    if (makesTable)
+      tables.insert(fused);
+    for (Value input : fused.getInputs()) {
+      while (isView(input.getDefiningOp()))
+        input = input.getDefiningOp()->getOperand(0);
+      Operation *maker = input.getDefiningOp();
+      if (makesTable ? isa<WeightOp>(maker) : tables.contains(maker))
+        return fused.emitOpError()
+               << (makesTable ? "lies above " : "lies below ") << kSharedAttr
+               << ", so must read no " << (makesTable ? "weight" : "table")
+               << inName(fused);
+    }
+  }
+  return success();
+}
+
 LogicalResult checkSlots(func::FuncOp condition) {
   if (!condition->getAttrOfType<IntegerAttr>(kRowFloatsAttr))
     return condition.emitError() << "@condition must have " << kRowFloatsAttr;
@@ -215,5 +250,7 @@ LogicalResult dit::checkPlanned(ModuleOp module) {
   for (auto func : module.getOps<func::FuncOp>())
     if (failed(checkOffsets(func, func.getName() == "prepare")))
       return failure();
+  if (failed(checkTables(module.lookupSymbol<func::FuncOp>("prepare"))))
+    return failure();
   return checkSlots(module.lookupSymbol<func::FuncOp>("condition"));
 }

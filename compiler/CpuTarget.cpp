@@ -61,7 +61,7 @@ public:
     auto text = [&](const cpu::Report &report) {
       return manifest(model, report);
     };
-    auto module = cpu::assemble(model.planned, arch, text);
+    auto module = cpu::assemble(model.planned, arch, text, model.place);
     if (failed(module) || failed(codegen::host::lowerToLLVM(**module)))
       return failure();
     return std::unique_ptr<TargetCode>(

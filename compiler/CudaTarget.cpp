@@ -187,10 +187,10 @@ public:
     options.tf32 = making.dtype == "tf32";
     options.title =
         fmt::format("{} for {} in {}: depth {}, width {}, heads {}, patch_size "
-                    "{}, {} tokens.",
+                    "{}, {} tokens ({}).",
                     spec.name.value, making.arch, making.dtype,
                     spec.depth.value, spec.width.value, spec.heads.value,
-                    spec.patchSize.value, spec.tokens());
+                    spec.patchSize.value, spec.tokens(), spec.size().show());
     auto file = cuda::emitText(*program, options);
     if (failed(file))
       return failure();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The loop over the phases, once for each target: run the passes, check the
-// contract, dump, go on; then the artifact of all of them.
+// The loop over the phases, once for each target and size: run the passes,
+// check the contract, dump, go on; then the artifact of all of them.
 #include "compiler/Driver.h"
 
 #include "codegen/host/Compile.h"
+#include "compiler/Importer.h"
 #include "compiler/Session.h"
+#include "compiler/SharedWeights.h"
 #include "dialect/DiTDialect.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
@@ -16,6 +18,7 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include <chrono>
+#include <thread>
 
 using namespace mlir;
 using namespace dit;
@@ -32,9 +35,12 @@ std::string print(ModuleOp module) {
   return text;
 }
 
-/// The model on its way to one target.
+/// The model on its way to one target, at one size.
 struct Alternative {
   const Target &target;
+  const Spec &spec; ///< at that size
+  std::string
+      name; ///< that of the target, and the size where there are several
   codegen::host::ChainPlace place;
   OwningOpRef<ModuleOp> module;
   std::vector<std::string> passes = {}; ///< that ran, in order
@@ -55,12 +61,9 @@ public:
       return failure();
     if (options.emit == Phase::Spec)
       return success();
-    for (auto [i, target] : llvm::enumerate(targets)) {
-      alternatives.push_back(
-          {*target, {i, i + 1 == targets.size()}, input.module->clone()});
-      if (failed(compile(alternatives.back())))
+    for (const auto &target : targets)
+      if (failed(compileSizes(*target)))
         return failure();
-    }
     if (options.emit != Phase::Artifact || options.output.empty())
       return success();
     return writeArtifact();
@@ -94,10 +97,14 @@ private:
               /*printAsEmitRemarks=*/true)))
         return session.error("remarks cannot be enabled");
     }
-    auto loaded = session.load(options.input);
+    auto loaded = session.load(options.input, options.size);
     if (failed(loaded))
       return failure();
     input = std::move(*loaded);
+    specs.push_back(input.spec.at(input.spec.size()));
+    if (options.emit == Phase::Artifact)
+      for (const auto &size : input.spec.resolutions)
+        specs.push_back(input.spec.at(size));
     bool isIR = StringRef(options.input).ends_with(".mlir");
     if (options.emit < (isIR ? input.phase : Phase::Spec))
       return session.error(
@@ -106,18 +113,47 @@ private:
     return success();
   }
 
-  LogicalResult compile(Alternative &alternative) {
-    std::string name = alternative.target.name();
-    if (options.timing && targets.size() > 1)
-      llvm::errs() << name << '\n';
+  /// All sizes for one target, which share the packed weights and have tables
+  /// of their own.
+  LogicalResult compileSizes(const Target &target) {
+    size_t first = alternatives.size(), total = targets.size() * specs.size();
+    int64_t tablesAt = 0;
+    for (const Spec &spec : specs) {
+      size_t index = alternatives.size();
+      std::string name = target.name();
+      if (specs.size() > 1)
+        name += "-" + spec.size().show();
+      bool isFirst = &spec == &specs.front();
+      alternatives.push_back({target,
+                              spec,
+                              name,
+                              {index, index + 1 == total},
+                              isFirst
+                                  ? OwningOpRef<ModuleOp>(input.module->clone())
+                                  : importSpec(&session.context(), spec)});
+      if (failed(compile(alternatives.back(), tablesAt)))
+        return failure();
+      if (specs.size() > 1 &&
+          failed(checkSharedWeights(*alternatives[first].module,
+                                    *alternatives[index].module)))
+        return failure();
+      tablesAt = preparedBytes(*alternatives[index].module);
+    }
+    return success();
+  }
+
+  LogicalResult compile(Alternative &alternative, int64_t tablesAt) {
+    bool isOneOfMany = targets.size() * specs.size() > 1;
+    if (options.timing && isOneOfMany)
+      llvm::errs() << alternative.name << '\n';
     SmallString<128> folder(options.dumpDirectory);
-    if (!folder.empty() && targets.size() > 1)
-      llvm::sys::path::append(folder, name);
+    if (!folder.empty() && isOneOfMany)
+      llvm::sys::path::append(folder, alternative.name);
     for (Phase phase :
          {Phase::Dit, Phase::Staged, Phase::Fused, Phase::Planned}) {
       if (phase < input.phase)
         continue;
-      if (phase > input.phase && failed(advance(alternative, phase)))
+      if (phase > input.phase && failed(advance(alternative, phase, tablesAt)))
         return failure();
       tick(phase);
       bool isText = phase == options.emit || !folder.empty();
@@ -129,9 +165,13 @@ private:
     return makeCode(alternative, folder);
   }
 
-  LogicalResult advance(Alternative &alternative, Phase phase) {
+  LogicalResult advance(Alternative &alternative, Phase phase,
+                        int64_t tablesAt) {
     ModuleOp module = *alternative.module;
     std::vector<PassUse> uses = alternative.target.passes(phase);
+    for (PassUse &use : uses)
+      if (use.flag == "dit-plan-memory" && tablesAt > 0)
+        use.options = "tables-at=" + std::to_string(tablesAt);
     if (llvm::Error error = runPasses(module, uses))
       return complain(std::move(error));
     for (const PassUse &use : uses)
@@ -153,14 +193,17 @@ private:
           options.input +
           " has no dit.spec, which an artifact's manifest is made of");
     auto code =
-        alternative.target.makeCode({*alternative.module, input.spec,
+        alternative.target.makeCode({*alternative.module, alternative.spec,
                                      alternative.passes, alternative.place});
     if (failed(code))
       return failure();
     alternative.code = std::move(*code);
     tick(Phase::Target);
-    if (options.emit == Phase::Artifact && !options.output.empty())
+    if (options.emit == Phase::Artifact && !options.output.empty()) {
+      if (failed(finishObjects(int64_t(alternatives.size()) - mostAtOnce())))
+        return failure();
       alternative.code->start();
+    }
     if (options.emit != Phase::Target && folder.empty())
       return success();
     auto text = alternative.code->text();
@@ -169,14 +212,27 @@ private:
                                     alternative.code->fileName())));
   }
 
-  LogicalResult writeArtifact() {
-    std::vector<std::string> objects;
-    for (Alternative &alternative : alternatives) {
+  /// How many alternatives' machine code is made beside one another.
+  static int64_t mostAtOnce() {
+    return std::max(std::thread::hardware_concurrency(), 1u);
+  }
+
+  /// Objects of the first `count` alternatives.
+  LogicalResult finishObjects(int64_t count) {
+    while (int64_t(objects.size()) < count) {
+      Alternative &alternative = alternatives[objects.size()];
       auto object = alternative.code->object();
       if (!object)
         return complain(object.takeError());
       objects.push_back(std::move(*object));
+      alternative.code.reset();
     }
+    return success();
+  }
+
+  LogicalResult writeArtifact() {
+    if (failed(finishObjects(alternatives.size())))
+      return failure();
     if (llvm::Error error =
             codegen::host::linkSharedObject(objects, options.output))
       return complain(std::move(error));
@@ -236,7 +292,9 @@ private:
   ArrayRef<std::unique_ptr<Target>> targets;
   Session &session;
   Input input;
+  std::vector<Spec> specs; ///< one a size, complete before what refers to it
   std::vector<Alternative> alternatives;
+  std::vector<std::string> objects; ///< of the first of them, in order
   std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
 };
 

@@ -15,11 +15,13 @@ struct CompileOptions {
   std::string remarks;       ///< a regular expression; empty: none
   bool timing = false;       ///< the time of each phase, to stderr
   bool verifyDiagnostics = false;
+  std::optional<Resolution> size; ///< alone, in place of the spec's
   TargetOptions target;
 };
 
 /// Runs `ditc compile`; `targets` are made from options.target, and only an
-/// artifact can be of several. Returns the exit code, 0 or 1.
+/// artifact can be of several. An artifact is of all sizes of the spec as well,
+/// anything else of the first. Returns the exit code, 0 or 1.
 int compile(const CompileOptions &options,
             llvm::ArrayRef<std::unique_ptr<Target>> targets);
 

@@ -4,6 +4,7 @@
 #include "compiler/Session.h"
 
 #include "compiler/Importer.h"
+#include "compiler/SpecChecks.h"
 #include "compiler/Yaml.h"
 #include "dialect/DiTDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -36,7 +37,7 @@ int Session::exitCode(LogicalResult result) {
   return failed(result);
 }
 
-FailureOr<Input> Session::load(StringRef path) {
+FailureOr<Input> Session::load(StringRef path, std::optional<Resolution> size) {
   bool isIR = path.ends_with(".mlir");
   auto text = readTextFile(path, isIR ? kMaxIRBytes : kMaxSpecBytes);
   if (!text)
@@ -49,15 +50,38 @@ FailureOr<Input> Session::load(StringRef path) {
   else
     printer = std::make_unique<SourceMgrDiagnosticHandler>(
         sources, &mlirContext, llvm::errs());
-  return isIR ? loadIR(path) : loadSpec(path, *text);
+  if (isIR && size)
+    return error("--size=" + size->show() + " is for a spec, but " + path +
+                 " is IR of one size");
+  return isIR ? loadIR(path) : loadSpec(path, *text, size);
 }
 
-FailureOr<Input> Session::loadSpec(StringRef path, StringRef text) {
+FailureOr<Input> Session::loadSpec(StringRef path, StringRef text,
+                                   std::optional<Resolution> size) {
   auto spec = parseSpec(&mlirContext, text, path);
   if (failed(spec))
     return failure();
+  if (size) {
+    std::string reason = whyNotAt(*spec, *size);
+    if (!reason.empty())
+      return error(path + " cannot be compiled for " + size->show() + ": " +
+                   reason);
+    *spec = spec->at(*size);
+  }
   OwningOpRef<ModuleOp> module = importSpec(&mlirContext, *spec);
   return Input{std::move(*spec), std::move(module), Phase::Dit};
+}
+
+/// Of the x that @denoise takes, where it takes one.
+static std::optional<Resolution> sizeOf(ModuleOp module) {
+  auto denoise = module.lookupSymbol<func::FuncOp>("denoise");
+  for (unsigned i = 0; denoise && i < denoise.getNumArguments(); ++i) {
+    auto type = dyn_cast<RankedTensorType>(denoise.getArgumentTypes()[i]);
+    auto name = denoise.getArgAttrOfType<StringAttr>(i, kNameAttr);
+    if (name && name.getValue() == "x" && type && type.getRank() == 4)
+      return Resolution{type.getDimSize(2), type.getDimSize(3)};
+  }
+  return std::nullopt;
 }
 
 FailureOr<Input> Session::loadIR(StringRef path) {
@@ -74,7 +98,8 @@ FailureOr<Input> Session::loadIR(StringRef path) {
     auto spec = parseSpec(&mlirContext, text, path.str() + " (dit.spec)");
     if (failed(spec))
       return failure();
-    input.spec = std::move(*spec);
+    // The text may name several sizes; the IR is of one.
+    input.spec = spec->at(sizeOf(*input.module).value_or(spec->size()));
   }
   return input;
 }

@@ -16,8 +16,8 @@ namespace dit {
 /// A program to compile or run, and the spec it came from.
 struct Input {
   Spec spec;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  Phase phase; ///< that `module` has reached
+  mlir::OwningOpRef<mlir::ModuleOp> module; ///< of spec.size()
+  Phase phase;                              ///< that `module` has reached
 };
 
 class Session {
@@ -30,8 +30,10 @@ public:
   mlir::MLIRContext &context() { return mlirContext; }
 
   /// Reads a spec, or IR where the name ends in `.mlir`. Diagnoses what is
-  /// wrong with it.
-  mlir::FailureOr<Input> load(llvm::StringRef path);
+  /// wrong with it. With a `size` the spec is read as one of that size alone;
+  /// IR has one already.
+  mlir::FailureOr<Input> load(llvm::StringRef path,
+                              std::optional<Resolution> size = {});
 
   /// Prints `ditc compile: error: SENTENCE`.
   mlir::LogicalResult error(const llvm::Twine &sentence);
@@ -41,7 +43,8 @@ public:
   int exitCode(mlir::LogicalResult result);
 
 private:
-  mlir::FailureOr<Input> loadSpec(llvm::StringRef path, llvm::StringRef text);
+  mlir::FailureOr<Input> loadSpec(llvm::StringRef path, llvm::StringRef text,
+                                  std::optional<Resolution> size);
   mlir::FailureOr<Input> loadIR(llvm::StringRef path);
 
   std::string command;

@@ -7,11 +7,15 @@
 
 #include "mlir/IR/Location.h"
 #include "mlir/Support/LLVM.h"
+#include "runtime/Resolution.h"
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dit {
+
+using runtime::Resolution;
 
 /// A value and where it stands in the YAML; `loc` is null where the key was not
 /// written and the default holds.
@@ -59,6 +63,8 @@ struct Spec {
   struct {
     Located<int64_t> channels, height, width; // 0: not read
   } latent;
+  /// Sizes of the latent that an artifact is made for beside the one above.
+  std::vector<Located<Resolution>> resolutions;
   /// The grid of tokens whose positions are spread over this model's. Default:
   /// its own.
   struct {
@@ -101,6 +107,11 @@ struct Spec {
     /// else all.
     Located<int64_t> channels;
   } guidance;
+
+  Resolution size() const { return {latent.height, latent.width}; }
+  /// The same spec of a latent of `size`, with no other resolutions; its text
+  /// stays what was read.
+  Spec at(Resolution size) const;
 
   int64_t headDim() const { return width / heads; }
   int64_t mlpHidden() const { return static_cast<int64_t>(width * mlpRatio); }

@@ -3,6 +3,7 @@
 #include "compiler/SpecChecks.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace dit;
@@ -19,6 +20,13 @@ std::string showBytes(double bytes) {
   return text;
 }
 
+/// Of the widest values of one sample, with so many tokens.
+double sampleBytes(const Spec &spec, int64_t tokens) {
+  double d = spec.width, hidden = d * spec.mlpRatio;
+  double patch = double(spec.patchSize) * spec.patchSize * spec.latent.channels;
+  return 4 * (hidden + 8 * d + 3 * patch) * tokens;
+}
+
 /// As the runtime's samplers/Sampler.h.
 constexpr int64_t kMaxFlowSteps = 100'000;
 
@@ -30,6 +38,7 @@ public:
     checkDivisions();
     checkTokens();
     checkMemory();
+    checkResolutions();
     if (spec.isFlow())
       checkFlow();
     else
@@ -128,13 +137,35 @@ private:
       error(spec.width.loc)
           << "the weights must take at most " << showBytes(kMaxWeightBytes)
           << " as float32, but would take " << showBytes(weights);
-    double sample =
-        4 * (hidden + 8 * d + 3 * patch) * (hasTokens() ? spec.tokens() : 1);
+    double sample = sampleBytes(spec, hasTokens() ? spec.tokens() : 1);
     if (sample > kMaxSampleBytes)
       error(spec.width.loc)
           << "the activations of one sample must take at most "
           << showBytes(kMaxSampleBytes) << ", but would take "
           << showBytes(sample);
+  }
+
+  void checkResolutions() {
+    if (!hasTokens() || !spec.width || !spec.latent.channels)
+      return;
+    for (auto [i, size] : llvm::enumerate(spec.resolutions)) {
+      std::string reason = whyNotAt(spec, size.value);
+      if (!reason.empty()) {
+        error(size.loc) << "at " << size.value.show() << ", " << reason;
+        continue;
+      }
+      LocationAttr first =
+          size.value == spec.size() ? spec.latent.height.loc : LocationAttr();
+      for (const auto &before : ArrayRef(spec.resolutions).take_front(i))
+        if (before.value == size.value)
+          first = before.loc;
+      if (first) {
+        auto diag = error(size.loc) << "every resolution must be named once, "
+                                       "but there are two "
+                                    << size.value.show();
+        diag.attachNote(Location(first)) << "the first is set here";
+      }
+    }
   }
 
   void checkDiffusion() {
@@ -214,6 +245,35 @@ private:
 };
 
 } // namespace
+
+std::string dit::whyNotAt(const Spec &spec, Resolution size) {
+  if (size == spec.size())
+    return "";
+  std::string reason;
+  llvm::raw_string_ostream os(reason);
+  if (spec.position == Position::Learned) {
+    os << "the model has no positions: position is learned, for "
+       << spec.size().show() << " alone";
+    return reason;
+  }
+  for (auto [side, name] :
+       {std::pair(size.height, "height"), {size.width, "width"}})
+    if (side % spec.patchSize) {
+      os << "patch_size must divide the " << name << ", but " << side << " % "
+         << spec.patchSize.value << " = " << side % spec.patchSize;
+      return reason;
+    }
+  Spec there = spec.at(size);
+  double bytes = sampleBytes(spec, there.tokens());
+  if (there.tokens() > kMaxTokens)
+    os << "a sample must have at most " << kMaxTokens << " tokens, but has "
+       << there.tokens() << " (" << there.gridHeight() << " x "
+       << there.gridWidth() << " patches)";
+  else if (bytes > kMaxSampleBytes)
+    os << "the activations of one sample must take at most "
+       << showBytes(kMaxSampleBytes) << ", but would take " << showBytes(bytes);
+  return reason;
+}
 
 LogicalResult dit::checkSpec(const Spec &spec) {
   return SpecChecker(spec).check();

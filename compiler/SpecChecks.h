@@ -19,6 +19,10 @@ inline constexpr double kMaxSampleBytes = 64.0 * (1ull << 30);
 /// (sizes) or have their default, and what depends on them is not checked.
 mlir::LogicalResult checkSpec(const Spec &spec);
 
+/// Why a model that is right at its own size cannot be of `size`: a sentence,
+/// empty where it can.
+std::string whyNotAt(const Spec &spec, Resolution size);
+
 } // namespace dit
 
 #endif // DIT_COMPILER_SPECCHECKS_H

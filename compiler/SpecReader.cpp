@@ -3,6 +3,7 @@
 // between keys is in SpecChecks.cpp.
 #include "compiler/MappingReader.h"
 #include "compiler/SpecChecks.h"
+#include "runtime/Error.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
 
@@ -15,7 +16,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Beyond these no model makes sense, and below them no product overflows.
 constexpr Bound kDepth{1, 1024}, kSize{1, 1 << 20}, kRatio{0, 1024, true};
 constexpr Bound kPositive{0, kInfinity, true}, kUnit{0, 1};
-constexpr size_t kMaxExtends = 8;
+constexpr size_t kMaxExtends = 8, kMaxResolutions = 32;
 
 void readDiffusion(MappingReader &in, Spec &spec) {
   auto &d = spec.diffusion;
@@ -62,6 +63,34 @@ void readLatent(MappingReader &in, Spec &spec) {
   in.require({"channels", "height", "width"});
 }
 
+/// `resolutions: [24x40, 64x64]`
+void readResolutions(MappingReader &in, Spec &spec) {
+  const YamlEntry *entry = in.take("resolutions");
+  if (!entry)
+    return;
+  const YamlNode &list = entry->value;
+  if (list.kind != YamlNode::Sequence) {
+    in.error(list.loc) << "resolutions must be a list of sizes, as [24x40]";
+    return;
+  }
+  if (list.entries.size() > kMaxResolutions)
+    in.error(list.loc) << "resolutions must be at most " << kMaxResolutions
+                       << ", but are " << list.entries.size();
+  for (const YamlEntry &item : list.entries) {
+    const YamlNode &value = item.value;
+    auto size = runtime::parseResolution(value.text);
+    if (value.kind == YamlNode::Scalar && size) {
+      spec.resolutions.push_back({*size, value.loc});
+      continue;
+    }
+    auto diag = in.error(value.loc)
+                << "a resolution must be HEIGHTxWIDTH, each from 1 to 65536, "
+                   "as 24x40";
+    if (value.kind == YamlNode::Scalar)
+      diag << ", but found " << runtime::inQuotes(value.text);
+  }
+}
+
 void readKeys(MappingReader &in, Spec &spec) {
   in.string("name", spec.name, 100);
   in.integer("depth", spec.depth, kDepth);
@@ -84,6 +113,7 @@ void readKeys(MappingReader &in, Spec &spec) {
   });
   in.choice("compat", spec.compat, {Compat::Official, Compat::Diffusers});
   in.mappingAt("latent", [&](MappingReader &in) { readLatent(in, spec); });
+  readResolutions(in, spec);
   in.mappingAt("norm", [&](MappingReader &in) {
     in.number("eps", spec.norm.eps, {0, 1, true});
   });
@@ -180,6 +210,20 @@ FailureOr<YamlNode> readExtended(MLIRContext *context, YamlNode mapping,
 }
 
 } // namespace
+
+Spec Spec::at(Resolution size) const {
+  Spec spec = *this;
+  spec.resolutions.clear();
+  if (size == this->size())
+    return spec;
+  LocationAttr loc = latent.height.loc;
+  for (const Located<Resolution> &other : resolutions)
+    if (other.value == size)
+      loc = other.loc;
+  spec.latent.height = {size.height, loc};
+  spec.latent.width = {size.width, loc};
+  return spec;
+}
 
 FailureOr<Spec> dit::parseSpec(MLIRContext *context, StringRef text,
                                StringRef file) {

@@ -44,6 +44,18 @@ void printScalar(llvm::raw_ostream &os, const YamlNode &node) {
   os << '"';
 }
 
+/// In flow style: `[24x40, 64x64]`.
+void printSequence(llvm::raw_ostream &os, const YamlNode &sequence) {
+  os << '[';
+  llvm::interleaveComma(sequence.entries, os, [&](const YamlEntry &entry) {
+    if (entry.value.kind == YamlNode::Sequence)
+      printSequence(os, entry.value);
+    else
+      printScalar(os, entry.value);
+  });
+  os << ']';
+}
+
 void printMapping(llvm::raw_ostream &os, const YamlNode &mapping,
                   unsigned indent) {
   for (const YamlEntry &entry : mapping.entries) {
@@ -52,7 +64,11 @@ void printMapping(llvm::raw_ostream &os, const YamlNode &mapping,
       os << '\n';
       printMapping(os, entry.value, indent + 2);
     } else {
-      printScalar(os << ' ', entry.value);
+      os << ' ';
+      if (entry.value.kind == YamlNode::Sequence)
+        printSequence(os, entry.value);
+      else
+        printScalar(os, entry.value);
       os << '\n';
     }
   }

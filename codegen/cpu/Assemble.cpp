@@ -89,7 +89,8 @@ Ptr KernelBody::sample(unsigned operand, Index n) const {
 }
 
 FailureOr<OwningOpRef<ModuleOp>> assemble(ModuleOp planned, const Arch &arch,
-                                          ManifestText manifest) {
+                                          ManifestText manifest,
+                                          host::ChainPlace place) {
   MLIRContext *context = planned.getContext();
   context
       ->loadDialect<arith::ArithDialect, LLVM::LLVMDialect, math::MathDialect,
@@ -112,7 +113,7 @@ FailureOr<OwningOpRef<ModuleOp>> assemble(ModuleOp planned, const Arch &arch,
   }
   report.program = std::move(*program);
   host::EntryPoints(*module, builder, report.program, tasks)
-      .emit(manifest(report));
+      .emit(manifest(report), /*code=*/"", place);
   return module;
 }
 

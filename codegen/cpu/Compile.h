@@ -30,9 +30,10 @@ struct Report {
 using ManifestText = llvm::function_ref<std::string(const Report &)>;
 
 /// The kernels and the artifact's functions as a module that host::lowerToLLVM
-/// takes.
+/// takes. `place`: of this model in the artifact's chain.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-assemble(mlir::ModuleOp planned, const Arch &arch, ManifestText manifest);
+assemble(mlir::ModuleOp planned, const Arch &arch, ManifestText manifest,
+         host::ChainPlace place = {});
 
 /// All of it: planned module to shared object.
 mlir::LogicalResult compile(mlir::ModuleOp planned, const Arch &arch,

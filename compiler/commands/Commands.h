@@ -5,8 +5,10 @@
 #ifndef DIT_COMPILER_COMMANDS_COMMANDS_H
 #define DIT_COMPILER_COMMANDS_COMMANDS_H
 
+#include "runtime/Resolution.h"
 #include "llvm/Support/LogicalResult.h"
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 namespace dit {
@@ -15,6 +17,10 @@ void addCompile(CLI::App &app, int &exitCode);
 void addCost(CLI::App &app, int &exitCode);
 void addImport(CLI::App &app);
 void addInterpret(CLI::App &app, int &exitCode);
+
+/// Adds `--size HxW`: the spec's model at that size alone.
+CLI::Option *addSize(CLI::App &command,
+                     std::optional<runtime::Resolution> &size);
 
 /// Reads the table `csv`, fits its quality figure over compute, prints the law
 /// and, where `plot` is not empty, writes it there as SVG.

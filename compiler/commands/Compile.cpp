@@ -74,6 +74,7 @@ void CompileFlags::addTo(CLI::App &command) {
                   "rows a sample counted; every batch runs")
       ->check(CLI::Range(1, 1 << 16))
       ->capture_default_str();
+  addSize(command, options.size);
   command.add_option("--emit", emit, "stop after this phase and write it")
       ->capture_default_str();
   command.add_option("--dump-phases", options.dumpDirectory,
@@ -99,6 +100,10 @@ int CompileFlags::run() {
   if (options.emit == Phase::Artifact && options.output.empty() &&
       !options.verifyDiagnostics)
     throw runtime::FlagError("an artifact needs -o MODEL.so to be written to");
+  if (options.size && options.emit == Phase::Spec)
+    throw runtime::FlagError("--emit=spec writes the spec as it is, which "
+                             "--size=" +
+                             options.size->show() + " does not change");
   std::string reason;
   if (!options.remarks.empty() && !llvm::Regex(options.remarks).isValid(reason))
     throw runtime::FlagError("--remarks must be a regular expression, but '" +

@@ -14,6 +14,7 @@ namespace {
 
 struct CostOptions {
   std::string input, fit, plot;
+  std::optional<Resolution> size;
   std::optional<int64_t> steps;
   std::optional<double> guidance;
   int64_t batch = 1;
@@ -47,7 +48,7 @@ CostReport reportOf(const Input &input, const CostOptions &options) {
 }
 
 LogicalResult printCost(Session &session, const CostOptions &options) {
-  auto input = session.load(options.input);
+  auto input = session.load(options.input, options.size);
   if (failed(input))
     return failure();
   if (input->phase != Phase::Dit)
@@ -76,6 +77,7 @@ void dit::addCost(CLI::App &app, int &exitCode) {
           ->excludes(input);
   command->add_option("-o,--output", options->plot, "the SVG plot of --fit")
       ->needs(fit);
+  addSize(*command, options->size)->excludes(fit);
   command
       ->add_option(
           "--steps", options->steps,

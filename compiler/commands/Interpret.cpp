@@ -17,6 +17,7 @@ namespace {
 
 struct InterpretOptions {
   std::string input, weights, tensors, output;
+  std::optional<Resolution> size;
   bool exact = false, poisonArena = false;
 };
 
@@ -76,7 +77,7 @@ void writeOutputs(const TensorMap &outputs, const std::string &path) {
 }
 
 LogicalResult run(Session &session, const InterpretOptions &options) {
-  auto input = session.load(options.input);
+  auto input = session.load(options.input, options.size);
   if (failed(input))
     return failure();
   if (options.poisonArena && input->phase != Phase::Planned)
@@ -129,6 +130,7 @@ void dit::addInterpret(CLI::App &app, int &exitCode) {
       ->add_option("--output", options->output,
                    "the safetensors file to write, with out (N,C_out,H,W)")
       ->required();
+  addSize(*command, options->size);
   command->add_flag("--exact", options->exact,
                     "round nowhere, not even in dit.cast");
   command->add_flag(
