@@ -45,11 +45,14 @@ def LowerPrecision : DiT_Pass<"dit-lower-precision"> {
     gates, softmax and all sums; the linears that read patches or make them; what depends on t and
     y alone, and an attention that reads keys of that kind. With `biases`, the bias of such a
     linear is cast too where its sum, or GELU's tanh form of it, is only read rounded: a library's
-    matmul that writes `type` wants its bias in it. Refuses a staged module.
+    matmul that writes `type` wants its bias in it. With `linears` attentions stay as they are, and
+    so do linears of an odd number of features, which have no pairs. Refuses a staged module.
   }];
   let options = [
     Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "bf16 or f16">,
     Option<"biases", "biases", "bool", /*default=*/"false", "cast biases of rounded sums">,
+    Option<"linears", "linears", "bool", /*default=*/"false",
+           "cast what linears of pairs of features read, and nothing else">,
   ];
 }
 
@@ -210,8 +213,8 @@ def WrapKernels : DiT_Pass<"dit-wrap-kernels"> {
     Before: `a = attention(q, k, v)`
     After:  `a = dit.fused attention (...) { attention }`
 
-    Views and dit.weight stay outside. Work on weights becomes kind pack. An op that the dialect
-    does not know stays as it is, with a remark.
+    Views and dit.weight stay outside. Work on weights becomes kind pack. What nothing reads goes.
+    An op that the dialect does not know stays as it is, with a remark.
   }];
 }
 
@@ -242,12 +245,15 @@ def PlanLayouts : DiT_Pass<"dit-plan-layouts"> {
     After:  `@prepare` returns `pack(w)`, `@denoise(w: PxKxL)`, `linear(x, w)`
 
     A weight that is used as it is, is copied by a region of kind pack, so that the checkpoint can
-    be released; each weight is read right before its first region. Refuses a module without
-    @prepare, and one that is not fused yet.
+    be released; each weight is read right before its first region. With `pairs` the weights of
+    16-bit types are packed in pairs of features, (ceil(M/panel), ceil(K/2), panel, 2), which is
+    what AVX512_BF16 multiplies. Refuses a module without @prepare, and one that is not fused yet.
   }];
   let options = [
     Option<"panel", "panel", "int64_t", /*default=*/"48",
            "output features a panel; 48 for AVX-512, 24 for AVX2">,
+    Option<"pairs", "pairs", "bool", /*default=*/"false",
+           "pack weights of 16-bit types in pairs of features">,
   ];
 }
 

@@ -5,6 +5,7 @@
 #include "passes/Region.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 
@@ -20,10 +21,16 @@ struct WrapKernels : impl::WrapKernelsBase<WrapKernels> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     for (auto function : getOperation().getOps<func::FuncOp>())
-      for (Operation &op : llvm::make_early_inc_range(function.getOps())) {
-        if (isView(&op) || isa<WeightOp, FusedOp, func::ReturnOp>(op))
+      // Readers first: what only an erased op read goes too.
+      for (Operation &op : llvm::make_early_inc_range(
+               llvm::reverse(function.getBody().front()))) {
+        if (isView(&op) || isa<WeightOp, func::ReturnOp>(op))
           continue;
-        if (std::optional<KernelKind> kind = kindAlone(&op))
+        if (isOpTriviallyDead(&op))
+          rewriter.eraseOp(&op);
+        else if (isa<FusedOp>(op))
+          continue;
+        else if (std::optional<KernelKind> kind = kindAlone(&op))
           (void)fuse(rewriter, *kind, {&op});
         else
           remarkMissed(&op, kPass,

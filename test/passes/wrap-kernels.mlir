@@ -47,3 +47,19 @@ func.func @concat_of_tokens_and_of_weights(%x: tensor<?x4x8xf32>, %c: tensor<?x2
   %w = dit.concat %w0, %w1 dim 0 : tensor<3x8xf32>, tensor<4x8xf32> -> tensor<7x8xf32>
   return %s, %w : tensor<?x6x8xf32>, tensor<7x8xf32>
 }
+
+// CHECK-LABEL: @drop_what_nothing_reads
+func.func @drop_what_nothing_reads(%x: tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
+  // CHECK-NEXT: %[[R:.*]] = dit.fused row
+  // CHECK-NEXT:   dit.silu
+  // CHECK-NEXT:   dit.yield
+  // CHECK-NEXT: }
+  // CHECK-NEXT: return %[[R]]
+  %r = dit.silu %x : tensor<?x4x8xf32>
+  %a = dit.gelu tanh %r : tensor<?x4x8xf32>
+  %b = dit.fused row (%a0 = %a) : (tensor<?x4x8xf32>) -> tensor<?x4x8xf32> {
+    %0 = dit.silu %a0 : tensor<?x4x8xf32>
+    dit.yield %0 : tensor<?x4x8xf32>
+  }
+  return %r : tensor<?x4x8xf32>
+}
