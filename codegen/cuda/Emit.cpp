@@ -41,8 +41,6 @@ LogicalResult check(const Kernel &kernel) {
       return failure();
   // Only casts round, and what only moves elements moves rounded ones too.
   for (Operation &inner : op.getBody().front().without_terminator()) {
-    if (isa<RotaryPositionOp, RotateOp>(inner))
-      return inner.emitOpError("cannot be printed for CUDA");
     Type element =
         cast<RankedTensorType>(inner.getResult(0).getType()).getElementType();
     bool isMove =

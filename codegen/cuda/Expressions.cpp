@@ -84,6 +84,10 @@ std::string formula(Operation *op, const ValueNames &names) {
       .Case([&](EmbeddingOp op) {
         return name(op.getTable()) + "[" + name(op.getIndex()) + "]";
       })
+      .Case([&](RotateOp rotate) {
+        return fmt::format("rotate({} by {})", name(rotate.getX()),
+                           name(rotate.getTable()));
+      })
       .Case([&](LinearOp linear) { return linearFormula(linear, names); })
       .Case([&](AttentionOp attention) {
         return fmt::format("softmax({} {}^T / sqrt({})) {}, {} heads",
@@ -98,14 +102,15 @@ std::string formula(Operation *op, const ValueNames &names) {
       .Case([&](ConcatOp concat) {
         return "[" + joined(concat->getOperands(), names) + "]";
       })
-      .Case([&](SincosPositionOp grid) {
+      .Case<SincosPositionOp, RotaryPositionOp>([&](auto grid) {
         std::string trained =
             grid.getTrainedHeight()
                 ? fmt::format(" trained {} x {}", *grid.getTrainedHeight(),
                               *grid.getTrainedWidth())
                 : "";
-        return fmt::format("sincos_position({} x {}{})", grid.getGridHeight(),
-                           grid.getGridWidth(), trained);
+        return fmt::format("{}({} x {}{})",
+                           grid->getName().stripDialect().str(),
+                           grid.getGridHeight(), grid.getGridWidth(), trained);
       })
       .Default([&](Operation *other) { // a layout: its name says it
         return other->getName().stripDialect().str() + "(" +
@@ -138,7 +143,10 @@ StringRef ExpressionPrinter::at(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     text = read(argument);
   } else if (auto embedding = value.getDefiningOp<EmbeddingOp>()) {
-    text = readLabel(embedding);
+    text = lookUp(embedding);
+  } else if (auto rotate = value.getDefiningOp<RotateOp>()) {
+    (void)at(rotate.getX());
+    text = lookUp(rotate);
   } else if (auto cast = value.getDefiningOp<CastOp>()) {
     text = at(cast.getX()).str();
     if (cast.getType().getElementType().isBF16())

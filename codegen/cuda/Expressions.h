@@ -23,13 +23,14 @@ class ExpressionPrinter {
 public:
   /// The expression that reads a region argument at the place in question.
   using Read = std::function<std::string(mlir::BlockArgument)>;
-  /// The same for a row of a label table.
-  using ReadLabel = std::function<std::string(EmbeddingOp)>;
+  /// The expression of an op that looks into a table itself, dit.embedding or
+  /// dit.rotate; what else it reads has its name.
+  using LookUp = std::function<std::string(mlir::Operation *)>;
 
   ExpressionPrinter(const ValueNames &names, std::string &out,
-                    llvm::StringRef indent, Read read, ReadLabel readLabel)
+                    llvm::StringRef indent, Read read, LookUp lookUp)
       : names(names), out(out), indent(indent), read(std::move(read)),
-        readLabel(std::move(readLabel)) {}
+        lookUp(std::move(lookUp)) {}
 
   /// The statements before this place name it already.
   void define(mlir::Value value) { known.insert(value); }
@@ -42,7 +43,7 @@ private:
   std::string &out;
   std::string indent;
   Read read;
-  ReadLabel readLabel;
+  LookUp lookUp;
   llvm::DenseSet<mlir::Value> known;
 };
 

@@ -16,10 +16,11 @@ bool isTaken(StringRef name) {
   static const llvm::StringSet<> taken = {
       // of kernels
       "row", "rows", "sample", "token", "condition", "row_index", "shared",
-      "sum", "column", "i", "head", "channel", "pixel_y", "pixel_x",
+      "sum", "other", "column", "i", "head", "channel", "pixel_y", "pixel_x",
       // of the headers
       "load", "store", "bf16", "map", "zip", "silu", "gelu_tanh", "gelu_erf",
-      "layer_norm", "rms_norm", "timestep_embedding", "sincos_position", "dit",
+      "layer_norm", "rms_norm", "rotate", "timestep_embedding",
+      "sincos_position", "rotary_position", "dit",
       // of the language
       "float", "int", "auto", "const"};
   return taken.contains(name);

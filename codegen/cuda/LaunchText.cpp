@@ -128,10 +128,13 @@ std::string printFunction(StringRef name, StringRef what,
   });
   std::string library =
       matmuls ? fmt::format(", {} of them a library's matmuls", matmuls) : "";
+  std::string parameters = body.empty()
+                               ? "const Launcher &, const Memory &"
+                               : "const Launcher &launch, const Memory &at";
   return fmt::format("\n// {}: {} launches{}.\ntemplate <class Launcher>\n"
-                     "void {}(const Launcher &launch, const Memory &at{}) {{",
+                     "void {}({}{}) {{",
                      what.str(), launches.size(), library, name.str(),
-                     usesRows ? ", long long rows" : "") +
+                     parameters, usesRows ? ", long long rows" : "") +
          body + "}\n";
 }
 

@@ -94,7 +94,8 @@ int LinearText::neighbours(int most) const {
     return 1;
   int count = most;
   auto meet = [&](const Place &place, int64_t step) {
-    while (features % count || !rowsBeginAt(place, step, count))
+    while (place.type.getShape().back() % count ||
+           !rowsBeginAt(place, step, count))
       count /= 2;
   };
   meet(text.kernel.results[0], text.resultSteps[0]);
@@ -140,12 +141,32 @@ std::string LinearText::rowFunction(bool rounded) {
 }
 
 /// The operand's elements at (row, column) and beside it.
-std::string LinearText::read(BlockArgument operand, int neighbours) const {
+std::string LinearText::read(BlockArgument operand, int neighbours,
+                             StringRef column) const {
   unsigned index = operand.getArgNumber();
   const Place &place = text.kernel.operands[index];
-  std::string address = rowAddress(place, text.operandName(index), "column");
+  std::string address = rowAddress(place, text.operandName(index), column);
   return neighbours == 1 ? readElement(place, address)
                          : fmt::format("load{}({})", neighbours, address);
+}
+
+/// Turns the linear's result: whole pairs, or one against its pair's other.
+std::string LinearText::rotate(RotateOp op, int neighbours) const {
+  unsigned table = argument(op.getTable());
+  const Place &place = text.kernel.operands[table];
+  std::string x = text.names[op.getX()].str();
+  if (neighbours == 1) {
+    x += ", other";
+    if (Value bias = LinearOp(linear).getBias()) {
+      // What is not turned may have nothing beside it.
+      std::string beside =
+          fmt::format("(column ^ (column < {}))", op.getFeatures());
+      x += " + " + read(cast<BlockArgument>(bias), 1, beside);
+    }
+  }
+  return fmt::format("rotate<{}, {}>({}, {}, column)", op.getFeatures(),
+                     place.type.getShape().back(), x,
+                     rowAddress(place, text.operandName(table)));
 }
 
 std::string LinearText::epilogue(int neighbours) {
@@ -157,16 +178,24 @@ std::string LinearText::epilogue(int neighbours) {
   ExpressionPrinter printer(
       text.names, statements, kIndent,
       [&](BlockArgument operand) { return read(operand, neighbours); },
-      [](EmbeddingOp) { return std::string(); }); // no epilogue holds one
+      [&](Operation *op) { return rotate(cast<RotateOp>(op), neighbours); });
   printer.define(linear);
 
   Operation *last = lastOp(text);
   std::string name = printer.at(lastValue(last)).str();
   statements += store(last, name, neighbours);
-  std::string type =
-      neighbours == 1 ? "float" : fmt::format("float{}", neighbours);
-  return fmt::format("[&](int row, int column, {} sum) {{\n{}{}      }}", type,
+  std::string sums = fmt::format("float{} sum", neighbours);
+  if (neighbours == 1)
+    sums = namesWord(statements, "other") ? "float sum, float other"
+                                          : "float sum, float";
+  return fmt::format("[&](int row, int column, {}) {{\n{}{}      }}", sums,
                      rowPosition(statements, tokens, kIndent), statements);
+}
+
+std::string LinearText::pairEpilogue() {
+  return neighbours(2) == 2
+             ? epilogue(2)
+             : fmt::format("oneByOne({}, {})", features, epilogue(1));
 }
 
 /// To the elements of the result that (row, column) and those beside it are.

@@ -52,11 +52,16 @@ public:
   /// `rounded`, else whoever stores them must do it.
   std::string rowFunction(bool rounded);
   /// `[&](int row, int column, float2 sum) { ... }`: what becomes of so many
-  /// neighbouring sums, from the bias to the store.
+  /// neighbouring sums, from the bias to the store. Of one: `float sum, float
+  /// other`, its pair's.
   std::string epilogue(int neighbours);
+  /// That of two neighbours, or of one, made to take one after the other.
+  std::string pairEpilogue();
 
 private:
-  std::string read(mlir::BlockArgument operand, int neighbours) const;
+  std::string read(mlir::BlockArgument operand, int neighbours,
+                   llvm::StringRef column = "column") const;
+  std::string rotate(RotateOp op, int neighbours) const;
   std::string store(mlir::Operation *last, llvm::StringRef name,
                     int neighbours) const;
 };

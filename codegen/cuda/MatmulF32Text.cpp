@@ -25,7 +25,7 @@ int64_t tileRows(const LinearText &linear) {
 /// A step's tiles of x and of the weight, and the rows.
 int64_t sharedBytes(const LinearText &linear) {
   const int64_t rows = tileRows(linear);
-  const int64_t tiles = 16 * (rows + 1 + kTileColumns + 1);
+  const int64_t tiles = 16 * (rows + 1 + kTileColumns + 2);
   if (!linear.hasRowPrologue())
     return tiles * 4;
   return ((tiles + 3) / 4 * 4 + rows * linear.depth) * 4;
@@ -56,7 +56,7 @@ LogicalResult printMatmulF32(LinearText &linear) {
                                   : "Tile::kSharedBytes",
                         text.launch.sharedBytes),
       makesRows ? "runRows" : "run", *x, rowCount(text, linear.tokens),
-      linear.weightName(), linear.features, linear.epilogue(1));
+      linear.weightName(), linear.features, linear.pairEpilogue());
   text.note = fmt::format("One block a tile; {} deep.", linear.depth);
   text.launch.grid = {{0, linear.features, kTileColumns},
                       tilesOfRows(text, linear.tokens, rows)};

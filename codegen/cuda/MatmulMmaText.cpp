@@ -9,13 +9,6 @@ using namespace mlir;
 
 namespace dit::codegen::cuda {
 
-/// The epilogue takes two neighbours, or is made to take one after the other.
-static std::string pairEpilogue(LinearText &linear) {
-  if (linear.neighbours(2) == 2)
-    return linear.epilogue(2);
-  return fmt::format("oneByOne({}, {})", linear.features, linear.epilogue(1));
-}
-
 LogicalResult printMatmulMma(LinearText &linear) {
   KernelText &text = linear.text;
   const LinearShape shape = linear.shape();
@@ -39,7 +32,7 @@ LogicalResult printMatmulMma(LinearText &linear) {
       run,
       shape.makesRows ? linear.rowFunction(/*rounded=*/false) : linear.xName(),
       rowCount(text, linear.tokens), linear.weightName(), linear.features,
-      pairEpilogue(linear));
+      linear.pairEpilogue());
   text.note = fmt::format("One block {}; {} deep.",
                           tile.tiles == 1 ? "a tile"
                                           : fmt::format("{} tiles", tile.tiles),

@@ -22,7 +22,22 @@ bool isAligned(const Place &place, int64_t step) {
   return rowsBeginAt(place, step, want);
 }
 
-/// Each element of a row on its own: the two sinusoids.
+/// Row and column of a position table's token: `token / 8 * 0.5, token % 8`.
+/// Tokens past the grid stand in its first place, where all angles are 0.
+template <class PositionOp>
+std::string gridPosition(PositionOp op, int64_t tokens) {
+  const int64_t width = op.getGridWidth(), places = op.getGridHeight() * width;
+  auto coordinate = [&](char sign, double scale) {
+    std::string text = fmt::format("token {} {}", sign, width);
+    if (tokens > places)
+      text = fmt::format("(token < {} ? {} : 0)", places, text);
+    return scale == 1 ? text : fmt::format("{} * {}", text, scale);
+  };
+  return coordinate('/', op.getRowScale()) + ", " +
+         coordinate('%', op.getColumnScale());
+}
+
+/// Each element of a row on its own: the sinusoids.
 LogicalResult printSinusoid(KernelText &text, Operation *op) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   int64_t width = type.getShape().back(), tokens = tokensOf(type);
@@ -32,15 +47,13 @@ LogicalResult printSinusoid(KernelText &text, Operation *op) {
         "timestep_embedding<{}>({}, column, {}, {})", width,
         elementAt(rowAddress(text.kernel.operands[0], text.operandName(0))),
         embedding.getMaxPeriod().convertToDouble(), embedding.getShift());
+  } else if (auto rotary = dyn_cast<RotaryPositionOp>(op)) {
+    element = fmt::format("rotary_position<{}>({}, column, {})", width,
+                          gridPosition(rotary, tokens),
+                          rotary.getTheta().convertToDouble());
   } else {
-    auto grid = cast<SincosPositionOp>(op);
-    auto scale = [](double factor) {
-      return factor == 1 ? "" : fmt::format(" * {}", factor);
-    };
-    element =
-        fmt::format("sincos_position<{}>(token / {}{}, token % {}{}, column)",
-                    width, grid.getGridWidth(), scale(grid.getRowScale()),
-                    grid.getGridWidth(), scale(grid.getColumnScale()));
+    element = fmt::format("sincos_position<{}>({}, column)", width,
+                          gridPosition(cast<SincosPositionOp>(op), tokens));
   }
   const Place &result = text.kernel.results[0];
   std::string statements = fmt::format(
@@ -57,40 +70,64 @@ LogicalResult printSinusoid(KernelText &text, Operation *op) {
   return success();
 }
 
+std::string loadRow(const KernelText &text, unsigned index,
+                    const std::string &address) {
+  const Place &place = text.kernel.operands[index];
+  return fmt::format("load{}<{}>({})",
+                     isAligned(place, text.operandSteps[index]) ? ""
+                                                                : "Anywhere",
+                     place.type.getShape().back(), address);
+}
+
+/// The row of the table that a label or a timestep says.
+std::string embed(const KernelText &text, EmbeddingOp op) {
+  unsigned table = cast<BlockArgument>(op.getTable()).getArgNumber();
+  unsigned index = cast<BlockArgument>(op.getIndex()).getArgNumber();
+  bool isLabel = op.getIndex().getType().getElementType().isInteger();
+  std::string row =
+      fmt::format("{}({}, {})", isLabel ? "labelRow" : "timestepRow",
+                  elementAt(rowAddress(text.kernel.operands[index],
+                                       text.operandName(index))),
+                  op.getTable().getType().getDimSize(0) - 1);
+  return loadRow(text, table,
+                 fmt::format("{} + {} * {}ll", text.operandName(table), row,
+                             text.kernel.operands[table].strides[0]));
+}
+
+/// Lanes hold whole pairs, unless the row is of an odd number of features.
+std::string rotateRow(const KernelText &text, RotateOp op) {
+  unsigned table = cast<BlockArgument>(op.getTable()).getArgNumber();
+  const Place &place = text.kernel.operands[table];
+  bool isAnywhere = op.getType().getShape().back() % 2 ||
+                    !isAligned(place, text.operandSteps[table]);
+  return fmt::format("rotate{}<{}, {}>({}, {})", isAnywhere ? "Anywhere" : "",
+                     op.getFeatures(), place.type.getShape().back(),
+                     text.names[op.getX()].str(),
+                     rowAddress(place, text.operandName(table)));
+}
+
 } // namespace
 
 ExpressionPrinter rowPrinter(const KernelText &text, std::string &out,
                              StringRef indent) {
-  auto load = [&text](unsigned index, std::string address) {
-    const Place &place = text.kernel.operands[index];
-    return fmt::format("load{}<{}>({})",
-                       isAligned(place, text.operandSteps[index]) ? ""
-                                                                  : "Anywhere",
-                       place.type.getShape().back(), address);
-  };
   return ExpressionPrinter(
       text.names, out, indent,
-      [=, &text](BlockArgument argument) {
+      [&text](BlockArgument argument) {
         unsigned index = argument.getArgNumber();
-        return load(index, rowAddress(text.kernel.operands[index],
-                                      text.operandName(index)));
+        return loadRow(
+            text, index,
+            rowAddress(text.kernel.operands[index], text.operandName(index)));
       },
-      [=, &text](EmbeddingOp op) {
-        unsigned table = cast<BlockArgument>(op.getTable()).getArgNumber();
-        unsigned y = cast<BlockArgument>(op.getIndex()).getArgNumber();
-        std::string label = fmt::format(
-            "labelRow({}, {})",
-            elementAt(rowAddress(text.kernel.operands[y], text.operandName(y))),
-            op.getTable().getType().getDimSize(0) - 1);
-        return load(table,
-                    fmt::format("{} + {} * {}ll", text.operandName(table),
-                                label, text.kernel.operands[table].strides[0]));
+      [&text](Operation *op) {
+        auto embedding = dyn_cast<EmbeddingOp>(op);
+        return embedding ? embed(text, embedding)
+                         : rotateRow(text, cast<RotateOp>(op));
       });
 }
 
 LogicalResult printRow(KernelText &text) {
   Operation &first = text.block().front();
-  if (isa<TimestepEmbeddingOp, SincosPositionOp>(first))
+  if (isSinusoid(&first))
     return printSinusoid(text, &first);
 
   std::string statements;

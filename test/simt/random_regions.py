@@ -192,7 +192,21 @@ class Network:
             f"layer_norm {x.name} weight({weight.name} : {weight.type}) "
             f"bias({bias.name} : {bias.type}) eps 1.0e-05 : {type}", x.shape)
 
+    def rotation(self, region, x):
+        """Of the first heads of some even size, by a table's rows."""
+        width = x.shape[-1]
+        head = self.pick([d for d in [2, 4, 6, 8, 24, 72] if d <= width])
+        turned = head * (1 + self.random.randrange(width // head))
+        wide = self.weight((x.shape[1], head + self.pick([0, 0, 1, 8])), prefix="table")
+        table = region.read(self.slice(wide, 1, head))
+        y = region.op(f"rotate {x.name} by({table.name}) features {turned} : {x.type}, "
+                      f"{table.type}", x.shape)
+        y.scaled = True
+        return y
+
     def row_op(self, region, x):
+        if len(x.shape) == 3 and x.shape[2] > 1 and self.chance(15):
+            return self.rotation(region, x)
         return (self.rowwise if self.chance(50) else self.elementwise)(region, x)
 
     # Regions. Each gives its results.
@@ -258,6 +272,8 @@ class Network:
         y = Value("", shape)
         y = region.op(f"linear {x.name} weight({weight.name}){bias} : "
                       f"({', '.join(types)}) -> {y.type}", shape)
+        if len(shape) == 3 and m > 1 and self.chance(40):
+            y = self.rotation(region, y)
         for _ in range(self.pick([0, 1, 2, 3])):
             y = self.elementwise(region, y)
         self.end(region, y, percent)

@@ -128,6 +128,25 @@ DIT_INLINE float4 gelu_erf(float4 v) {
                      gelu_erf(v.w));
 }
 
+/// A pair turned by an angle, of which `turn` is cosine and sine.
+DIT_INLINE float2 turned(float2 x, float2 turn) {
+  return make_float2(x.x * turn.x - x.y * turn.y, x.y * turn.x + x.x * turn.y);
+}
+/// Pairs from feature `column` on, each turned by its own angle if it is among
+/// the first Features. `angles` are a token's, Head floats, of every head.
+template <int Features, int Head>
+DIT_INLINE float2 rotate(float2 x, const float *angles, int column) {
+  const float2 pair = turned(x, load2(angles + column % Head));
+  return column < Features ? pair : x;
+}
+template <int Features, int Head>
+DIT_INLINE float4 rotate(float4 x, const float *angles, int column) {
+  const float4 turn = load4(angles + column % Head);
+  const float2 a = turned(make_float2(x.x, x.y), make_float2(turn.x, turn.y));
+  const float2 b = turned(make_float2(x.z, x.w), make_float2(turn.z, turn.w));
+  return column < Features ? make_float4(a.x, a.y, b.x, b.y) : x;
+}
+
 } // namespace dit
 
 #endif // DIT_DEVICE_H

@@ -18,9 +18,53 @@ DIT_INLINE float4 roundToBf16(float4 v) {
                      roundToBf16(v.w));
 }
 
+/// An epilogue of single elements, for sums that come in pairs. It is given the
+/// pair's other sum too.
+template <class Epilogue>
+DIT_INLINE auto oneByOne(int columns, Epilogue epilogue) {
+  return [=](int m, int n, float2 sums) {
+    epilogue(m, n, sums.x, sums.y);
+    if (n + 1 < columns)
+      epilogue(m, n + 1, sums.y, sums.x);
+  };
+}
+
+/// Of a pair the one at `column`, turned as the pair is; `other` stands beside
+/// it, and angles begin anywhere.
+template <int Features, int Head>
+DIT_INLINE float rotate(float x, float other, const float *angles, int column) {
+  const int at = column % Head;
+  const float cosine = angles[at & ~1], sine = angles[at | 1];
+  const float beside = at & 1 ? other : -other;
+  return column < Features ? x * cosine + beside * sine : x;
+}
+/// As rotate, of a token that one warp holds in chunks of any size.
+template <int Features, int Head, int D>
+DIT_INLINE Row<D> rotateAnywhere(const Row<D> &row, const float *angles) {
+  Row<D> turned;
+  DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
+    DIT_FOR (int k = 0; k < Row<D>::kChunk; ++k) {
+      const float x = row.v[i][k];
+      float other;
+      if constexpr (Row<D>::kChunk == 1) // the pair is two lanes'
+        other = __shfl_xor_sync(0xffffffffu, x, 1);
+      else
+        other = row.v[i][k ^ 1];
+      turned.v[i][k] = rotate<Features, Head>(
+          x, other, angles, Row<D>::chunk(i) * Row<D>::kChunk + k);
+    }
+  return turned;
+}
+
 /// A label that is not one reads the null class: the table's last row.
 DIT_INLINE int labelRow(int y, int last) {
   return y >= 0 && y < last ? y : last;
+}
+
+/// The row of a timestep in a table of all: the nearest whole number's, half to
+/// even, or the table's first or last.
+DIT_INLINE int timestepRow(float t, int last) {
+  return t > 0.f ? (int)fminf(rintf(t), (float)last) : 0;
 }
 
 /// As load, of a token that starts at any element.
@@ -60,6 +104,18 @@ template <int Dim> DIT_INLINE float sincos_position(double h, double w, int d) {
   const int part = d / kQuarter, j = d % kQuarter;
   const double at = (part < 2 ? w : h) * pow(10000., -(double)j / kQuarter);
   return (float)(part % 2 ? cos(at) : sin(at));
+}
+
+/// Element d of the angles of token (h, w), cosine beside sine: h omega_i for
+/// the first half of a head's pairs, then w omega_i, omega_i = theta^(-i /
+/// (Dim/4)), in float64.
+template <int Dim>
+DIT_INLINE float rotary_position(double h, double w, int d, double theta) {
+  constexpr int kQuarter = Dim / 4;
+  const int i = d / 2;
+  const double at =
+      (i < kQuarter ? h : w) * pow(theta, -(double)(i % kQuarter) / kQuarter);
+  return (float)(d % 2 ? sin(at) : cos(at));
 }
 
 } // namespace dit

@@ -115,16 +115,6 @@ DIT_INLINE void fetchTile(T *tile, const T *matrix, int row0, int rows,
   }
 }
 
-/// An epilogue of single elements, for sums that come in pairs.
-template <class Epilogue>
-DIT_INLINE auto oneByOne(int columns, Epilogue epilogue) {
-  return [=](int m, int n, float2 sums) {
-    epilogue(m, n, sums.x);
-    if (n + 1 < columns)
-      epilogue(m, n + 1, sums.y);
-  };
-}
-
 /// A block's M x N tile, K deep at a time, with `Stages` of them in shared
 /// memory; WarpsM x WarpsN warps share it. The grid is (column tiles, row
 /// tiles). T is bf16, or float to be multiplied as tf32.

@@ -181,6 +181,28 @@ template <int D> DIT_INLINE Row<D> roundToBf16(const Row<D> &row) {
   return map(row, [](float x) { return toFloat(toBf16(x)); });
 }
 
+/// The same of a token that one warp holds, `angles` aligned as its chunks are.
+template <int Features, int Head, int D>
+DIT_INLINE Row<D> rotate(Row<D> row, const float *angles) {
+  constexpr int kStep =
+      Row<D>::kChunk < Row<Head>::kChunk ? Row<D>::kChunk : Row<Head>::kChunk;
+  static_assert(kStep > 1 && Features % Head == 0);
+  DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
+    DIT_FOR (int k = 0; k < Row<D>::kChunk; k += kStep) {
+      const int column = Row<D>::chunk(i) * Row<D>::kChunk + k;
+      float turn[kStep];
+      Chunk<kStep>::load(turn, angles + column % Head);
+      DIT_FOR (int e = 0; e < kStep; e += 2) {
+        float &x = row.v[i][k + e], &y = row.v[i][k + e + 1];
+        const float2 pair =
+            turned(make_float2(x, y), make_float2(turn[e], turn[e + 1]));
+        x = column < Features ? pair.x : x;
+        y = column < Features ? pair.y : y;
+      }
+    }
+  return row;
+}
+
 } // namespace dit
 
 #endif // DIT_ROW_H

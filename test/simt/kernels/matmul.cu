@@ -1,4 +1,5 @@
 // Linears on mma.sync: what happens to an accumulator is the epilogue.
+#include "elements.h"
 #include "matmul.h"
 using namespace dit;
 
@@ -75,7 +76,7 @@ DIT_INLINE void normLinear(unsigned char *shared,
         return layer_norm(load<kDepth>(x + token * kDepth), 1e-6f);
       },
       tokens, weight, kWidth,
-      oneByOne(kWidth, [&](int token, int d, float acc) {
+      oneByOne(kWidth, [&](int token, int d, float acc, float) {
         out[token * kWidth + d] = acc + bias[d];
       }));
 }

@@ -19,6 +19,7 @@ ROWS = f"tensor<?x{TOKENS}x{WIDTH}xf32>"
 CONDITION = f"tensor<?x{WIDTH}xf32>"
 FEATURES = f"tensor<{WIDTH}xf32>"
 TABLE = f"tensor<{TOKENS}x{WIDTH}xf32>"
+ANGLES = f"tensor<{TOKENS}x24xf32>"  # two of a token's three heads are turned by them
 SQUARE = f"tensor<{WIDTH}x{WIDTH}xf32>"
 CUBE = f"tensor<{WIDTH}x8x9xf32>"
 
@@ -36,16 +37,20 @@ ROW_OPS = {
     "modulate": ("dit.modulate {x} shift({0}) scale({1}) : " + f"{ROWS}, {CONDITION}",
                  ROWS, ["shift", "scale"]),
     "gate": ("dit.gate {x} gate({0}) : " + f"{ROWS}, {CONDITION}", ROWS, ["gate"]),
+    "rotate": ("dit.rotate {x} by({0}) features 48 : " + f"{ROWS}, {ANGLES}", ROWS,
+               ["angles"]),
     "add": ("dit.add {x}, {0} : " + f"{ROWS}, {ROWS}", ROWS, ["other"]),
     "mul": ("dit.mul {x}, {0} : " + f"{ROWS}, {TABLE}", ROWS, ["table"]),
     "gelu": ("dit.gelu tanh {x} : " + ROWS, ROWS, []),
     "silu": ("dit.silu {x} : " + ROWS, ROWS, []),
     "cast": ("dit.cast {x} : " + f"{ROWS} -> {narrowed(ROWS)}", narrowed(ROWS), []),
     "embedding": ("dit.embedding {0} table({1}) : tensor<?xi32>, "
-                        + f"{SQUARE} -> {CONDITION}", CONDITION, ["y", "labels"]),
+                  + f"{SQUARE} -> {CONDITION}", CONDITION, ["y", "labels"]),
     "timestep_embedding": ("dit.timestep_embedding {0} max_period 1.0e+03 shift 0 : "
                            f"tensor<?xf32> -> {CONDITION}", CONDITION, ["t"]),
     "sincos_position": (f"dit.sincos_position grid 5 x 8 : {TABLE}", TABLE, []),
+    "rotary_position": (f"dit.rotary_position grid 4 x 9 theta 1.0e+04 : {ANGLES}",
+                        ANGLES, []),
     "concat": ("dit.concat {x}, {0} dim 1 : " + f"{ROWS}, {ROWS} -> "
                + ROWS.replace("40x", "80x"), ROWS.replace("40x", "80x"), ["other"]),
     "patchify": ("dit.patchify {0} patch 2 : " + f"{IMAGE} -> "
@@ -73,8 +78,8 @@ WEIGHT_OPS = {
     "gelu": ("dit.gelu tanh {x} : " + SQUARE, SQUARE, []),
 }
 OPERAND_TYPES = {"features": FEATURES, "shift": CONDITION, "scale": CONDITION,
-                 "gate": CONDITION, "other": ROWS, "table": TABLE, "y": "tensor<?xi32>",
-                 "t": "tensor<?xf32>", "labels": SQUARE, "image": IMAGE,
+                 "gate": CONDITION, "other": ROWS, "table": TABLE, "angles": ANGLES,
+                 "y": "tensor<?xi32>", "t": "tensor<?xf32>", "labels": SQUARE, "image": IMAGE,
                  "weight_f32": SQUARE}
 VALUE_TYPES = {
     **OPERAND_TYPES, "x": ROWS, "patches": ROWS.replace("x72x", "x12x"), "weight_12": f"tensor<{WIDTH}x{PATCH_WIDTH}xf32>",
@@ -91,9 +96,7 @@ VIEWS = {"reshape"}
 
 def dialect_ops():
     text = (REPO / "dialect" / "DiTOps.td").read_text()
-    ops = set(re.findall(r'DiT_Op<"(\w+)"', text))
-    ops |= set(re.findall(r'DiT_(?:Binary|Elementwise)\w*<"(\w+)"', text))
-    return ops - STRUCTURE
+    return set(re.findall(r'DiT_\w*Op<"(\w+)"', text)) - STRUCTURE
 
 
 class Region:
@@ -353,8 +356,9 @@ def fill_prepare(module, found):
                                                         VALUE_TYPES["weight_to_12_f32"])
     for name in ("weight_h", "weight_other"):
         weights[name] = module.weight_for(name, VALUE_TYPES["weight_12"])
-    weights["table"] = module.prepare(
-        "table", module.let("prepare", begin("row", "sincos_position", {})), TABLE)
+    for name, op in (("table", "sincos_position"), ("angles", "rotary_position")):
+        region = begin("row", op, {})
+        weights[name] = module.prepare(name, module.let("prepare", region), region.type)
     made = forms(module.dtype, {**{name: "" for name in VALUE_TYPES},
                                 "weight_f32": "%w1000"})
     for kind, place, op in sorted(found):
@@ -395,7 +399,7 @@ def fill_denoise(module, found, weights):
     made = forms(module.dtype, values)
     total = h
     for form in sorted(found):
-        if form[0] != "pack" and made[form].type not in (CONDITION, TABLE):
+        if form[0] != "pack" and made[form].type not in (CONDITION, TABLE, ANGLES):
             value = module.let("denoise", made[form])
             total = collect(module, value, made[form].type, total, weights)
     total = use_weights(module, weights, h, total)
