@@ -20,11 +20,11 @@ public:
       : module(std::move(module)), arch(arch) {}
 
   FailureOr<std::string> text() override {
-    return codegen::host::emitLLVM(*module, arch.name);
+    return codegen::host::emitLLVM(*module, arch.name, arch.extensions);
   }
   StringRef fileName() const override { return "target.ll"; }
   llvm::Expected<std::string> object() override {
-    auto bytes = codegen::host::emitObject(*module, arch.name);
+    auto bytes = codegen::host::emitObject(*module, arch.name, arch.extensions);
     if (failed(bytes))
       return diagnosed();
     return std::move(*bytes);
@@ -43,14 +43,16 @@ public:
   std::string name() const override { return arch.name; }
 
   std::vector<PassUse> passes(Phase phase) const override {
-    std::string panel = "panel=" + std::to_string(arch.machine.panel);
+    std::string layout = "panel=" + std::to_string(arch.machine.panel);
+    if (dtype == "bf16")
+      layout += " pairs";
     switch (phase) {
     case Phase::Staged:
-      return {PassUse("dit-join-linears"), PassUse("dit-stage")};
+      return staging();
     case Phase::Fused:
       return fusions;
     case Phase::Planned:
-      return {PassUse("dit-plan-layouts", panel), PassUse("dit-plan-memory")};
+      return {PassUse("dit-plan-layouts", layout), PassUse("dit-plan-memory")};
     default:
       return {};
     }
@@ -69,6 +71,15 @@ public:
   }
 
 private:
+  /// Attention stays float32: it is a few per cent of the work.
+  std::vector<PassUse> staging() const {
+    std::vector<PassUse> uses = {PassUse("dit-join-linears")};
+    if (dtype == "bf16")
+      uses.push_back(PassUse("dit-lower-precision", "type=bf16 linears"));
+    uses.push_back(PassUse("dit-stage"));
+    return uses;
+  }
+
   std::string manifest(const CompiledModel &model,
                        const cpu::Report &report) const {
     json::Object all = describeModel(model);
@@ -93,15 +104,17 @@ std::vector<PassUse> dit::cpuFusions() {
   return {PassUse::fuse("patch-embed"),  PassUse::fuse("final-layer"),
           PassUse::fuse("conditioning"), PassUse::fuse("gated-residual"),
           PassUse::fuse("adaln"),        PassUse::fuse("linear-epilogue"),
-          PassUse("dit-verify-regions"), PassUse("dit-wrap-kernels")};
+          PassUse::fuse("cast"),         PassUse("dit-verify-regions"),
+          PassUse("dit-wrap-kernels")};
 }
 
 llvm::Expected<std::unique_ptr<Target>>
 dit::makeCpuTarget(const TargetOptions &options) {
-  if (options.dtype != "f32")
+  if (options.dtype != "f32" && options.dtype != "bf16")
     return llvm::createStringError(
-        "the cpu target computes in f32, but --dtype is " + options.dtype);
-  auto arch = cpu::findArch(options.arch);
+        "--dtype must be f32 or bf16 for --target=cpu, but found '" +
+        options.dtype + "'");
+  auto arch = cpu::findArch(options.arch, options.dtype == "bf16");
   if (!arch)
     return arch.takeError();
   if (options.matmul != "generated")

@@ -33,6 +33,8 @@ def DiT_Tensor : DiT_Batched<RankedTensorOf<[DiT_Real]>>;
 def DiT_Rows   : DiT_Batched<TensorRankOf<[DiT_Real], [2, 3]>>;
 def DiT_Tokens : DiT_Batched<TensorRankOf<[DiT_Real], [3]>>;
 def DiT_Cond   : DiT_Batched<TensorRankOf<[DiT_Real], [2]>>;
+// (M, K), or packed.
+def DiT_Weight : DiT_Batched<TensorRankOf<[DiT_Real], [2, 3, 4]>>;
 def DiT_Vector : DiT_Batched<TensorRankOf<[DiT_Real], [1]>>;
 def DiT_Image  : DiT_Batched<TensorRankOf<[DiT_Real], [4]>>;
 // Which row of a table: labels are integers, timesteps are float32.
@@ -295,12 +297,14 @@ def DiT_PackOp : DiT_Op<"pack", [Pure]> {
   let summary = "a weight in the layout a kernel reads";
   let description = [{
     For w (M, K) and a result (P, K, L): `result[p, k, l] = w[p*L + l, k]`, and 0 past M.
+    For a result (P, J, L, S): `result[p, j, l, s] = w[p*L + l, j*S + s]`, and 0 past M and K.
     With the result's type equal to w's: a copy, so that the checkpoint can be let go.
 
-    Panels of L output features keep a matmul's inner loop on consecutive memory. Planning puts
-    it into `@prepare`; the padding of the last panel is zero.
+    Panels of L output features keep a matmul's inner loop on consecutive memory; S features side
+    by side are what one instruction multiplies and adds up. Planning puts it into `@prepare`.
 
-    - (C1) `dim(result) = [ceil(M/L), K, L]`, or the types are equal.
+    - (C1) `dim(result)` is `[ceil(M/L), K, L]` or `[ceil(M/L), ceil(K/S), L, S]`, or the types are
+      equal.
     - (C2) the shapes are static.
 
     ```mlir
@@ -341,10 +345,11 @@ def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
   let description = [{
     `result[.., m] = sum_k x[.., k] * weight[m, k] + bias[m]`
 
-    The weight is (M, K) as in the checkpoint, or packed (P, K, L) as `dit.pack` makes it.
+    The weight is (M, K) as in the checkpoint, or packed as `dit.pack` makes it.
 
     - (C1) x and result agree on all dimensions but the last.
-    - (C2) weight is (M, K), or (ceil(M/L), K, L), with K = dim(x, -1), M = dim(result, -1).
+    - (C2) with K = dim(x, -1) and M = dim(result, -1), weight is (M, K), (ceil(M/L), K, L) or
+      (ceil(M/L), ceil(K/S), L, S).
     - (C3) bias is (M).
     - (C4) x and weight have one element type, the result's has at least as many bits, and the
       bias is of x's type or of the result's: a sum of bfloat16 products is kept in float32
@@ -354,7 +359,7 @@ def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
     %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
     ```
   }];
-  let arguments = (ins DiT_Rows:$x, DiT_Rows:$weight,
+  let arguments = (ins DiT_Rows:$x, DiT_Weight:$weight,
                        Optional<DiT_Vector>:$bias);
   let results = (outs DiT_Rows:$result);
   let assemblyFormat = [{

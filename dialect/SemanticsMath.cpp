@@ -21,16 +21,15 @@ static double dot(const double *a, const double *b, int64_t count) {
          ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-/// The weights of output feature m: row m of (M, K), or gathered from (P, K,
-/// L).
+/// The weights of output feature m: row m of (M, K), or gathered from what
+/// packs it.
 static void copyFeature(const Tensor &weight, int64_t m,
                         std::vector<double> &feature) {
   int64_t inputs = feature.size();
-  bool packed = weight.shape.size() == 3;
-  int64_t lanes = packed ? weight.dim(2) : 1;
-  const double *from = &weight.values[(m / lanes) * inputs * lanes + m % lanes];
   for (int64_t k = 0; k < inputs; ++k)
-    feature[k] = from[k * lanes];
+    feature[k] = weight.shape.size() == 2
+                     ? weight.values[m * inputs + k]
+                     : weight.values[packedIndex(weight, m, k)];
 }
 
 void linear(const Tensor &x, const Tensor &weight, const Tensor *bias,

@@ -129,16 +129,22 @@ void concat(ArrayRef<const Tensor *> xs, int64_t dim, Tensor &result) {
   }
 }
 
+int64_t packedIndex(const Tensor &packed, int64_t m, int64_t k) {
+  int64_t steps = packed.dim(1), lanes = packed.dim(2);
+  int64_t perStep = packed.shape.size() == 4 ? packed.dim(3) : 1;
+  return (((m / lanes) * steps + k / perStep) * lanes + m % lanes) * perStep +
+         k % perStep;
+}
+
 void pack(const Tensor &w, Tensor &result) {
   if (w.shape == result.shape) {
     result.values = w.values;
     return;
   }
-  int64_t features = w.dim(0), inputs = w.dim(1), lanes = result.dim(2);
+  int64_t features = w.dim(0), inputs = w.dim(1);
   for (int64_t m = 0; m < features; ++m)
     for (int64_t k = 0; k < inputs; ++k)
-      result.values[((m / lanes) * inputs + k) * lanes + m % lanes] =
-          w.values[m * inputs + k];
+      result.values[packedIndex(result, m, k)] = w.values[m * inputs + k];
 }
 
 /// To nearest even, into a format with `precision` significant bits, the

@@ -262,6 +262,16 @@ LogicalResult ConcatOp::verify() {
   return success();
 }
 
+/// What (m, k) is packed into, with the L and S of `like`: (P, K, L) or (P,
+/// K/S, L, S).
+static SmallVector<int64_t> packedShape(int64_t m, int64_t k,
+                                        ArrayRef<int64_t> like) {
+  int64_t panels = ceilDiv(m, like[2]);
+  if (like.size() == 3)
+    return {panels, k, like[2]};
+  return {panels, ceilDiv(k, like[3]), like[2], like[3]};
+}
+
 LogicalResult PackOp::verify() {
   auto w = getW().getType(), result = getType();
   // (C2)
@@ -271,12 +281,13 @@ LogicalResult PackOp::verify() {
   // (C1)
   if (w == result)
     return success();
-  if (w.getRank() != 2 || result.getRank() != 3)
-    return emitOpError("must copy, or pack (M, K) into (P, K, L), got ")
+  if (w.getRank() != 2 || (result.getRank() != 3 && result.getRank() != 4))
+    return emitOpError("must copy, or pack (M, K) into (P, K, L) or (P, K/S, "
+                       "L, S), got ")
            << w << " and " << result;
-  int64_t lanes = result.getDimSize(2);
-  return expectShape(*this, "the result", getResult(),
-                     {ceilDiv(w.getDimSize(0), lanes), w.getDimSize(1), lanes});
+  return expectShape(
+      *this, "the result", getResult(),
+      packedShape(w.getDimSize(0), w.getDimSize(1), result.getShape()));
 }
 
 LogicalResult CastOp::verify() {
@@ -295,9 +306,9 @@ LogicalResult LinearOp::verify() {
     return failure();
   // (C2)
   int64_t m = result.back(), k = x.back();
-  bool packed = weight.size() == 3;
+  bool packed = weight.size() > 2;
   if (failed(packed ? expectShape(*this, "packed weight", getWeight(),
-                                  {ceilDiv(m, weight[2]), k, weight[2]})
+                                  packedShape(m, k, weight))
                     : expectShape(*this, "weight", getWeight(), {m, k})))
     return failure();
   // (C3)

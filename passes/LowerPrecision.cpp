@@ -16,8 +16,9 @@ namespace {
 
 class Lowering {
 public:
-  Lowering(func::FuncOp network, FloatType narrow, bool biases)
-      : network(network), narrow(narrow), biases(biases), builder(network) {}
+  Lowering(func::FuncOp network, FloatType narrow, bool biases, bool linears)
+      : network(network), narrow(narrow), biases(biases), onlyLinears(linears),
+        builder(network) {}
 
   void run();
 
@@ -32,7 +33,7 @@ private:
 
   func::FuncOp network;
   FloatType narrow;
-  bool biases;
+  bool biases, onlyLinears;
   OpBuilder builder;
   DenseSet<Value> dependents; ///< what is known at a step, not before it
   DenseMap<Value, Value> known;
@@ -55,7 +56,8 @@ void Lowering::findDependents() {
 /// A linear between pixels and tokens has few features on one side: little to
 /// gain, and its rounding would be the picture's.
 bool Lowering::isLowered(LinearOp linear) {
-  return dependents.contains(linear.getX()) &&
+  bool hasPairs = linear.getX().getType().getShape().back() % 2 == 0;
+  return dependents.contains(linear.getX()) && (hasPairs || !onlyLinears) &&
          !viewedValue(linear.getX()).getDefiningOp<PatchifyOp>() &&
          llvm::none_of(linear->getUsers(), llvm::IsaPred<UnpatchifyOp>);
 }
@@ -63,9 +65,10 @@ bool Lowering::isLowered(LinearOp linear) {
 /// Keys and values that only change with (t, y) are float32 rows of the
 /// condition table, and q is read beside them.
 bool Lowering::isLowered(AttentionOp attention) {
-  return llvm::all_of(attention->getOperands(), [&](Value operand) {
-    return dependents.contains(operand);
-  });
+  return !onlyLinears &&
+         llvm::all_of(attention->getOperands(), [&](Value operand) {
+           return dependents.contains(operand);
+         });
 }
 
 /// Whether every reader of the sum, or of GELU's tanh form of it, is a cast.
@@ -151,7 +154,7 @@ struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {
     FloatType narrow = type == "bf16"
                            ? FloatType(BFloat16Type::get(&getContext()))
                            : FloatType(Float16Type::get(&getContext()));
-    Lowering(network, narrow, biases).run();
+    Lowering(network, narrow, biases, linears).run();
   }
 };
 

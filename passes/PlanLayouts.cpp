@@ -35,14 +35,16 @@ bool sameViews(ArrayRef<Operation *> a, ArrayRef<Operation *> b) {
 
 class LayoutPlanner {
 public:
-  LayoutPlanner(ModuleOp module, func::FuncOp prepare, int64_t panel)
-      : module(module), prepare(prepare), panel(panel),
+  LayoutPlanner(ModuleOp module, func::FuncOp prepare, int64_t panel,
+                bool pairs)
+      : module(module), prepare(prepare), panel(panel), pairs(pairs),
         rewriter(module.getContext()) {}
 
   LogicalResult run();
 
 private:
   LogicalResult packOperand(func::FuncOp function, LinearOp linear);
+  RankedTensorType packedType(RankedTensorType weight);
   std::string packedName(Packed wanted);
   void returnPacked();
   void joinPacks();
@@ -52,10 +54,19 @@ private:
   ModuleOp module;
   func::FuncOp prepare;
   int64_t panel;
+  bool pairs; ///< of 16-bit weights
   IRRewriter rewriter;
   std::vector<Packed> packed;
   UniqueNames unique;
 };
+
+RankedTensorType LayoutPlanner::packedType(RankedTensorType weight) {
+  int64_t panels = (weight.getDimSize(0) + panel - 1) / panel;
+  int64_t inputs = weight.getDimSize(1);
+  if (pairs && weight.getElementTypeBitWidth() == 16)
+    return weight.clone({panels, (inputs + 1) / 2, panel, 2});
+  return weight.clone({panels, inputs, panel});
+}
 
 /// The name of what is packed already in the wanted way, else a new one.
 std::string LayoutPlanner::packedName(Packed wanted) {
@@ -77,7 +88,7 @@ LogicalResult LayoutPlanner::packOperand(func::FuncOp function,
         "must be in a dit.fused; run --dit-wrap-kernels first");
   auto inner = dyn_cast<BlockArgument>(linear.getWeight());
   auto weight = cast<RankedTensorType>(linear.getWeight().getType());
-  if (!inner || weight.getRank() != 2) // a packed weight has three
+  if (!inner || weight.getRank() != 2) // it is packed already
     return success();
   Value outer = fused.getInputs()[inner.getArgNumber()];
   auto arg = dyn_cast<BlockArgument>(viewedValue(outer));
@@ -89,9 +100,7 @@ LogicalResult LayoutPlanner::packOperand(func::FuncOp function,
   for (Value value = outer; value != arg;
        value = value.getDefiningOp()->getOperand(0))
     wanted.views.insert(wanted.views.begin(), value.getDefiningOp());
-  int64_t features = weight.getDimSize(0);
-  wanted.type = weight.clone(
-      {(features + panel - 1) / panel, weight.getDimSize(1), panel});
+  wanted.type = packedType(weight);
   std::string name = packedName(wanted);
   Value argument = findArgument(function, kPrepare, name);
   if (!argument)
@@ -218,7 +227,7 @@ struct PlanLayouts : impl::PlanLayoutsBase<PlanLayouts> {
       module.emitError("panel must be at least 1, got ") << panel.getValue();
       return signalPassFailure();
     }
-    if (failed(LayoutPlanner(module, prepare, panel).run()))
+    if (failed(LayoutPlanner(module, prepare, panel, pairs).run()))
       signalPassFailure();
   }
 };

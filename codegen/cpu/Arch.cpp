@@ -21,16 +21,37 @@ const Arch kArchs[] = {
 
 bool runsHere(const Arch &arch) {
   llvm::StringMap<bool> here = llvm::sys::getHostCPUFeatures();
-  return llvm::all_of(arch.features,
-                      [&](const std::string &f) { return here.lookup(f); });
+  return llvm::all_of(arch.features, [&](std::string feature) {
+    llvm::erase(feature, '_'); // avx512_bf16 is LLVM's avx512bf16
+    return here.lookup(feature);
+  });
+}
+
+/// The archs that code may be made for: with AVX512_BF16, of AVX-512 only.
+std::vector<Arch> archsWith(bool bf16) {
+  std::vector<Arch> archs(std::begin(kArchs), std::end(kArchs));
+  if (!bf16)
+    return archs;
+  archs.resize(1);
+  archs[0].features.push_back("avx512_bf16");
+  archs[0].extensions = "+avx512bf16";
+  return archs;
 }
 
 } // namespace
 
-llvm::Expected<Arch> findArch(llvm::StringRef name) {
-  for (const Arch &arch : kArchs)
+llvm::Expected<Arch> findArch(llvm::StringRef name, bool bf16) {
+  for (const Arch &arch : archsWith(bf16))
     if (name == arch.name || (name == "native" && runsHere(arch)))
       return arch;
+  if (bf16 && name == "native")
+    return llvm::createStringError(
+        "this machine has no AVX512_BF16, which --dtype=bf16 needs; "
+        "--arch=x86-64-v4 compiles for one that has");
+  if (bf16 && name == "x86-64-v3")
+    return llvm::createStringError(
+        "--dtype=bf16 needs AVX512_BF16 and so --arch=x86-64-v4, but found "
+        "'x86-64-v3'");
   if (name == "native")
     return llvm::createStringError("this machine has no AVX2 and FMA, the "
                                    "least that the CPU target needs");

@@ -85,7 +85,19 @@ Ptr KernelBody::sample(unsigned operand, Index n) const {
     return operands[operand];
   if (place.gathered)
     n = e.loadInt(rowIndex + n);
-  return operands[operand] + n * place.strides[0];
+  return past(place, operands[operand], n * place.strides[0]);
+}
+
+Ptr past(const Place &place, Ptr p, Index elements) {
+  bool isBf16 = place.type.getElementType().isBF16();
+  return isBf16 ? pastBf16(p, elements) : p + elements;
+}
+
+void storeAs(const Place &place, Num x, Ptr p, int64_t count) {
+  if (place.type.getElementType().isBF16())
+    x.e->storeBf16(x, p, count);
+  else
+    x.e->store(x, p, count);
 }
 
 FailureOr<OwningOpRef<ModuleOp>> assemble(ModuleOp planned, const Arch &arch,
@@ -122,7 +134,8 @@ LogicalResult compile(ModuleOp planned, const Arch &arch, ManifestText manifest,
   auto module = assemble(planned, arch, manifest);
   if (failed(module) || failed(host::lowerToLLVM(**module)))
     return failure();
-  FailureOr<std::string> object = host::emitObject(**module, arch.name);
+  FailureOr<std::string> object =
+      host::emitObject(**module, arch.name, arch.extensions);
   if (failed(object))
     return failure();
   if (llvm::Error error = host::linkSharedObject(*object, path))

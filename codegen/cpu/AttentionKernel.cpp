@@ -80,8 +80,8 @@ void AttentionKernel::emitHead(Index sample, Index head, Index first,
            std::numbers::log2e / std::sqrt((double)shape.headDim), keys);
   packValues(e, shape, body.sample(2, sample) + feature, stride(2), values);
   Ptr q = body.sample(0, sample) + feature;
-  Ptr result =
-      body.results[0] + sample * body.kernel.results[0].strides[0] + feature;
+  Ptr result = past(body.kernel.results[0], body.results[0],
+                    sample * body.kernel.results[0].strides[0] + feature);
   e.loop(first, last, 1, [&](Index number) {
     Index query = number * shape.blockQueries;
     Block block{query, min(query + shape.blockQueries, e.index(shape.queries)),
@@ -171,7 +171,8 @@ void AttentionKernel::emitSoftmax(Ptr row, Ptr inverse) {
 }
 
 void AttentionKernel::emitResult(const Block &block) {
-  int64_t toStride = body.kernel.results[0].strides[1];
+  const Place &to = body.kernel.results[0];
+  int64_t toStride = to.strides[1];
   auto tile = [&](Index row, int64_t rows) {
     Ptr p = scores + (row - block.query) * shape.scoreStride;
     Ptr inverse = inverses + (row - block.query);
@@ -189,13 +190,12 @@ void AttentionKernel::emitResult(const Block &block) {
       SmallVector<Num> sums = accumulate(
           e, {rows, vectors},
           {e.index(0), e.index(shape.keys), 4, shape.keys % 4 == 0}, operands);
-      Ptr to =
-          block.result + row * toStride + panel * shape.valuePanels.width();
+      Index at = row * toStride + panel * shape.valuePanels.width();
       for (int64_t i = 0; i < rows; ++i) {
         Num scale = broadcast(e.loadScalar(inverse + i));
         for (int64_t j = 0; j < vectors; ++j)
-          e.store(sums[i * vectors + j] * scale,
-                  to + (i * toStride + j * shape.lanes),
+          storeAs(to, sums[i * vectors + j] * scale,
+                  past(to, block.result, at + (i * toStride + j * shape.lanes)),
                   std::min(shape.lanes, columns - j * shape.lanes));
       }
     });
@@ -242,10 +242,13 @@ FailureOr<KernelShape> emitAttention(KernelBody &body) {
     return failure();
   FusedOp region = body.op();
   auto ops = region.getBody().front().getOps<AttentionOp>();
-  if (!llvm::hasSingleElement(ops) ||
-      !llvm::hasSingleElement(region.getBody().front().without_terminator()))
+  auto isKnown = llvm::IsaPred<AttentionOp, CastOp>;
+  if (!llvm::hasSingleElement(ops) || region.getNumResults() != 1 ||
+      !llvm::all_of(region.getBody().front().without_terminator(),
+                    [&](Operation &op) { return isKnown(&op); }))
     return region.emitOpError(
-        "of kind attention must hold one dit.attention alone");
+        "of kind attention must hold one dit.attention, and at most a dit.cast "
+        "of it");
   return AttentionKernel(body, *ops.begin()).emit();
 }
 

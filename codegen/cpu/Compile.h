@@ -14,11 +14,14 @@ struct Arch {
   std::vector<std::string>
       features; ///< what the CPU must have, as /proc/cpuinfo calls it
   Machine machine;
+  /// What LLVM is to use beyond the level `name`: "+avx512bf16", or nothing.
+  std::string extensions = {};
 };
 
 /// `native`, `x86-64-v3` (AVX2 + FMA) or `x86-64-v4` (AVX-512). Native is the
-/// best of the two that this machine has. Fails with the sentence to print.
-llvm::Expected<Arch> findArch(llvm::StringRef name);
+/// best of the two that this machine has. `bf16`: with AVX512_BF16, which
+/// multiplies bfloat16. Fails with the sentence to print.
+llvm::Expected<Arch> findArch(llvm::StringRef name, bool bf16 = false);
 
 /// What code generation adds to the manifest: its `memory` and `kernels`.
 struct Report {

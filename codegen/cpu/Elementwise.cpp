@@ -19,11 +19,21 @@ unsigned argumentIndex(Value value) {
   return cast<BlockArgument>(value).getArgNumber();
 }
 
+/// bfloat16 is what a matmul multiplies, and nothing else reads it.
+bool isMultiplied(FusedOp op, unsigned operand) {
+  return llvm::all_of(op.getBody().getArgument(operand).getUses(),
+                      [](OpOperand &use) {
+                        auto linear = dyn_cast<LinearOp>(use.getOwner());
+                        return linear && use.get() != linear.getBias();
+                      });
+}
+
 LogicalResult checkPlace(FusedOp op, const Place &place, StringRef what,
                          unsigned index) {
   Type element = place.type.getElementType();
   bool isLabels = place.type.getRank() == 1 && element.isInteger(32);
-  if (!element.isF32() && !isLabels)
+  bool mayBeBf16 = what == "result" || isMultiplied(op, index);
+  if (!element.isF32() && !isLabels && !(element.isBF16() && mayBeBf16))
     return op.emitOpError() << "cannot be compiled for the CPU: " << what << " "
                             << index << " must be f32, but is " << element;
   if (!place.strides.empty() && place.strides.back() != 1 &&
@@ -49,13 +59,19 @@ LogicalResult checkOperands(const KernelBody &body) {
   for (auto [i, place] : llvm::enumerate(body.kernel.results))
     if (failed(checkPlace(body.op(), place, "result", i)))
       return failure();
+  // Only a result is rounded, as the last thing that happens to it.
+  bool isPack = body.op().getKind() == KernelKind::Pack;
   for (Operation &op : body.op().getBody().front())
-    for (Type type : op.getResultTypes())
-      if (!cast<RankedTensorType>(type).getElementType().isF32())
+    for (Value value : op.getResults()) {
+      Type element = cast<RankedTensorType>(value.getType()).getElementType();
+      bool isRounded = element.isBF16() && isa<CastOp>(op) &&
+                       llvm::all_of(value.getUsers(), llvm::IsaPred<YieldOp>);
+      if (!element.isF32() && !isRounded && !(isPack && element.isBF16()))
         return op.emitOpError()
                << "cannot be compiled for the CPU: its result must be "
                   "f32, but is "
-               << cast<RankedTensorType>(type).getElementType();
+               << element;
+    }
   return success();
 }
 
@@ -107,11 +123,11 @@ Ptr Elementwise::begin(unsigned index, bool isResult, const Row &row) {
   const int64_t rank = place.type.getRank();
   // sample() has moved batched operands on already.
   if (place.isBatched() ? isResult : rank == 3)
-    p = p + row.sample * place.strides[0];
+    p = past(place, p, row.sample * place.strides[0]);
   // The token's dimension is the one before the last, unless that is the batch.
   if (rank < 2 || (rank == 2 && place.isBatched()))
     return p;
-  return p + row.token * place.strides[rank - 2];
+  return past(place, p, row.token * place.strides[rank - 2]);
 }
 
 Ptr Elementwise::tableRow(EmbeddingOp op, const Row &row) {
@@ -135,9 +151,12 @@ Ptr Elementwise::tableRow(EmbeddingOp op, const Row &row) {
 
 Ptr Elementwise::address(unsigned index, bool isResult, const Row &row,
                          Index column) {
-  if (const Begins *begins = entered(row))
-    return (isResult ? begins->results : begins->operands)[index] + column;
-  return begin(index, isResult, row) + column;
+  const Begins *begins = entered(row);
+  Ptr p = begins ? (isResult ? begins->results : begins->operands)[index]
+                 : begin(index, isResult, row);
+  const Kernel &kernel = body.kernel;
+  return past(isResult ? kernel.results[index] : kernel.operands[index], p,
+              column);
 }
 
 Num Elementwise::at(Value value, const Row &row, const Columns &columns) {
@@ -232,7 +251,8 @@ Num Elementwise::turns(RotateOp op, const Row &row, const Columns &columns) {
 
 void Elementwise::store(Num x, unsigned index, const Row &row,
                         const Columns &columns) {
-  body.e.store(x, address(index, true, row, columns.column), columns.count);
+  storeAs(body.kernel.results[index], x,
+          address(index, true, row, columns.column), columns.count);
 }
 
 } // namespace dit::codegen::cpu

@@ -42,6 +42,12 @@ struct KernelBody {
   Ptr sample(unsigned operand, Index n) const;
 };
 
+/// The address `elements` elements of `place`'s type past p.
+Ptr past(const Place &place, Ptr p, Index elements);
+/// Stores the first `count` lanes of x at p, rounded where `place` holds
+/// bfloat16.
+void storeAs(const Place &place, Num x, Ptr p, int64_t count);
+
 // Each emits the body at the emitter's place, or diagnoses at the region what
 // it cannot make.
 mlir::FailureOr<KernelShape> emitRow(KernelBody &body);

@@ -77,8 +77,9 @@ TileRows LinearInput::rows(Index row, int64_t count, Index begin,
   if (!argument)
     return {scratch + (row - begin) * madeStride, madeStride};
   const Place &place = body.kernel.operands[*argument];
-  int64_t perSample = place.strides[0];
-  int64_t perToken = shape.tokens > 1 ? place.strides[1] : perSample;
+  const int64_t perStep = shape.pairs ? 2 : 1;
+  int64_t perSample = place.strides[0] / perStep;
+  int64_t perToken = shape.tokens > 1 ? place.strides[1] / perStep : perSample;
   // Samples that follow one another are one long list of rows.
   if (!place.gathered && perSample == shape.tokens * perToken)
     return {body.operands[*argument] + row * perToken, perToken};

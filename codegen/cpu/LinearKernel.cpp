@@ -144,6 +144,8 @@ void LinearKernel::emitTile(const Block &block, Index panel, Index range,
   constexpr int64_t kStepsAhead = 16;
 
   TileOperands operands;
+  if (shape.pairs)
+    operands.multiplyAdd = dotPairs;
   operands.a = [&](int64_t i, Index k, int64_t u) {
     return e.loadScalar(x.at(i, k, u));
   };
@@ -187,9 +189,10 @@ LinearShape::LinearShape(const KernelBody &body, LinearOp op) : op(op) {
   auto x = op.getX().getType();
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
   tokens = x.getRank() == 3 ? x.getDimSize(1) : 1;
-  k = x.getDimSize(x.getRank() - 1);
+  pairs = weight.getRank() == 4;
+  k = weight.getDimSize(1);
   m = cast<RankedTensorType>(op.getType()).getShape().back();
-  panels = weight.getDimSize(0), panel = weight.getShape().back();
+  panels = weight.getDimSize(0), panel = weight.getDimSize(2);
   lanes = machine.lanes, tileRows = machine.tileRows;
   unroll = wide ? 4 : 8;
   blockRows = wide ? 128 : 64;
@@ -219,6 +222,30 @@ Row LinearShape::row(Index r) const {
   return {r / tokens, r % tokens};
 }
 
+/// bfloat16 is multiplied in pairs, read where they lie.
+static LogicalResult checkPairs(const KernelBody &body, LinearOp op) {
+  auto weight = cast<RankedTensorType>(op.getWeight().getType());
+  bool narrow = !weight.getElementType().isF32();
+  if (narrow != (weight.getRank() == 4) ||
+      (narrow && (weight.getDimSize(3) != 2 || body.machine.lanes != 16)))
+    return op.emitOpError() << "must have a weight of f32, or of pairs of "
+                               "bf16 for AVX-512, but has "
+                            << weight;
+  if (!narrow)
+    return success();
+  auto x = dyn_cast<BlockArgument>(op.getX());
+  if (!x)
+    return op.emitOpError("of bf16 must read x from the region's operands");
+  const Place &place = body.kernel.operands[x.getArgNumber()];
+  bool isEven = llvm::all_of(ArrayRef(place.strides).drop_back(),
+                             [](int64_t stride) { return stride % 2 == 0; });
+  if (!isEven || place.type.getShape().back() % 2)
+    return op.emitOpError() << "of bf16 must have an even number of features "
+                               "and even strides, but has x "
+                            << place.type;
+  return success();
+}
+
 FailureOr<KernelShape> emitLinear(KernelBody &body) {
   if (failed(checkOperands(body)))
     return failure();
@@ -228,9 +255,11 @@ FailureOr<KernelShape> emitLinear(KernelBody &body) {
     return region.emitOpError("of kind linear must hold one dit.linear");
   LinearOp op = *linears.begin();
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
-  if (weight.getRank() != 3 || weight.getShape().back() != body.machine.panel)
+  if (weight.getRank() < 3 || weight.getDimSize(2) != body.machine.panel)
     return op.emitOpError() << "must have its weight packed in panels of "
                             << body.machine.panel << ", but has " << weight;
+  if (failed(checkPairs(body, op)))
+    return failure();
   if (!isa<BlockArgument>(op.getWeight()) ||
       (op.getBias() && !isa<BlockArgument>(op.getBias())))
     return op.emitOpError(

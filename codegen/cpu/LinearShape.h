@@ -11,13 +11,15 @@ namespace dit::codegen::cpu {
 /// A matmul of R = N * tokens rows. A block of rows is worked on a panel of
 /// weights at a time; the sums over k are cut into ranges of equal length, so
 /// that a range of a panel stays in the second cache while the block's tiles go
-/// over it.
+/// over it. With bfloat16 a step of k is two features, a pair in the place of a
+/// float32, in x and in the weights.
 struct LinearShape {
   LinearShape(const KernelBody &body, LinearOp op);
 
   LinearOp op;
   int64_t tokens;             ///< rows a sample; 1 for x (N, K)
-  int64_t k, m;               ///< features in and out
+  bool pairs;                 ///< x and weights are bfloat16
+  int64_t k, m;               ///< steps of features in, and features out
   int64_t panel, panels;      ///< columns of a panel, ceil(m / panel)
   int64_t lanes;              ///< of a vector
   int64_t tileRows;           ///< of the register tile

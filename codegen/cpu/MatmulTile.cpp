@@ -18,7 +18,7 @@ void step(MatmulTile tile, const TileOperands &operands, Index k, int64_t u,
     Num a = broadcast(operands.a(i, k, u));
     for (int64_t j = 0; j < tile.vectors; ++j) {
       Num &sum = sums[i * tile.vectors + j];
-      sum = fma(a, b[j], sum);
+      sum = operands.multiplyAdd(a, b[j], sum);
     }
   }
 }

@@ -30,6 +30,8 @@ struct TileOperands {
   std::function<Num(int64_t row, Index k, int64_t u)> a;
   /// The vector of B at (k + u, vector).
   std::function<Num(int64_t vector, Index k, int64_t u)> b;
+  /// A step's product of a broadcast a and a vector b, added to a sum.
+  Num (*multiplyAdd)(Num a, Num b, Num sum) = fma;
   /// Emitted once an iteration, before its steps: prefetches.
   std::function<void(Index k)> ahead = [](Index) {};
 };

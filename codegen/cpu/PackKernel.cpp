@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Pack kernels: weights into panels (M, K) -> (P, K, L), or copied, once a
-// load. Of a concatenation only the addresses of rows are looked up; it is
-// never made.
+// Pack kernels: weights into panels (M, K) -> (P, K, L), or (P, K/2, L, 2) of
+// bfloat16, or copied, once a load. Of a concatenation only the addresses of
+// rows are looked up; it is never made.
 #include "codegen/cpu/Elementwise.h"
 #include "codegen/cpu/WeightSource.h"
 
@@ -42,8 +42,9 @@ public:
   Panels(PackOp op, unsigned result, WeightPieces pieces, KernelBody &body)
       : body(body), e(body.e), result(result), pieces(std::move(pieces)) {
     features = op.getW().getType().getDimSize(0);
-    depth = op.getType().getDimSize(1), lanes = op.getType().getDimSize(2);
-    count = op.getType().getDimSize(0);
+    depth = op.getW().getType().getDimSize(1);
+    count = op.getType().getDimSize(0), lanes = op.getType().getDimSize(2);
+    perStep = op.getType().getRank() == 4 ? op.getType().getDimSize(3) : 1;
     zeros = llvm::alignTo(2 * lanes, 16);
     computed = zeros + llvm::alignTo(depth, 16);
   }
@@ -73,7 +74,8 @@ private:
   unsigned result;
   WeightPieces pieces;
   int64_t features, depth, lanes, count; ///< M, K, L, P
-  int64_t zeros, computed;               ///< where in scratch
+  int64_t perStep; ///< bfloat16 in the place of a float32: 2, or 1 of float32
+  int64_t zeros, computed; ///< where in scratch
 };
 
 void Panels::emit(Index begin, Index end) {
@@ -81,7 +83,8 @@ void Panels::emit(Index begin, Index end) {
     clearZeros();
   e.loop(begin, end, 1, [&](Index panel) {
     findRows(panel);
-    movePanel(body.results[result] + panel * (depth * lanes));
+    movePanel(body.results[result] +
+              panel * (llvm::divideCeil(depth, perStep) * lanes));
   });
 }
 
@@ -140,8 +143,10 @@ void Panels::moveBlock(Ptr to, int64_t lane, Index k, int64_t columns) {
   for (int64_t i = 0; i < used; ++i)
     rows[i] = e.load(e.loadPtr(slot(e.index(lane + i)), 0) + k, columns);
   transpose(rows);
-  for (int64_t j = 0; j < columns; ++j)
-    e.store(rows[j], to + (k + j) * lanes + lane, used);
+  // Columns past the last are zeros.
+  for (int64_t j = 0; j < columns; j += perStep)
+    e.store(perStep == 2 ? bf16Pairs(rows[j], rows[j + 1]) : rows[j],
+            to + (k / perStep + j / perStep) * lanes + lane, used);
 }
 
 /// One result of a pack region that is copied as it is. A unit is a block of a
@@ -243,12 +248,17 @@ FailureOr<KernelShape> emitPack(KernelBody &body) {
     if (failed(pieces))
       return failure();
     if (!isPacked) {
+      if (!cast<RankedTensorType>(value.getType()).getElementType().isF32())
+        return body.op().emitOpError()
+               << "result " << i
+               << " must be packed in pairs or be f32, but is "
+               << value.getType();
       Copy copy(i, std::move(*pieces), body);
       emitPart(copy, shape.units.perRow, body);
       shape.units.perRow += copy.units();
       continue;
     }
-    int64_t depth = pack.getType().getDimSize(1);
+    int64_t depth = pack.getW().getType().getDimSize(1);
     if (llvm::any_of(*pieces,
                      [&](const WeightPiece &p) { return p.run % depth; }))
       return pack.emitOpError(

@@ -16,13 +16,16 @@ inline constexpr llvm::StringLiteral kBaseline = "x86-64";
 /// Lowers kernels and EntryPoints to the LLVM dialect alone.
 mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module);
 
-/// LLVM IR, optimised for `cpu` (a name of LLVM's), as text.
+/// LLVM IR, optimised for `cpu` (a name of LLVM's) with `extensions`
+/// ("+avx512bf16"), as text.
 mlir::FailureOr<std::string> emitLLVM(mlir::ModuleOp lowered,
-                                      llvm::StringRef cpu);
+                                      llvm::StringRef cpu,
+                                      llvm::StringRef extensions = "");
 
 /// The bytes of the object file.
 mlir::FailureOr<std::string> emitObject(mlir::ModuleOp lowered,
-                                        llvm::StringRef cpu);
+                                        llvm::StringRef cpu,
+                                        llvm::StringRef extensions = "");
 
 /// Links object files, given as their bytes in the order of the artifact's
 /// chain, into `path`, by way of temporary files beside it. On failure nothing

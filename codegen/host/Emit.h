@@ -83,6 +83,15 @@ Num shuffle(Num a, llvm::function_ref<int64_t(int64_t)> from);
 /// The whole number nearest to a scalar >= 0, the even one of two.
 Index nearest(Num a);
 
+// bfloat16 is in memory alone, and two of them in a lane.
+/// The address `elements` bfloat16 further on.
+Ptr pastBf16(Ptr p, Index elements);
+/// Both rounded, two a lane: `first` in the lane's low half.
+Num bf16Pairs(Num first, Num second);
+/// sum + first halves of a and b multiplied + second halves multiplied, in
+/// vectors of 16 lanes. An instruction of AVX512_BF16.
+Num dotPairs(Num a, Num b, Num sum);
+
 class Emitter {
 public:
   using LoopBody = llvm::function_ref<void(Index)>;
@@ -109,6 +118,8 @@ public:
   Index loadInt(Ptr p);     // one int32, sign-extended
   void store(Num x, Ptr p); // a vector or a scalar
   void store(Num x, Ptr p, int64_t count);
+  /// The first `count` lanes, rounded to bfloat16.
+  void storeBf16(Num x, Ptr p, int64_t count);
   Ptr loadPtr(Ptr p,
               int64_t slot); // the slot-th address of an array of addresses
   void storePtr(Ptr value, Ptr p, int64_t slot);

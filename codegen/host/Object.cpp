@@ -25,7 +25,8 @@ namespace {
 
 constexpr llvm::StringLiteral kTriple = "x86_64-unknown-linux-gnu";
 
-std::unique_ptr<llvm::TargetMachine> targetMachine(StringRef cpu) {
+std::unique_ptr<llvm::TargetMachine> targetMachine(StringRef cpu,
+                                                   StringRef extensions) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::Triple triple(kTriple);
@@ -36,8 +37,8 @@ std::unique_ptr<llvm::TargetMachine> targetMachine(StringRef cpu) {
     return nullptr;
   // The generic tuning of the level: artifacts travel between machines.
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, cpu, "", llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Default));
+      triple, cpu, extensions, llvm::TargetOptions(), llvm::Reloc::PIC_,
+      std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
 /// Keeps what the section names alive though no code refers to it.
@@ -75,12 +76,13 @@ struct Translated {
   std::unique_ptr<llvm::TargetMachine> machine;
 };
 
-FailureOr<Translated> translate(ModuleOp lowered, StringRef cpu) {
+FailureOr<Translated> translate(ModuleOp lowered, StringRef cpu,
+                                StringRef extensions) {
   registerBuiltinDialectTranslation(*lowered.getContext());
   registerLLVMDialectTranslation(*lowered.getContext());
   Translated result;
   result.context = std::make_unique<llvm::LLVMContext>();
-  result.machine = targetMachine(cpu);
+  result.machine = targetMachine(cpu, extensions);
   if (!result.machine)
     return lowered.emitError() << "this build of LLVM has no x86-64 target";
   result.module = translateModuleToLLVMIR(lowered, *result.context, "artifact");
@@ -152,8 +154,9 @@ private:
 
 } // namespace
 
-FailureOr<std::string> emitLLVM(ModuleOp lowered, StringRef cpu) {
-  FailureOr<Translated> translated = translate(lowered, cpu);
+FailureOr<std::string> emitLLVM(ModuleOp lowered, StringRef cpu,
+                                StringRef extensions) {
+  FailureOr<Translated> translated = translate(lowered, cpu, extensions);
   if (failed(translated))
     return failure();
   std::string text;
@@ -162,8 +165,9 @@ FailureOr<std::string> emitLLVM(ModuleOp lowered, StringRef cpu) {
   return text;
 }
 
-FailureOr<std::string> emitObject(ModuleOp lowered, StringRef cpu) {
-  FailureOr<Translated> translated = translate(lowered, cpu);
+FailureOr<std::string> emitObject(ModuleOp lowered, StringRef cpu,
+                                  StringRef extensions) {
+  FailureOr<Translated> translated = translate(lowered, cpu, extensions);
   if (failed(translated))
     return failure();
   SmallString<0> bytes;

@@ -111,9 +111,10 @@ void print(const BenchFlags &flags, const Measurement &r) {
   if (r.peaks.empty())
     fmt::print("{:.1f} GFLOP/s\n", gflops);
   else
-    fmt::print("{:.1f} GFLOP/s, {:.1f}% of the FMA peak of {:.1f} measured in "
+    fmt::print("{:.1f} GFLOP/s, {:.1f}% of the {} peak of {:.1f} measured in "
                "between\n",
-               gflops, median(r.percents), median(r.peaks));
+               gflops, median(r.percents), m.dtype == "bf16" ? "bf16" : "FMA",
+               median(r.peaks));
   fmt::print("load {:.2f} s, condition {:.2f} ms, peak resident memory {}\n",
              r.loadSeconds, r.conditionMs,
              showBytes(static_cast<double>(peakResidentBytes())));

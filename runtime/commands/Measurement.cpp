@@ -55,14 +55,15 @@ void measureCpu(const BenchFlags &flags, const Manifest &m, Device &device,
   // alike.
   double peakSeconds = std::clamp(evaluation.time() / 2, 0.01, 0.25);
   ThreadPool &pool = device.pool();
-  measureFmaPeak(pool, 0.05); // wakes the vector units
+  const bool bf16 = m.dtype == "bf16";
+  measureFmaPeak(pool, 0.05, bf16); // wakes the vector units
   device.startProfile();
   double flops =
       2.0 * static_cast<double>(m.macs) * static_cast<double>(flags.batch);
   for (int64_t i = 0; i < flags.repeat; ++i) {
-    double peak = measureFmaPeak(pool, peakSeconds / 2);
+    double peak = measureFmaPeak(pool, peakSeconds / 2, bf16);
     double seconds = evaluation.time();
-    peak = (peak + measureFmaPeak(pool, peakSeconds / 2)) / 2;
+    peak = (peak + measureFmaPeak(pool, peakSeconds / 2, bf16)) / 2;
     result.ms.push_back(seconds * 1e3);
     result.peaks.push_back(peak);
     result.percents.push_back(peak > 0 ? flops / seconds * 1e-9 / peak * 100

@@ -33,15 +33,42 @@ __attribute__((target("avx2,fma"))) static void runAvx2() {
 
 #undef DIT_FMA_LOOP
 
-double measureFmaPeak(ThreadPool &pool, double seconds) {
+/// What is multiplied are two bfloat16 a lane; their values do not matter.
+__attribute__((target("avx512f,avx512bf16"))) static void runBf16() {
+  __m512bh factor = (__m512bh)_mm512_set1_ps(0.001f);
+  __m512 sums[chains] = {};
+  for (int64_t i = 0; i < rounds; ++i)
+    _Pragma("GCC unroll 12") for (__m512 &s : sums) {
+      s = _mm512_dpbf16_ps(s, factor, factor);
+      asm volatile("" : "+v"(s));
+    }
+}
+
+namespace {
+
+struct Loop {
+  void (*run)() = nullptr;
+  int multiplyAdds = 0; ///< of a vector
+};
+
+Loop loopOf(bool bf16) {
   const auto &features = thisCpu().features;
-  void (*loop)() = features.contains("avx512f") ? runAvx512
-                   : features.contains("avx2") && features.contains("fma")
-                       ? runAvx2
-                       : nullptr;
-  if (!loop)
+  if (bf16)
+    return features.contains("avx512_bf16") ? Loop{runBf16, 32} : Loop{};
+  if (features.contains("avx512f"))
+    return {runAvx512, 16};
+  return features.contains("avx2") && features.contains("fma")
+             ? Loop{runAvx2, 8}
+             : Loop{};
+}
+
+} // namespace
+
+double measureFmaPeak(ThreadPool &pool, double seconds, bool bf16) {
+  Loop loop = loopOf(bf16);
+  if (!loop.run)
     return 0;
-  double flopsOfUnit = 2.0 * chains * rounds * (loop == runAvx512 ? 16 : 8);
+  double flopsOfUnit = 2.0 * chains * rounds * loop.multiplyAdds;
   using Clock = std::chrono::steady_clock;
   auto begin = Clock::now();
   double elapsed = 0, flops = 0;
@@ -49,7 +76,7 @@ double measureFmaPeak(ThreadPool &pool, double seconds) {
     int64_t units = 8 * pool.threads();
     pool.run(units, [&](int, int64_t first, int64_t end) {
       for (int64_t i = first; i < end; ++i)
-        loop();
+        loop.run();
     });
     flops += static_cast<double>(units) * flopsOfUnit;
     elapsed = std::chrono::duration<double>(Clock::now() - begin).count();

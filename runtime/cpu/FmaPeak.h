@@ -7,10 +7,11 @@
 
 namespace dit::runtime {
 
-/// Float32 GFLOP/s (two a multiply-add) of independent vector FMAs from
-/// registers on all threads of `pool`, measured for about `seconds`; of the
-/// widest vectors the CPU has. 0 where it has no FMA.
-double measureFmaPeak(ThreadPool &pool, double seconds);
+/// GFLOP/s (two a multiply-add) of independent vector FMAs from registers on
+/// all threads of `pool`, measured for about `seconds`; of the widest vectors
+/// the CPU has. `bf16`: of products of bfloat16 added to float32. 0 where it
+/// has no such instruction.
+double measureFmaPeak(ThreadPool &pool, double seconds, bool bf16 = false);
 
 } // namespace dit::runtime
 

@@ -22,6 +22,17 @@ func.func @packed(%x: tensor<?x1x2xf32> {dit.values = dense<[[[1.0, 2.0]]]> : te
   return %p, %h : tensor<2x2x2xf32>, tensor<?x1x3xf32>
 }
 
+// Rows (1, 2, 3), (4, 5, 6), (7, 8, 9) in panels of two rows and steps of two features, zeros past them;
+// times (1, 10, 100).
+// CHECK-DAG: @pairs.result0 : 2x2x2x2 = {{\[\[\[\[}}1, 2], [4, 5]], {{\[\[}}3, 0], [6, 0]]], {{\[\[\[}}7, 8], [0, 0]], {{\[\[}}9, 0], [0, 0]]]]
+// CHECK-DAG: @pairs.result1 : 1x1x3 = {{\[\[\[}}321, 654, 987]]]
+func.func @pairs(%x: tensor<?x1x3xf32> {dit.values = dense<[[[1.0, 10.0, 100.0]]]> : tensor<1x1x3xf32>}) -> (tensor<2x2x2x2xf32>, tensor<?x1x3xf32>) {
+  %w = dit.weight "rows" {dit.values = dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]> : tensor<3x3xf32>} : tensor<3x3xf32>
+  %p = dit.pack %w : tensor<3x3xf32> -> tensor<2x2x2x2xf32>
+  %h = dit.linear %x weight(%p) : (tensor<?x1x3xf32>, tensor<2x2x2x2xf32>) -> tensor<?x1x3xf32>
+  return %p, %h : tensor<2x2x2x2xf32>, tensor<?x1x3xf32>
+}
+
 // K = 11 is no multiple of anything: 1 + 2 + ... + 11 = 66.
 // CHECK-DAG: @odd_inputs.result0 : 1x1 = {{\[\[}}66]]
 func.func @odd_inputs(%x: tensor<?x11xf32> {dit.values = dense<[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]]> : tensor<1x11xf32>}) -> tensor<?x1xf32> {

@@ -20,8 +20,17 @@ func.func @inputs(%w: tensor<24x8xf32>) {
 
 // (C1)
 func.func @rank(%w: tensor<24x8xf32>) {
-  // expected-error@below {{must copy, or pack (M, K) into (P, K, L), got 'tensor<24x8xf32>' and 'tensor<24x8x1x1xf32>'}}
-  %p = dit.pack %w : tensor<24x8xf32> -> tensor<24x8x1x1xf32>
+  // expected-error@below {{must copy, or pack (M, K) into (P, K, L) or (P, K/S, L, S), got 'tensor<24x8xf32>' and 'tensor<192xf32>'}}
+  %p = dit.pack %w : tensor<24x8xf32> -> tensor<192xf32>
+  return
+}
+
+// -----
+
+// (C1) 7 features are 4 pairs.
+func.func @pairs(%w: tensor<24x7xf32>) {
+  // expected-error@below {{the result must be 2x4x16x2, got 2x3x16x2}}
+  %p = dit.pack %w : tensor<24x7xf32> -> tensor<2x3x16x2xf32>
   return
 }
 

@@ -15,3 +15,11 @@ func.func @copy(%w: tensor<24xf32>) -> tensor<24xf32> {
   %p = dit.pack %w : tensor<24xf32> -> tensor<24xf32>
   return %p : tensor<24xf32>
 }
+
+// Features in pairs; the last has none beside it.
+// CHECK-LABEL: @pairs
+func.func @pairs(%w: tensor<24x7xbf16>) -> tensor<2x4x16x2xbf16> {
+  // CHECK: dit.pack %{{.*}} : tensor<24x7xbf16> -> tensor<2x4x16x2xbf16>
+  %p = dit.pack %w : tensor<24x7xbf16> -> tensor<2x4x16x2xbf16>
+  return %p : tensor<2x4x16x2xbf16>
+}

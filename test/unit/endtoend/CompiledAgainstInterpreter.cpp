@@ -25,13 +25,26 @@ std::string yaml(const Shape &s) {
       s.channels, s.height, s.latentWidth);
 }
 
+/// --dtype=bf16, or nothing on a machine that cannot run it.
+std::optional<TargetOptions> bf16Here() {
+  TargetOptions options;
+  options.dtype = "bf16";
+  auto target = makeTarget(options);
+  if (!target) {
+    llvm::consumeError(target.takeError());
+    return std::nullopt;
+  }
+  return options;
+}
+
 // Two blocks, an odd token count (15), a width that no tile divides.
 const Shape kTiny{2, 20, 2, 2, 5, 3, 6, 10, 4, true};
 
-void expectAgreement(const CompiledModel &model, int64_t rows) {
+void expectAgreement(const CompiledModel &model, int64_t rows,
+                     double budget = kBudgetF32) {
   Inputs in = model.inputs(rows);
   double error = relativeError(model.run(in), model.interpret(in));
-  EXPECT_LT(error, kBudgetF32) << "batch " << rows;
+  EXPECT_LT(error, budget) << "batch " << rows;
 }
 
 class Shapes : public testing::TestWithParam<Shape> {};
@@ -48,6 +61,15 @@ TEST_P(Shapes, AgreeOnAVX2) {
   TargetOptions options;
   options.arch = "x86-64-v3";
   expectAgreement(CompiledModel(yaml(GetParam()), options), 3);
+}
+
+TEST_P(Shapes, AgreeInBf16) {
+  auto options = bf16Here();
+  if (!options)
+    GTEST_SKIP() << "the CPU has no AVX512_BF16";
+  CompiledModel model(yaml(GetParam()), *options);
+  for (int64_t rows : {1, 3})
+    expectAgreement(model, rows, kBudgetBf16);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -90,6 +112,39 @@ TEST(Model, DiTS8AgreesWithTheInterpreter) {
 
 TEST(Model, DigitsAgreesWithTheInterpreter) {
   expectAgreement(CompiledModel(DIT_REPO "/model_specs/digits.yaml"), 3);
+}
+
+// Biases are added in float32, by code that the tests of float32 hold.
+TEST(Bf16, EveryMatrixMovesTheOutputByFiveBudgets) {
+  auto options = bf16Here();
+  if (!options)
+    GTEST_SKIP() << "the CPU has no AVX512_BF16";
+  CompiledModel model(yaml({2, 144, 2, 2, 3, 4, 8, 8, 4, true}), *options);
+  Inputs in = model.inputs(3);
+  std::vector<double> as = widened(model.run(in));
+  for (const auto &weight : model.manifest().weights)
+    if (weight.shape.size() > 1)
+      EXPECT_GT(relativeError(model.run(in, 2, {{weight.name, 1.5f}}), as),
+                5 * kBudgetBf16)
+          << weight.name;
+}
+
+TEST(Bf16, ThreadsAndFusionsKeepItsResults) {
+  auto options = bf16Here();
+  if (!options)
+    GTEST_SKIP() << "the CPU has no AVX512_BF16";
+  CompiledModel model(yaml(kTiny), *options);
+  Inputs in = model.inputs(5);
+  std::vector<float> one = model.run(in, 1);
+  EXPECT_EQ(one, model.run(in, 3)) << "3 threads";
+  // Rounded in the same places, whatever the kernels' boundaries are.
+  for (const char *fuse : {"none", "cast", "adaln", "linear-epilogue"}) {
+    options->fuse = fuse;
+    EXPECT_LT(relativeError(CompiledModel(yaml(kTiny), *options).run(in),
+                            widened(one)),
+              2e-3)
+        << "--fuse=" << fuse;
+  }
 }
 
 TEST(Threads, GiveTheSameBits) {

@@ -21,6 +21,10 @@ namespace dit::test {
 /// stays under 3e-6; 1e-5 leaves room for the order of sums, not for a mistake:
 /// the smallest one planted here moves the output by 1e-3.
 inline constexpr double kBudgetF32 = 1e-5;
+/// bf16: x and weights of every large matmul are off by up to 2^-9, at random;
+/// S/2, B/4 and digits are off by 2e-3 to 3e-3, and a matrix times 1.5 moves
+/// the output by five budgets.
+inline constexpr double kBudgetBf16 = 1e-2;
 
 /// x, t and y of `rows` samples.
 struct Inputs {

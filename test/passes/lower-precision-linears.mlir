@@ -1,0 +1,24 @@
+// RUN: dit-opt %s --dit-lower-precision="type=bf16 linears" --split-input-file | FileCheck %s
+
+// An attention reads what it read before; the linear behind it reads its result rounded.
+// CHECK-LABEL: @leave_attention
+func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> tensor<?x4x6xf32> attributes {test.claim = @leave_attention} {
+  // CHECK: [[A:%.*]] = dit.attention %arg0, %arg0, %arg0 heads 2 : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+  // CHECK: [[N:%.*]] = dit.cast [[A]]
+  // CHECK: dit.linear [[N]] {{.*}} : (tensor<?x4x8xbf16>, tensor<6x8xbf16>) -> tensor<?x4x6xf32>
+  %w = dit.weight "w" : tensor<6x8xf32>
+  %a = dit.attention %x, %x, %x heads 2 : tensor<?x4x8xf32>, tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+  %h = dit.linear %a weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  return %h : tensor<?x4x6xf32>
+}
+
+// -----
+
+// Seven features are not pairs.
+// CHECK-LABEL: @leave_an_odd_number_of_features
+func.func @denoise(%x: tensor<?x4x7xf32> {dit.name = "x"}) -> tensor<?x4x6xf32> attributes {test.claim = @leave_an_odd_number_of_features} {
+  // CHECK-NOT: bf16
+  %w = dit.weight "w" : tensor<6x7xf32>
+  %h = dit.linear %x weight(%w) : (tensor<?x4x7xf32>, tensor<6x7xf32>) -> tensor<?x4x6xf32>
+  return %h : tensor<?x4x6xf32>
+}
