@@ -10,7 +10,7 @@ using namespace dit;
 using llvm::formatv;
 
 double CostReport::flopsPerImage() const {
-  return 2.0 * double(total.macs) * double(evaluations) * double(steps);
+  return 2.0 * double(total.macs) * double(evaluations);
 }
 
 static void writeRow(const OpCost &cost, int64_t batch, llvm::raw_ostream &os) {
@@ -19,6 +19,10 @@ static void writeRow(const OpCost &cost, int64_t batch, llvm::raw_ostream &os) {
                 cost.name, cost.count, cost.parameters, cost.macs * 1e-9,
                 cost.macsPaper * 1e-9, cost.bytesRead * 1e-6,
                 cost.bytesWritten * 1e-6, cost.flopsPerByte(batch));
+}
+
+static std::string counted(int64_t count, StringRef noun) {
+  return formatv("{0} {1}{2}", count, noun, count == 1 ? "" : "s");
 }
 
 void dit::writeTable(const CostReport &report, llvm::raw_ostream &os) {
@@ -32,10 +36,9 @@ void dit::writeTable(const CostReport &report, llvm::raw_ostream &os) {
      << formatv(
             " a sample ({0:F2} G; its counting rule was found by fitting)\n",
             total.macsPaper * 1e-9)
-     << formatv("flops        {0:F3} T an image: {1} steps x {2} evaluation{3} "
-                "x 2 flops a mac\n",
-                report.flopsPerImage() * 1e-12, report.steps,
-                report.evaluations, report.evaluations == 1 ? "" : "s")
+     << formatv("flops        {0:F3} T an image: {1}, {2} x 2 flops a mac\n",
+                report.flopsPerImage() * 1e-12, counted(report.steps, "step"),
+                counted(report.evaluations, "evaluation"))
      << formatv("\nEach op run alone, a batch of {0}; rows are sums over their "
                 "count.\n",
                 report.batch)
@@ -88,7 +91,7 @@ void dit::writeJson(const CostReport &report, llvm::raw_ostream &os) {
     json.attribute("batch", report.batch);
     writeNumbers(json, report.total, report.batch);
     json.attribute("steps", report.steps);
-    json.attribute("evaluations_per_step", report.evaluations);
+    json.attribute("evaluations", report.evaluations);
     json.attribute("flops_per_image", report.flopsPerImage());
     json.attributeArray("ops", [&] {
       for (const OpCost &cost : report.rows)

@@ -14,11 +14,11 @@ struct CostReport {
   int64_t parameters = 0;
   int64_t batch = 1;
   int64_t steps = 250;      ///< of the sampler
-  int64_t evaluations = 1;  ///< of the network for one image, each step
+  int64_t evaluations = 1;  ///< of the network for one image, all steps
   std::vector<OpCost> rows; ///< ops, joined or not
   OpCost total;
 
-  /// 2 FLOP a multiply-accumulate, all steps.
+  /// 2 FLOP a multiply-accumulate, all evaluations.
   double flopsPerImage() const;
 };
 

@@ -34,11 +34,13 @@ CostReport reportOf(const Input &input, const CostOptions &options) {
     runtime::failFlag("--steps must be at most {}, the steps of training, but "
                       "is {}",
                       diffusion.steps.value, report.steps);
+  // Heun's method evaluates at both ends of a step, but for the end of the
+  // last.
+  report.evaluations =
+      diffusion.sampler == Sampler::Heun ? 2 * report.steps - 1 : report.steps;
   // With guidance, once for the label and once for the null class.
   double scale = options.guidance.value_or(input.spec.guidance.scale);
-  report.evaluations = scale == input.spec.scaleOfNoGuidance() ? 1 : 2;
-  // Heun's last step evaluates once; it is counted as the others.
-  if (diffusion.sampler == Sampler::Heun)
+  if (scale != input.spec.scaleOfNoGuidance())
     report.evaluations *= 2;
   report.rows = costsOf(module, options.batch);
   report.total = totalOf(report.rows);
@@ -84,7 +86,7 @@ void dit::addCost(CLI::App &app, int &exitCode) {
           "of the sampler, for FLOPs an image; the spec's if not given")
       ->check(CLI::Range(1, 1000000));
   command->add_option("--cfg-scale", options->guidance,
-                      "any but 1 evaluates the network twice a step; the "
+                      "any but 1 evaluates the network twice as often; the "
                       "spec's if not given");
   command
       ->add_option("--batch", options->batch,
