@@ -6,6 +6,7 @@
 #include "runtime/Error.h"
 #include "runtime/Manifest.h"
 #include "runtime/Safetensors.h"
+#include "runtime/ShardedFile.h"
 
 #include <fmt/ranges.h>
 
@@ -34,10 +35,12 @@ std::string diffusersFolder(const std::string &path) {
 static std::string fileIn(const std::string &path) {
   fs::path folder = diffusersFolder(path);
   std::error_code ignored;
-  for (const char *name :
-       {"diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin"})
-    if (fs::exists(folder / name, ignored))
-      return (folder / name).string();
+  for (const char *format : {".safetensors", ".bin"})
+    for (std::string_view ending : {std::string_view(), ShardedFile::ending})
+      if (fs::path at = folder / fmt::format("diffusion_pytorch_model{}{}",
+                                             format, ending);
+          fs::exists(at, ignored))
+        return at.string();
   fail("{}: is a directory without diffusion_pytorch_model.safetensors, which "
        "a model of diffusers has",
        folder.string());

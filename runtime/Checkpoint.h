@@ -18,8 +18,8 @@ struct CheckpointTensor {
 };
 
 /// A file of tensors with the official names or those of diffusers, or a folder
-/// of diffusers: config.json and diffusion_pytorch_model.safetensors (or .bin),
-/// or a folder `transformer` with them.
+/// of diffusers: config.json and diffusion_pytorch_model.safetensors (or .bin,
+/// or the index of several of either), or a folder `transformer` with them.
 class Checkpoint {
 public:
   explicit Checkpoint(const std::string &path);

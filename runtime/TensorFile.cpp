@@ -4,7 +4,10 @@
 
 #include "runtime/Error.h"
 #include "runtime/Safetensors.h"
+#include "runtime/ShardedFile.h"
 #include "runtime/TorchFile.h"
+
+#include <algorithm>
 
 namespace dit::runtime {
 
@@ -21,6 +24,8 @@ const StoredTensor *TensorFile::find(const std::string &name) const {
 }
 
 std::unique_ptr<TensorFile> openTensorFile(const std::string &path) {
+  if (path.ends_with(ShardedFile::ending))
+    return std::make_unique<ShardedFile>(path);
   {
     MappedFile file(path);
     std::string_view bytes = file.bytes();
@@ -33,6 +38,18 @@ std::unique_ptr<TensorFile> openTensorFile(const std::string &path) {
       return std::make_unique<TorchFile>(path);
   }
   return std::make_unique<SafetensorsFile>(path);
+}
+
+void throwMismatches(const std::string &path,
+                     const std::vector<std::string> &mismatches) {
+  constexpr size_t most = 20;
+  std::vector<std::string> errors;
+  for (size_t i = 0; i < std::min(most, mismatches.size()); ++i)
+    errors.push_back(fmt::format("{}: {}", path, mismatches[i]));
+  if (mismatches.size() > most)
+    errors.push_back(fmt::format("{}: and {} more mismatches", path,
+                                 mismatches.size() - most));
+  throw Error(std::move(errors));
 }
 
 } // namespace dit::runtime

@@ -14,11 +14,12 @@
 namespace dit::runtime {
 
 /// One tensor of a file: its bytes, row-major, are [begin, begin + bytes) of
-/// the file.
+/// the file, or of one of its shards.
 struct StoredTensor {
   std::string dtype; ///< "F32", "BF16", "I64", ...
   std::vector<int64_t> shape;
   size_t begin = 0, bytes = 0;
+  size_t shard = 0;
   int64_t elements() const;
 };
 
@@ -32,11 +33,11 @@ public:
   const std::map<std::string, StoredTensor> &tensors() const { return entries; }
   /// The tensor `name`, or null.
   const StoredTensor *find(const std::string &name) const;
-  const char *bytes(const StoredTensor &t) const {
+  virtual const char *bytes(const StoredTensor &t) const {
     return file.bytes().data() + t.begin;
   }
   /// Gives the pages of a tensor that was read back to the system.
-  void forget(const StoredTensor &t) const noexcept {
+  virtual void forget(const StoredTensor &t) const noexcept {
     file.forget(t.begin, t.bytes);
   }
 
@@ -47,9 +48,14 @@ protected:
   std::map<std::string, StoredTensor> entries;
 };
 
-/// Opens `path` by what its first bytes say: a file of torch.save, or else
-/// safetensors.
+/// Opens `path`: the index of several files by its name (ShardedFile), a file
+/// of torch.save by its first bytes, or else safetensors.
 std::unique_ptr<TensorFile> openTensorFile(const std::string &path);
+
+/// Throws one Error of all `mismatches`, sentences that get the path in front;
+/// of more than twenty it gives the number.
+[[noreturn]] void throwMismatches(const std::string &path,
+                                  const std::vector<std::string> &mismatches);
 
 } // namespace dit::runtime
 

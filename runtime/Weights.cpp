@@ -96,15 +96,10 @@ private:
 
 /// Throws all differences between the file and the manifest at once.
 void StoredWeights::match(const Manifest &manifest) const {
-  std::vector<std::string> errors;
-  auto report = [&](const std::string &what) {
-    errors.push_back(fmt::format("{}: {}", checkpoint.path(), what));
-  };
+  std::vector<std::string> errors = checkpoint.mismatches();
   auto reportTensor = [&](const std::string &name, const std::string &what) {
-    report(fmt::format("{} {}", checkpoint.shownName(name), what));
+    errors.push_back(fmt::format("{} {}", checkpoint.shownName(name), what));
   };
-  for (const std::string &mismatch : checkpoint.mismatches())
-    report(mismatch);
   std::set<std::string> known(manifest.ignoredWeights.begin(),
                               manifest.ignoredWeights.end());
   for (const WeightEntry &w : manifest.weights) {
@@ -129,15 +124,8 @@ void StoredWeights::match(const Manifest &manifest) const {
       reportTensor(name,
                    fmt::format("({}) is not a weight of the model {}",
                                showShape(t.shape), inQuotes(manifest.name)));
-  constexpr size_t most = 20;
-  if (errors.size() > most) {
-    size_t more = errors.size() - most;
-    errors.resize(most);
-    errors.push_back(
-        fmt::format("{}: and {} more mismatches", checkpoint.path(), more));
-  }
   if (!errors.empty())
-    throw Error(std::move(errors));
+    throwMismatches(checkpoint.path(), errors);
 }
 
 class RandomWeights : public WeightSource {
