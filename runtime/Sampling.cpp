@@ -165,9 +165,15 @@ void SamplingLoop::update(const SampleBatch &batch, int64_t step) {
 } // namespace
 
 std::vector<float> sample(Denoiser &denoiser, const SampleRequest &request) {
+  std::unique_ptr<SamplingMemory> memory;
+  return sample(denoiser, request, memory);
+}
+
+std::vector<float> sample(Denoiser &denoiser, const SampleRequest &request,
+                          std::unique_ptr<SamplingMemory> &memory) {
   checkRequest(denoiser.manifest(), request);
   if (!denoiser.device().isHost())
-    return cuda::sampleOnGpu(denoiser, request);
+    return cuda::sampleOnGpu(denoiser, request, memory);
   return SamplingLoop(denoiser, request).run();
 }
 

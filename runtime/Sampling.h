@@ -80,9 +80,20 @@ void checkRequest(const Manifest &manifest, const SampleRequest &request);
 /// table.
 int64_t samplingBytes(const Manifest &manifest, const SampleRequest &request);
 
+/// What a request leaves to the next one with the same Denoiser, which must
+/// outlive it. For one thread at a time.
+class SamplingMemory {
+public:
+  virtual ~SamplingMemory() = default;
+};
+
 /// The samples (N, C, H, W) as the sampler left them. Sample n depends on the
-/// seed, n and its label, on no other sample, unless `rng` is torch's.
+/// seed, n and its label, on no other sample, unless `rng` is torch's. With
+/// `memory`, which begins as null, a GPU keeps its graphs of steps there, and
+/// takes them again for requests of the same batches.
 std::vector<float> sample(Denoiser &denoiser, const SampleRequest &request);
+std::vector<float> sample(Denoiser &denoiser, const SampleRequest &request,
+                          std::unique_ptr<SamplingMemory> &memory);
 
 } // namespace dit::runtime
 

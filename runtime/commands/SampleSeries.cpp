@@ -87,6 +87,7 @@ void sampleSeries(Denoiser &denoiser, SampleRequest request,
     fmt::print(stderr, "{}: {} of {} samples were there already\n",
                series.output, before, file.size());
   Progress progress;
+  std::unique_ptr<SamplingMemory> memory;
   int64_t bad = 0;
   while (file.done() < file.size()) {
     int64_t first = range.first + file.done();
@@ -98,7 +99,7 @@ void sampleSeries(Denoiser &denoiser, SampleRequest request,
         int64_t steps = total / static_cast<int64_t>(request.labels.size());
         progress.show(drawn * steps + done, wanted * steps);
       };
-    std::vector<float> samples = sample(denoiser, request);
+    std::vector<float> samples = sample(denoiser, request, memory);
     bad += countNonFinite(manifest, samples);
     append(file, manifest, samples);
   }

@@ -6,30 +6,22 @@
 
 #include "runtime/Error.h"
 #include "runtime/SampleGroups.h"
-#include "runtime/cuda/StepRunner.h"
 
 #include <algorithm>
+#include <set>
 
 namespace dit::runtime::cuda {
 namespace {
 
-/// A block of inputs, and the steps that read it.
-struct Slot {
-  PinnedMemory block;
-  EventMark done;   ///< when these steps are
-  int64_t work = 0; ///< samples times steps of them, not yet reported
-
-  Slot(const std::shared_ptr<const Gpu> &gpu, int64_t bytes)
-      : block(gpu, bytes, "the noise of steps"), done(gpu) {}
-};
-
 class GpuSampling {
 public:
-  GpuSampling(Denoiser &denoiser, const SampleRequest &request);
+  GpuSampling(Denoiser &denoiser, const SampleRequest &request,
+              GpuSamplingMemory &memory);
   ~GpuSampling();
   std::vector<float> run();
 
 private:
+  void takeMemory();
   void startSamples();
   void runGroup(const SampleGroup &group);
   void runBatch(const SampleGroup &group, const SampleBatch &batch,
@@ -40,7 +32,7 @@ private:
                 int64_t tableBegin, int64_t first, int64_t steps);
   bool fill(void *block, const SampleGroup &group, const SampleBatch &batch,
             int64_t tableBegin, int64_t first, int64_t steps);
-  void finish(Slot &slot);
+  void finish(StepSlot &slot);
   void observe(const SampleBatch &batch, int64_t step);
   StepRunner &runnerOf(int64_t samples);
   bool isGuided(int64_t step) const {
@@ -55,14 +47,12 @@ private:
   std::unique_ptr<Noise> noise;
   std::vector<SampleGroup> groups;
   int64_t total, floats, stepsAtOnce, done = 0;
-  DeviceMemory states, history; ///< (N, C, H, W), (N, 2, C, H, W)
-  DeviceMemory table;           ///< (steps of a chunk, slots of a group, row)
-  std::map<int64_t, std::unique_ptr<StepRunner>> runners; ///< by samples
-  std::vector<std::unique_ptr<Slot>> slots;
+  GpuSamplingMemory &memory;
   size_t nextSlot = 0;
 };
 
-GpuSampling::GpuSampling(Denoiser &denoiser, const SampleRequest &request)
+GpuSampling::GpuSampling(Denoiser &denoiser, const SampleRequest &request,
+                         GpuSamplingMemory &memory)
     : denoiser(denoiser), device(dynamic_cast<CudaDevice &>(denoiser.device())),
       manifest(denoiser.manifest()), request(request),
       sampler(makeSampler(request.sampler, samplerSettings(manifest, request))),
@@ -73,29 +63,57 @@ GpuSampling::GpuSampling(Denoiser &denoiser, const SampleRequest &request)
       // Whoever watches every state has every step to himself.
       stepsAtOnce(request.observe ? 1
                                   : std::min(StepRunner::stepsAtOnce(manifest),
-                                             sampler.size())) {
+                                             sampler.size())),
+      memory(memory) {
   auto turn = denoiser.takeTurn();
-  states = device.allocate(total * floats * 4, "the states");
-  history = device.allocate(total * 2 * floats * 4, "what a sampler keeps");
-  device.clear(history.data(), history.bytes());
+  takeMemory();
+  device.clear(memory.history.data(), total * 2 * floats * 4);
+}
+
+/// What the last request left is used again where it is large enough, and goes
+/// where this one has no use for it.
+void GpuSampling::takeMemory() {
+  std::set<std::pair<int64_t, int64_t>> wanted;
+  for (const SampleGroup &group : groups)
+    for (const SampleBatch &batch : group.batches)
+      wanted.insert({batch.count, stepsAtOnce});
+  std::erase_if(memory.runners, [&](const auto &runner) {
+    return !wanted.contains(runner.first);
+  });
+  auto grow = [&](DeviceMemory &kept, int64_t bytes, const char *what) {
+    if (kept.data() && kept.bytes() >= bytes)
+      return;
+    kept = DeviceMemory();
+    kept = device.allocate(bytes, what);
+  };
+  grow(memory.states, total * floats * 4, "the states");
+  grow(memory.history, total * 2 * floats * 4, "what a sampler keeps");
   int64_t bytes = 0;
   for (const SampleGroup &group : groups)
     bytes =
         std::max(bytes, stepsAtATime(group, manifest, request, sampler.size()) *
                             stepBytes(group, manifest));
-  table = device.allocate(bytes, "the condition table");
+  if (memory.table.bytes() < bytes)
+    memory.runners.clear(); // whose graphs read the table where it is
+  grow(memory.table, bytes, "the condition table");
   StepInputs largest{stepsAtOnce, std::min(request.batch, total), floats};
-  for (int i = 0; i < 2; ++i)
-    slots.push_back(std::make_unique<Slot>(device.gpu(), largest.bytes()));
+  std::erase_if(memory.slots, [&](const std::unique_ptr<StepSlot> &slot) {
+    return slot->block.bytes() < largest.bytes();
+  });
+  while (memory.slots.size() < 2)
+    memory.slots.push_back(
+        std::make_unique<StepSlot>(device.gpu(), largest.bytes()));
 }
 
-/// What is freed now may be in use, if something was thrown.
+/// What is used or freed next may be in use, if something was thrown.
 GpuSampling::~GpuSampling() {
   try {
     auto turn = denoiser.takeTurn();
     device.synchronize();
   } catch (const Error &) {
   }
+  for (std::unique_ptr<StepSlot> &slot : memory.slots)
+    slot->work = 0;
 }
 
 void GpuSampling::startSamples() {
@@ -108,18 +126,18 @@ void GpuSampling::startSamples() {
   if (request.observe)
     request.observe(-1, 0, x);
   auto turn = denoiser.takeTurn();
-  device.upload(states.data(), x.data(), states.bytes());
+  device.upload(memory.states.data(), x.data(), total * floats * 4);
 }
 
 std::vector<float> GpuSampling::run() {
   startSamples();
   for (const SampleGroup &group : groups)
     runGroup(group);
-  for (size_t i = 0; i < slots.size(); ++i)
-    finish(*slots[(nextSlot + i) % slots.size()]);
+  for (size_t i = 0; i < memory.slots.size(); ++i)
+    finish(*memory.slots[(nextSlot + i) % memory.slots.size()]);
   std::vector<float> x(total * floats);
   auto turn = denoiser.takeTurn();
-  device.download(x.data(), states.data(), states.bytes());
+  device.download(x.data(), memory.states.data(), total * floats * 4);
   return x;
 }
 
@@ -128,17 +146,17 @@ void GpuSampling::runGroup(const SampleGroup &group) {
   for (int64_t first = 0; first < sampler.size(); first += chunk) {
     int64_t steps = std::min(chunk, sampler.size() - first);
     ConditionInputs inputs = conditionInputs(group, sampler, first, steps);
-    denoiser.condition(inputs.t, inputs.y, table.as<float>());
+    denoiser.condition(inputs.t, inputs.y, memory.table.as<float>());
     for (const SampleBatch &batch : group.batches)
       runBatch(group, batch, first, steps);
   }
 }
 
 StepRunner &GpuSampling::runnerOf(int64_t samples) {
-  std::unique_ptr<StepRunner> &runner = runners[samples];
+  std::unique_ptr<StepRunner> &runner = memory.runners[{samples, stepsAtOnce}];
   if (!runner)
     runner = std::make_unique<StepRunner>(denoiser, samples, stepsAtOnce,
-                                          table.as<float>());
+                                          memory.table.as<float>());
   return *runner;
 }
 
@@ -146,8 +164,8 @@ StepRunner &GpuSampling::runnerOf(int64_t samples) {
 void GpuSampling::runBatch(const SampleGroup &group, const SampleBatch &batch,
                            int64_t first, int64_t steps) {
   int64_t bytes = batch.count * floats * 4;
-  float *x = states.as<float>() + batch.first * floats;
-  float *kept = history.as<float>() + batch.first * 2 * floats;
+  float *x = memory.states.as<float>() + batch.first * floats;
+  float *kept = memory.history.as<float>() + batch.first * 2 * floats;
   {
     auto turn = denoiser.takeTurn();
     StepRunner &runner = runnerOf(batch.count);
@@ -187,8 +205,8 @@ void GpuSampling::runAlike(const SampleGroup &group, const SampleBatch &batch,
 
 void GpuSampling::runPiece(const SampleGroup &group, const SampleBatch &batch,
                            int64_t tableBegin, int64_t first, int64_t steps) {
-  Slot &slot = *slots[nextSlot];
-  nextSlot = (nextSlot + 1) % slots.size();
+  StepSlot &slot = *memory.slots[nextSlot];
+  nextSlot = (nextSlot + 1) % memory.slots.size();
   finish(slot);
   bool drawsNoise =
       fill(slot.block.data(), group, batch, tableBegin, first, steps);
@@ -233,7 +251,7 @@ bool GpuSampling::fill(void *block, const SampleGroup &group,
 }
 
 /// Waits until the slot's steps are done, and says so.
-void GpuSampling::finish(Slot &slot) {
+void GpuSampling::finish(StepSlot &slot) {
   if (slot.work == 0)
     return;
   slot.done.wait();
@@ -255,9 +273,13 @@ void GpuSampling::observe(const SampleBatch &batch, int64_t step) {
 
 } // namespace
 
-std::vector<float> sampleOnGpu(Denoiser &denoiser,
-                               const SampleRequest &request) {
-  return GpuSampling(denoiser, request).run();
+std::vector<float> sampleOnGpu(Denoiser &denoiser, const SampleRequest &request,
+                               std::unique_ptr<SamplingMemory> &memory) {
+  if (!memory)
+    memory = std::make_unique<GpuSamplingMemory>();
+  return GpuSampling(denoiser, request,
+                     dynamic_cast<GpuSamplingMemory &>(*memory))
+      .run();
 }
 
 } // namespace dit::runtime::cuda

@@ -5,12 +5,15 @@
 //   cuda-api-checks MODEL.so CHECK...
 //
 // Weights are random. Prints what is wrong; 0 where nothing is.
+#include "runtime/Error.h"
 #include "runtime/Sampling.h"
+#include "runtime/cuda/CudaDevice.h"
 #include "runtime/cuda/Staging.h"
 #include "runtime/ditc.h"
 
 #include <fmt/core.h>
 
+#include <atomic>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -20,7 +23,7 @@ using namespace dit::runtime;
 
 namespace {
 
-int wrong = 0;
+std::atomic<int> wrong = 0;
 
 void expect(bool isRight, const std::string &what) {
   if (isRight)
@@ -205,15 +208,137 @@ void checkCopies(const char *) {
   }
 }
 
+/// Requests that leave their memory to the next one draw what each draws alone:
+/// of another batch, with more labels, watched, and a first one again.
+void checkSeries(const char *path) {
+  auto denoiser = open(path);
+  SampleRequest request = requestOf(*denoiser);
+  std::unique_ptr<SamplingMemory> memory;
+  auto draw = [&](const char *what) {
+    std::vector<float> alone = sample(*denoiser, request);
+    expect(sample(*denoiser, request, memory) == alone, what);
+  };
+  request.labels = {1, 1};
+  draw("the first of a series");
+  request.firstSample = 2, request.labels = {2, 0};
+  draw("more labels, so a larger table");
+  request.labels = {1, 1};
+  draw("the table is large enough");
+  request.labels = {2, 0, 1};
+  draw("another batch");
+  request.steps = "17", request.guidanceScale = 1;
+  draw("more steps, not guided");
+  request.observe = [](int64_t, int64_t, std::span<const float>) {};
+  draw("watched");
+  request = requestOf(*denoiser);
+  draw("as the beginning");
+}
+
+/// Two rows through the network at each of an artifact's sizes, and samples.
+struct SizeCase {
+  std::vector<float> out, samples;
+  bool operator==(const SizeCase &) const = default;
+};
+
+SizeCase runSize(Denoiser &denoiser) {
+  const Manifest &m = denoiser.manifest();
+  Batch b(2, m.sampleFloats(), m.outputFloats());
+  denoiser.evaluate(b.x.data(), b.t, b.y, b.out.data());
+  return {b.out, sample(denoiser, requestOf(denoiser))};
+}
+
+/// Every size alone, each with weights of its own.
+std::map<Resolution, SizeCase>
+sizesAlone(const std::shared_ptr<const Artifact> &artifact) {
+  std::map<Resolution, SizeCase> alone;
+  for (Resolution size : artifact->sizes()) {
+    auto source = randomWeights(0, artifact->manifest(size));
+    Denoiser denoiser(artifact, openDevice(*artifact, {.size = size}), *source);
+    alone[size] = runSize(denoiser);
+  }
+  return alone;
+}
+
+size_t freeBytes(Device &device) {
+  const cuda::Gpu &gpu = *dynamic_cast<cuda::CudaDevice &>(device).gpu();
+  cuda::CurrentContext current(gpu);
+  size_t free = 0, total = 0;
+  gpu.driver.check(gpu.driver.cuMemGetInfo(&free, &total), "free memory");
+  return free;
+}
+
+/// Handles of several sizes that share their weights are what each is alone, in
+/// any order of their beginnings and ends, and in threads at once.
+void checkSizes(const char *path) {
+  auto artifact = std::make_shared<Artifact>(path);
+  expect(artifact->sizes().size() >= 2, "the artifact has several sizes");
+  auto alone = sizesAlone(artifact);
+  for (Resolution size : artifact->sizes()) {
+    auto source = randomWeights(0, artifact->manifest(size));
+    auto first = std::make_unique<Denoiser>(
+        artifact, openDevice(*artifact, {.size = size}), *source);
+    source.reset();
+    std::vector<std::unique_ptr<Denoiser>> others;
+    std::vector<std::thread> threads;
+    const size_t free = freeBytes(first->device());
+    for (Resolution other : artifact->sizes())
+      others.push_back(
+          std::make_unique<Denoiser>(*first, DeviceOptions{.size = other}));
+    if (first->manifest().matmul != "cublaslt") // which has a workspace each
+      expect(freeBytes(first->device()) == free, "nothing is packed again");
+    for (auto &other : others)
+      threads.emplace_back([&alone, other = other.get()] {
+        expect(runSize(*other) == alone[other->manifest().resolution()],
+               "in a thread, " + other->manifest().resolution().show());
+      });
+    expect(runSize(*first) == alone[size], "the first, " + size.show());
+    for (std::thread &thread : threads)
+      thread.join();
+    first.reset();
+    for (auto &other : others) {
+      expect(runSize(*other) == alone[other->manifest().resolution()],
+             "without the first, " + other->manifest().resolution().show());
+      other.reset();
+    }
+  }
+}
+
+/// Handles in streams of the caller's, which end with their handles: the
+/// weights outlive the stream they were packed in.
+void checkStreams(const char *path) {
+  auto artifact = std::make_shared<Artifact>(path);
+  auto alone = sizesAlone(artifact);
+  auto gpu = std::make_shared<const cuda::Gpu>(0);
+  auto stream = std::make_unique<cuda::OwnStream>(gpu);
+  DeviceOptions options{.size = artifact->sizes()[0], .stream = stream->get()};
+  auto source = randomWeights(0, artifact->manifest());
+  auto first = std::make_unique<Denoiser>(
+      artifact, openDevice(*artifact, options), *source);
+  cuda::OwnStream another(gpu);
+  options = {.size = artifact->sizes()[1], .stream = another.get()};
+  Denoiser second(*first, options);
+  first.reset();
+  stream.reset();
+  expect(runSize(second) == alone[*options.size], "in the other stream");
+  options.device = 1;
+  try {
+    Denoiser none(second, options);
+    expect(false, "another GPU is refused");
+  } catch (const FlagError &error) {
+    expect(error.what() == std::string("the packed weights are in the memory "
+                                       "of GPU 0, but --device is 1"),
+           error.what());
+  }
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   const std::map<std::string, void (*)(const char *)> checks = {
-      {"stream", checkStream},
-      {"callbacks", checkCallbacks},
-      {"batches", checkBatches},
-      {"threads", checkThreads},
-      {"copies", checkCopies}};
+      {"stream", checkStream},   {"callbacks", checkCallbacks},
+      {"batches", checkBatches}, {"threads", checkThreads},
+      {"copies", checkCopies},   {"series", checkSeries},
+      {"sizes", checkSizes},     {"streams", checkStreams}};
   if (argc < 3)
     return 2;
   try {
@@ -222,6 +347,6 @@ int main(int argc, char **argv) {
   } catch (const std::exception &e) {
     expect(false, e.what());
   }
-  fmt::print("{} checks, {} wrong\n", argc - 2, wrong);
+  fmt::print("{} checks, {} wrong\n", argc - 2, wrong.load());
   return wrong ? 1 : 0;
 }
