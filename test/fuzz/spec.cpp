@@ -17,9 +17,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   auto spec = dit::parseSpec(&context, asText(data, size), "input.yaml");
   if (failed(spec) || spec->depth.value > 4)
     return 0;
-  // What the reader takes, the rest of the compiler must take.
-  OwningOpRef<ModuleOp> module = dit::importSpec(&context, *spec);
-  if (!module || failed(verify(*module)))
-    __builtin_trap();
+  // What the reader takes, the rest of the compiler must take, at every size.
+  std::vector<dit::Resolution> sizes{spec->size()};
+  for (const auto &size : spec->resolutions)
+    sizes.push_back(size);
+  for (dit::Resolution size : sizes) {
+    auto module = dit::importSpec(&context, spec->at(size));
+    if (!module || failed(verify(*module)))
+      __builtin_trap();
+  }
   return 0;
 }

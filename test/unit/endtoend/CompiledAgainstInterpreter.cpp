@@ -147,6 +147,11 @@ TEST(Bf16, ThreadsAndFusionsKeepItsResults) {
   }
 }
 
+TEST(Model, Of4096TokensAgreesWithTheInterpreter) {
+  expectAgreement(CompiledModel(yaml({1, 32, 2, 2, 3, 4, 128, 128, 2, true})),
+                  1);
+}
+
 TEST(Threads, GiveTheSameBits) {
   CompiledModel model(DIT_REPO "/model_specs/digits.yaml");
   for (int64_t rows : {1, 5}) {
