@@ -11,12 +11,12 @@ namespace {
 /// One block while it is built: names are `blocks[i].*`, weights `blocks.i.*`.
 class BlockBuilder {
 public:
-  BlockBuilder(NetworkBuilder &net, int64_t index)
-      : net(net), spec(net.spec), width(spec.width),
+  BlockBuilder(NetworkBuilder &net, const Conditions &c, int64_t index)
+      : net(net), c(c), spec(net.spec), width(spec.width),
         name("blocks[" + std::to_string(index) + "]."),
         prefix("blocks." + std::to_string(index) + ".") {}
 
-  Value adaLN(Value x, const Conditions &c, bool zero) {
+  Value adaLN(Value x, bool zero) {
     int64_t count = zero ? 6 : 4;
     Value all = net.linear(of("adaln", conditioning()), c.siluC,
                            prefix + "adaLN_modulation.1", count * width);
@@ -44,7 +44,7 @@ public:
     return net.add(of("x_mlp", depth()), x, h);
   }
 
-  Value crossAttention(Value x, const Conditions &c) {
+  Value crossAttention(Value x) {
     Value h =
         net.layerNorm(of("norm1", eps()), x, spec.norm.eps, prefix + "norm1");
     x = net.add(of("x_msa", depth()), x, selfAttention(h));
@@ -67,6 +67,8 @@ private:
   Value selfAttention(Value h) {
     Value qkv =
         net.linear(of("qkv", heads()), h, prefix + "attn.qkv", 3 * width);
+    if (c.angles)
+      qkv = net.rotate(of("qkv_rotated", position()), qkv, c.angles, 2 * width);
     Value q = net.features(of("q", heads()), qkv, 0, width);
     Value k = net.features(of("k", heads()), qkv, width, width);
     Value v = net.features(of("v", heads()), qkv, 2 * width, width);
@@ -98,6 +100,7 @@ private:
   }
   LocationAttr depth() { return spec.depth.loc; }
   LocationAttr heads() { return spec.heads.loc; }
+  LocationAttr position() { return spec.position.loc; }
   LocationAttr eps() {
     return spec.norm.eps.loc ? spec.norm.eps.loc : spec.width.loc;
   }
@@ -113,6 +116,7 @@ private:
   }
 
   NetworkBuilder &net;
+  const Conditions &c;
   const Spec &spec;
   int64_t width;
   std::string name, prefix;
@@ -122,14 +126,14 @@ private:
 
 Value dit::buildBlock(NetworkBuilder &net, Value x, const Conditions &c,
                       int64_t index) {
-  BlockBuilder block(net, index);
+  BlockBuilder block(net, c, index);
   switch (net.spec.conditioning) {
   case Conditioning::AdaLNZero:
-    return block.adaLN(x, c, /*zero=*/true);
+    return block.adaLN(x, /*zero=*/true);
   case Conditioning::AdaLN:
-    return block.adaLN(x, c, /*zero=*/false);
+    return block.adaLN(x, /*zero=*/false);
   case Conditioning::CrossAttention:
-    return block.crossAttention(x, c);
+    return block.crossAttention(x);
   case Conditioning::InContext:
     return block.inContext(x);
   }

@@ -48,6 +48,8 @@ private:
     Value x = embedPatches(image);
     Conditions c;
     c.t = embedTimestep(t);
+    if (spec.position == Position::Rotary)
+      c.angles = rotaryAngles();
     c.y = embedLabel(y);
     switch (spec.conditioning) {
     case Conditioning::AdaLNZero:
@@ -69,7 +71,8 @@ private:
     return finalLayer(x, c);
   }
 
-  /// (N, C, H, W) -> (N, T, D), position added.
+  /// (N, C, H, W) -> (N, T, D), position added unless q and k are turned by
+  /// it.
   Value embedPatches(Value image) {
     LocationAttr key = spec.patchSize.loc;
     int64_t p = spec.patchSize, c = spec.latent.channels;
@@ -86,6 +89,8 @@ private:
     Value x = LinearOp::create(builder, net.at({"x_embedder", key}),
                                net.batched({spec.tokens(), width}), patches,
                                weight, bias);
+    if (spec.position == Position::Rotary)
+      return x;
     return net.add({"x_embedded", position()}, x, positionTable());
   }
 
@@ -97,17 +102,31 @@ private:
       return ReshapeOp::create(
           builder, loc, type,
           net.weight("pos_embed", {1, spec.tokens(), width}, position()));
-    const auto &trained = spec.positionGrid;
-    auto size = [&](const Located<int64_t> &value) {
-      return value ? builder.getI64IntegerAttr(value) : IntegerAttr();
-    };
     return SincosPositionOp::create(
-        builder, loc, type, builder.getI64IntegerAttr(spec.gridHeight()),
-        builder.getI64IntegerAttr(spec.gridWidth()), size(trained.height),
-        size(trained.width));
+        builder, loc, type, size(spec.gridHeight()), size(spec.gridWidth()),
+        trained(spec.positionGrid.height), trained(spec.positionGrid.width));
+  }
+
+  /// (T, D/heads), by which the blocks turn q and k.
+  Value rotaryAngles() {
+    return RotaryPositionOp::create(
+        builder, net.at({"rotary", position()}),
+        net.fixed({spec.tokensInBlocks(), spec.headDim()}),
+        size(spec.gridHeight()), size(spec.gridWidth()),
+        trained(spec.positionGrid.height), trained(spec.positionGrid.width),
+        builder.getF64FloatAttr(spec.rotary.theta));
+  }
+
+  IntegerAttr size(int64_t value) { return builder.getI64IntegerAttr(value); }
+  /// A side of the trained grid; null where it is this model's own.
+  IntegerAttr trained(const Located<int64_t> &side) {
+    return side ? size(side) : IntegerAttr();
   }
 
   Value embedTimestep(Value t) {
+    if (spec.learnsTimesteps())
+      return embed({"t_emb", spec.timestep.embedding.loc}, t, "t_embedder",
+                   spec.diffusion.steps);
     LocationAttr key = spec.timestep.frequencies.loc;
     int64_t shift = spec.compat == Compat::Diffusers ? 1 : 0;
     Value h = TimestepEmbeddingOp::create(
@@ -120,11 +139,17 @@ private:
   }
 
   Value embedLabel(Value y) {
-    LocationAttr key = spec.classes.loc;
-    Value table = net.weight("y_embedder.embedding_table.weight",
-                             {spec.labelRows(), width}, key);
-    return EmbeddingOp::create(builder, net.at({"y_emb", key}),
-                               net.batched({width}), y, table);
+    return embed({"y_emb", spec.classes.loc}, y, "y_embedder",
+                 spec.labelRows());
+  }
+
+  /// Rows (N, D) of `prefix.embedding_table.weight` (rows, D).
+  Value embed(const Origin &origin, Value index, StringRef prefix,
+              int64_t rows) {
+    Value table = net.weight((prefix + ".embedding_table.weight").str(),
+                             {rows, width}, origin.key);
+    return EmbeddingOp::create(builder, net.at(origin), net.batched({width}),
+                               index, table);
   }
 
   /// t and y as two tokens (N, 2, D).

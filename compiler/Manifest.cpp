@@ -96,7 +96,7 @@ json::Object dit::describeModel(const CompiledModel &model) {
       {"macs", macsOf(*network)},
       {"diffusion", describeDiffusion(spec)},
       {"guidance", describeGuidance(spec)},
-      {"ignored_weights", spec.position == Position::Learned
+      {"ignored_weights", spec.position != Position::Sincos
                               ? json::Array()
                               : json::Array{"pos_embed"}}};
 }

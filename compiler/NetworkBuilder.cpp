@@ -77,6 +77,12 @@ Value NetworkBuilder::activation(const Origin &origin, Value x) {
   return GeluOp::create(builder, at(origin), x.getType(), x, form);
 }
 
+Value NetworkBuilder::rotate(const Origin &origin, Value x, Value angles,
+                             int64_t features) {
+  return RotateOp::create(builder, at(origin), x.getType(), x, angles,
+                          features);
+}
+
 Value NetworkBuilder::attention(const Origin &origin, Value q, Value k,
                                 Value v) {
   return AttentionOp::create(builder, at(origin), q.getType(), q, k, v,

@@ -45,6 +45,9 @@ public:
   mlir::Value add(const Origin &origin, mlir::Value a, mlir::Value b);
   mlir::Value silu(const Origin &origin, mlir::Value x);
   mlir::Value activation(const Origin &origin, mlir::Value x);
+  /// The first `features` features by (T, d), as rotaryPosition makes it.
+  mlir::Value rotate(const Origin &origin, mlir::Value x, mlir::Value angles,
+                     int64_t features);
   mlir::Value attention(const Origin &origin, mlir::Value q, mlir::Value k,
                         mlir::Value v);
   /// `size` entries of the last dimension, from `offset` on.
@@ -69,13 +72,15 @@ private:
                     int64_t offset, int64_t size);
 };
 
-/// x (N, T, D) through block `index`; c is what the design conditions on.
+/// What all blocks read beside x.
 struct Conditions {
-  mlir::Value t, y;  ///< embeddings (N, D)
-  mlir::Value siluC; ///< silu(t + y), for the adaLN designs
-  mlir::Value pair;  ///< [t, y] as two tokens (N, 2, D), for cross-attention
+  mlir::Value t, y;   ///< embeddings (N, D)
+  mlir::Value siluC;  ///< silu(t + y), for the adaLN designs
+  mlir::Value pair;   ///< [t, y] as two tokens (N, 2, D), for cross-attention
+  mlir::Value angles; ///< of rotary positions (T, D/heads), else null
 };
 
+/// x (N, T, D) through block `index`.
 mlir::Value buildBlock(NetworkBuilder &net, mlir::Value x, const Conditions &c,
                        int64_t index);
 

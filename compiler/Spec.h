@@ -32,7 +32,8 @@ template <typename T> struct Located {
 enum class Space { Latent, Pixel };
 /// How a block learns of t and y (paper, figure 3).
 enum class Conditioning { AdaLNZero, AdaLN, CrossAttention, InContext };
-enum class Position { Sincos, Learned };
+enum class Position { Sincos, Learned, Rotary };
+enum class TimestepEmbedding { Sinusoidal, Learned };
 enum class Activation { GeluTanh, Gelu };
 enum class Schedule { Linear, SquaredCosine, Quadratic };
 enum class Prediction { Epsilon, Velocity };
@@ -70,6 +71,10 @@ struct Spec {
   struct {
     Located<int64_t> height, width;
   } positionGrid;
+  /// Of Position::Rotary alone.
+  struct {
+    Located<double> theta{10000.0};
+  } rotary;
   struct {
     Located<double> eps{1e-6};
   } norm;
@@ -77,6 +82,8 @@ struct Spec {
     Located<Activation> activation{Activation::GeluTanh};
   } mlp;
   struct {
+    Located<TimestepEmbedding> embedding{TimestepEmbedding::Sinusoidal};
+    // Of TimestepEmbedding::Sinusoidal alone.
     Located<int64_t> frequencies{256};
     Located<double> maxPeriod{10000.0};
   } timestep;
@@ -118,6 +125,13 @@ struct Spec {
   int64_t gridHeight() const { return latent.height / patchSize; }
   int64_t gridWidth() const { return latent.width / patchSize; }
   int64_t tokens() const { return gridHeight() * gridWidth(); }
+  /// Tokens that go through the blocks: t and y are two of them in context.
+  int64_t tokensInBlocks() const {
+    return tokens() + (conditioning == Conditioning::InContext ? 2 : 0);
+  }
+  bool learnsTimesteps() const {
+    return timestep.embedding == TimestepEmbedding::Learned;
+  }
   int64_t outChannels() const { return latent.channels * (learnSigma ? 2 : 1); }
   /// Rows of the label table: the last one is the null class, where there is
   /// one.
@@ -136,6 +150,7 @@ struct Spec {
 llvm::StringRef spelling(Space value);
 llvm::StringRef spelling(Conditioning value);
 llvm::StringRef spelling(Position value);
+llvm::StringRef spelling(TimestepEmbedding value);
 llvm::StringRef spelling(Activation value);
 llvm::StringRef spelling(Compat value);
 llvm::StringRef spelling(Schedule value);

@@ -80,29 +80,64 @@ private:
     mustDivide(spec.patchSize, "patch_size", spec.latent.height,
                "latent.height");
     mustDivide(spec.patchSize, "patch_size", spec.latent.width, "latent.width");
-    if (spec.position == Position::Sincos && spec.width % 4) {
-      auto diag =
-          error(spec.width.loc)
-          << "width must be a multiple of 4 for the sine-cosine position, but "
-          << spec.width.value << " % 4 = " << spec.width % 4;
-      note(diag, spec.position.loc, "position");
-    }
-    if (spec.position == Position::Learned && spec.positionGrid.height) {
-      auto diag = error(spec.positionGrid.height.loc)
-                  << "position_grid is for the sine-cosine position, but "
-                     "position is learned";
-      note(diag, spec.position.loc, "position");
-    }
-    if (spec.timestep.frequencies % 2)
-      error(spec.timestep.frequencies.loc)
-          << "timestep.frequencies must be even, but found "
-          << spec.timestep.frequencies.value;
+    checkPosition();
+    checkTimestep();
     if (spec.width && spec.mlpHidden() < 1) {
       auto diag = error(spec.mlpRatio.loc)
                   << "mlp_ratio must leave the MLP at least one feature, but "
                   << spec.width.value << " * " << spec.mlpRatio.value
                   << " is less";
       note(diag, spec.width.loc, "width");
+    }
+  }
+
+  void checkPosition() {
+    auto mustBe = [&](LocationAttr loc, const Twine &sentence) {
+      auto diag = error(loc) << sentence;
+      note(diag, spec.position.loc, "position");
+    };
+    if (spec.position == Position::Sincos && spec.width % 4)
+      mustBe(spec.width.loc,
+             "width must be a multiple of 4 for the sine-cosine position, "
+             "but " +
+                 Twine(spec.width.value) + " % 4 = " + Twine(spec.width % 4));
+    if (spec.position == Position::Learned && spec.positionGrid.height)
+      mustBe(spec.positionGrid.height.loc,
+             "position_grid is for sine-cosine and rotary positions, but "
+             "position is learned");
+    if (spec.position != Position::Rotary && spec.rotary.theta.loc)
+      mustBe(spec.rotary.theta.loc, "rotary.theta is for rotary positions, but "
+                                    "position is " +
+                                        spelling(spec.position));
+    if (spec.position == Position::Rotary && spec.heads && spec.width &&
+        spec.width % spec.heads == 0 && spec.headDim() % 4)
+      mustBe(spec.heads.loc,
+             "rotary positions turn heads of a multiple of 4 features, but " +
+                 Twine(spec.width.value) + " / " + Twine(spec.heads.value) +
+                 " = " + Twine(spec.headDim()));
+  }
+
+  void checkTimestep() {
+    const auto &t = spec.timestep;
+    if (t.frequencies % 2)
+      error(t.frequencies.loc)
+          << "timestep.frequencies must be even, but found "
+          << t.frequencies.value;
+    if (!spec.learnsTimesteps())
+      return;
+    for (auto [loc, key] : {std::pair(t.frequencies.loc, "frequencies"),
+                            {t.maxPeriod.loc, "max_period"}})
+      if (loc) {
+        auto diag = error(loc) << "timestep." << key
+                               << " is of the sinusoidal embedding, but "
+                                  "timestep.embedding is learned";
+        note(diag, t.embedding.loc, "embedding");
+      }
+    if (spec.isFlow()) {
+      auto diag = error(t.embedding.loc)
+                  << "timestep.embedding can be learned only for whole "
+                     "timesteps, but diffusion.prediction is velocity";
+      note(diag, spec.diffusion.prediction.loc, "prediction");
     }
   }
 
@@ -131,7 +166,9 @@ private:
         double(spec.patchSize) * spec.patchSize * spec.latent.channels;
     double block = d * (4 * d + 2 * hidden + 6 * d);
     double weights =
-        4 * (spec.depth * block + d * (d + spec.timestep.frequencies) +
+        4 * (spec.depth * block +
+             d * (spec.learnsTimesteps() ? spec.diffusion.steps
+                                         : d + spec.timestep.frequencies) +
              d * spec.classes + 3 * d * patch);
     if (weights > kMaxWeightBytes)
       error(spec.width.loc)

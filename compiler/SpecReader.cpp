@@ -105,7 +105,11 @@ void readKeys(MappingReader &in, Spec &spec) {
   in.choice("conditioning", spec.conditioning,
             {Conditioning::AdaLNZero, Conditioning::AdaLN,
              Conditioning::CrossAttention, Conditioning::InContext});
-  in.choice("position", spec.position, {Position::Sincos, Position::Learned});
+  in.choice("position", spec.position,
+            {Position::Sincos, Position::Learned, Position::Rotary});
+  in.mappingAt("rotary", [&](MappingReader &in) {
+    in.number("theta", spec.rotary.theta, kPositive);
+  });
   in.mappingAt("position_grid", [&](MappingReader &in) {
     in.integer("height", spec.positionGrid.height, {1, 1 << 16});
     in.integer("width", spec.positionGrid.width, {1, 1 << 16});
@@ -122,6 +126,8 @@ void readKeys(MappingReader &in, Spec &spec) {
               {Activation::GeluTanh, Activation::Gelu});
   });
   in.mappingAt("timestep", [&](MappingReader &in) {
+    in.choice("embedding", spec.timestep.embedding,
+              {TimestepEmbedding::Sinusoidal, TimestepEmbedding::Learned});
     in.integer("frequencies", spec.timestep.frequencies, {4, 1 << 16});
     in.number("max_period", spec.timestep.maxPeriod, kPositive);
   });

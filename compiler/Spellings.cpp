@@ -23,7 +23,19 @@ llvm::StringRef dit::spelling(Conditioning value) {
 }
 
 llvm::StringRef dit::spelling(Position value) {
-  return value == Position::Sincos ? "sincos" : "learned";
+  switch (value) {
+  case Position::Sincos:
+    return "sincos";
+  case Position::Learned:
+    return "learned";
+  case Position::Rotary:
+    return "rotary";
+  }
+  llvm_unreachable("all enumerators are above");
+}
+
+llvm::StringRef dit::spelling(TimestepEmbedding value) {
+  return value == TimestepEmbedding::Sinusoidal ? "sinusoidal" : "learned";
 }
 
 llvm::StringRef dit::spelling(Activation value) {

@@ -26,6 +26,10 @@ class Spec:
     activation: str = "gelu_tanh"  # gelu
     null_class: bool = True
     frequencies: int = 256
+    position: str = "sincos"  # rotary
+    trained_grid: tuple = None  # rows, columns; of the model's own grid without
+    theta: float = 10000.0
+    learned_timesteps: int = 0  # rows of the table; 0 for the sinusoid and its MLP
 
     @property
     def grid(self):
@@ -68,7 +72,11 @@ def weight_shapes(spec):
     """Name to shape of every weight."""
     d, p, channels = spec.width, spec.patch_size, spec.latent[0]
     shapes = {"x_embedder.proj.weight": (d, channels, p, p), "x_embedder.proj.bias": (d,)}
-    shapes |= linear_shapes("t_embedder.mlp.0", spec.frequencies, d) | linear_shapes("t_embedder.mlp.2", d, d)
+    if spec.learned_timesteps:
+        shapes["t_embedder.embedding_table.weight"] = (spec.learned_timesteps, d)
+    else:
+        shapes |= linear_shapes("t_embedder.mlp.0", spec.frequencies, d)
+        shapes |= linear_shapes("t_embedder.mlp.2", d, d)
     shapes["y_embedder.embedding_table.weight"] = (spec.classes + spec.null_class, d)
     for i in range(spec.depth):
         shapes |= block_shapes(spec, f"blocks.{i}")
@@ -115,11 +123,15 @@ class DiT:
         tokens = F.conv2d(image, self.weights["x_embedder.proj.weight"],
                           self.weights["x_embedder.proj.bias"], stride=self.spec.patch_size)
         tokens = self.note("x_embedder", tokens.flatten(2).transpose(1, 2))
+        if self.spec.position == "rotary":
+            return tokens
         return self.note("x_embedded", tokens + self.note("pos_embed", self.position_table()))
 
     def embed_timestep(self, t):
         """The rates and the product with t are float32, whatever the dtype: the
         published code computes them so, and at t = 1000 the difference is large."""
+        if self.spec.learned_timesteps:
+            return self.note("t_emb", self.weights["t_embedder.embedding_table.weight"][t.long()])
         half = self.spec.frequencies // 2
         last = half - 1 if self.spec.compat == "diffusers" else half
         rates = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float64) / last)
@@ -127,6 +139,27 @@ class DiT:
         h = self.note("t_frequencies", torch.cat([angles.cos(), angles.sin()], dim=1))
         h = F.silu(self.note("t_fc1", self.linear(h, "t_embedder.mlp.0")))
         return self.note("t_emb", self.linear(h, "t_embedder.mlp.2"))
+
+    def rotary_angles(self):
+        """EVA-02's 2-D rotary angles, (patches, head_dim/2): each half of a head has one axis's
+        frequencies, the row's first, at positions spread over the grid of training."""
+        dim = self.spec.width // self.spec.heads // 2
+        rates = 1.0 / self.spec.theta ** (torch.arange(0, dim, 2, dtype=torch.float64) / dim)
+        trained = self.spec.trained_grid or self.spec.grid
+        along = [torch.outer(torch.arange(size, dtype=torch.float64) / size * spread, rates)
+                 for size, spread in zip(self.spec.grid, trained)]
+        rows, columns = self.spec.grid
+        return torch.cat([along[0][:, None, :].expand(rows, columns, -1),
+                          along[1][None, :, :].expand(rows, columns, -1)], dim=-1).flatten(0, 1)
+
+    def rotated(self, x):
+        """Pairs of adjacent features of each head as complex numbers, times exp(i angle)."""
+        angles = self.rotary_angles()
+        n, tokens, d = x.shape
+        pairs = torch.view_as_complex(x.double().reshape(n, tokens, self.spec.heads, -1, 2).contiguous())
+        turn = torch.ones(tokens, angles.shape[1], dtype=torch.complex128)  # of tokens without a place
+        turn[:len(angles)] = torch.polar(torch.ones_like(angles), angles)
+        return torch.view_as_real(pairs * turn[:, None, :]).reshape(n, tokens, d).to(self.dtype)
 
     def attend(self, q, k, v):
         n, _, d = q.shape
@@ -139,6 +172,8 @@ class DiT:
     def self_attention(self, h, at, block):
         qkv = self.note(f"{at}.qkv", self.linear(h, f"{block}.attn.qkv"))
         q, k, v = qkv.chunk(3, dim=-1)
+        if self.spec.position == "rotary":
+            q, k = self.rotated(q), self.rotated(k)
         self.note(f"{at}.q", q), self.note(f"{at}.k", k), self.note(f"{at}.v", v)
         mixed = self.note(f"{at}.attn", self.attend(q, k, v))
         return self.note(f"{at}.proj", self.linear(mixed, f"{block}.attn.proj"))

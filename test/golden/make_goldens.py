@@ -29,7 +29,14 @@ SIZES = {"s_2": dict(depth=12, width=384, heads=6, patch_size=2, **PUBLISHED),
 VARIANTS = {"adaln": dict(conditioning="adaln", activation="gelu", learn_sigma=False),
             "cross_attention": dict(conditioning="cross_attention", mlp_ratio=3.5),
             "in_context": dict(conditioning="in_context", null_class=False),
-            "diffusers": dict(compat="diffusers", frequencies=18)}
+            "diffusers": dict(compat="diffusers", frequencies=18),
+            # Heads of 72 features, which 16 does not divide; an odd number of tokens.
+            "rotary": dict(position="rotary", width=144, latent=(3, 6, 10), trained_grid=(4, 2),
+                           theta=100.0),
+            "rotary_adaln": dict(position="rotary", heads=6, conditioning="adaln"),
+            "rotary_cross_attention": dict(position="rotary", conditioning="cross_attention"),
+            "rotary_in_context": dict(position="rotary", conditioning="in_context"),
+            "learned_timesteps": dict(learned_timesteps=1000)}
 
 
 def inputs(spec, samples):
@@ -92,7 +99,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     tiny_with_intermediates()
     for name, keys in VARIANTS.items():
-        seeded_model(name, Spec(**TINY, **keys), 2)
+        seeded_model(name, Spec(**(TINY | keys)), 2)
     seeded_model("s_8", Spec(**S_8), 2, float32=True)
     for name, keys in SIZES.items():
         published_size(name, Spec(**keys))

@@ -33,3 +33,19 @@ func.func @keep_tokens(%t: tensor<?x4x8xf32>, %u: tensor<?x4x8xf32>) -> tensor<?
   %s = dit.silu %c : tensor<?x4x8xf32>
   return %s : tensor<?x4x8xf32>
 }
+
+// A model may have learned a row for each timestep, too.
+// CHECK-LABEL: @both_embeddings
+func.func @both_embeddings(%t: tensor<?xf32>, %y: tensor<?xi32>, %steps: tensor<7x8xf32>, %labels: tensor<11x8xf32>) -> tensor<?x8xf32> {
+  // CHECK:      dit.fused row
+  // CHECK-NEXT:   dit.embedding {{.*}} tensor<?xf32>
+  // CHECK-NEXT:   dit.embedding {{.*}} tensor<?xi32>
+  // CHECK-NEXT:   dit.add
+  // CHECK-NEXT:   dit.silu
+  // CHECK-NEXT:   dit.yield
+  %u = dit.embedding %t table(%steps) : tensor<?xf32>, tensor<7x8xf32> -> tensor<?x8xf32>
+  %l = dit.embedding %y table(%labels) : tensor<?xi32>, tensor<11x8xf32> -> tensor<?x8xf32>
+  %c = dit.add %u, %l : tensor<?x8xf32>, tensor<?x8xf32>
+  %s = dit.silu %c : tensor<?x8xf32>
+  return %s : tensor<?x8xf32>
+}

@@ -115,3 +115,35 @@ func.func @keep_linear_that_makes_a_gate(%x: tensor<?x4x8xf32>, %c: tensor<?x6xf
   %b = dit.gate %x gate(%l) : tensor<?x4x8xf32>, tensor<?x8xf32>
   return %b : tensor<?x4x8xf32>
 }
+
+// Pairs of features turn where their sums are; a library's matmul does not turn them.
+// CHECK-LABEL: @rotate
+// LIBRARY-LABEL: @rotate
+// GATE-LABEL:  @rotate
+func.func @rotate(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>, %table: tensor<4x2xf32>) -> tensor<?x4x6xbf16> {
+  // CHECK:        dit.fused linear
+  // CHECK-NEXT:     dit.linear
+  // CHECK-NEXT:     dit.rotate
+  // CHECK-NEXT:     dit.cast
+  // CHECK-NEXT:     dit.yield
+  // GATE:         dit.fused linear
+  // LIBRARY-NOT:  dit.fused
+  // LIBRARY:      dit.rotate
+  %l = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  %r = dit.rotate %l by(%table) features 4 : tensor<?x4x6xf32>, tensor<4x2xf32>
+  %c = dit.cast %r : tensor<?x4x6xf32> -> tensor<?x4x6xbf16>
+  return %c : tensor<?x4x6xbf16>
+}
+
+// CHECK-LABEL: @keep_rotate_behind_another_op
+func.func @keep_rotate_behind_another_op(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>, %table: tensor<4x2xf32>) -> tensor<?x4x6xf32> {
+  // CHECK:        dit.fused linear
+  // CHECK-NEXT:     dit.linear
+  // CHECK-NEXT:     dit.silu
+  // CHECK-NEXT:     dit.yield
+  // CHECK:        dit.rotate
+  %l = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  %s = dit.silu %l : tensor<?x4x6xf32>
+  %r = dit.rotate %s by(%table) features 4 : tensor<?x4x6xf32>, tensor<4x2xf32>
+  return %r : tensor<?x4x6xf32>
+}

@@ -180,3 +180,46 @@ func.func @split_sinusoid_before_a_linear(%t: tensor<?xf32>, %w: tensor<6x8xf32>
   }
   return %r : tensor<?x6xf32>
 }
+
+// CHECK-LABEL: @split_rotate_behind_another_op
+func.func @split_rotate_behind_another_op(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>, %table: tensor<4x2xf32>) -> tensor<?x4x6xf32> {
+  // CHECK: dit.fused linear
+  // CHECK: dit.fused row
+  // CHECK: dit.fused row
+  // expected-remark@below {{dit.rotate must come directly after the linear}}
+  %r = dit.fused linear (%a = %x, %b = %w, %t = %table) : (tensor<?x4x8xf32>, tensor<6x8xf32>, tensor<4x2xf32>) -> tensor<?x4x6xf32> {
+    %0 = dit.linear %a weight(%b) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+    %1 = dit.silu %0 : tensor<?x4x6xf32>
+    %2 = dit.rotate %1 by(%t) features 4 : tensor<?x4x6xf32>, tensor<4x2xf32>
+    dit.yield %2 : tensor<?x4x6xf32>
+  }
+  return %r : tensor<?x4x6xf32>
+}
+
+// CHECK-LABEL: @keep_rotate_among_rows
+func.func @keep_rotate_among_rows(%x: tensor<?x4x6xf32>, %table: tensor<4x2xf32>) -> tensor<?x4x6xf32> {
+  // CHECK:      dit.fused row
+  // CHECK-NEXT:   dit.layer_norm
+  // CHECK-NEXT:   dit.rotate
+  // CHECK-NEXT:   dit.silu
+  %r = dit.fused row (%a = %x, %t = %table) : (tensor<?x4x6xf32>, tensor<4x2xf32>) -> tensor<?x4x6xf32> {
+    %0 = dit.layer_norm %a eps 1.0e-06 : tensor<?x4x6xf32>
+    %1 = dit.rotate %0 by(%t) features 4 : tensor<?x4x6xf32>, tensor<4x2xf32>
+    %2 = dit.silu %1 : tensor<?x4x6xf32>
+    dit.yield %2 : tensor<?x4x6xf32>
+  }
+  return %r : tensor<?x4x6xf32>
+}
+
+// CHECK-LABEL: @split_table_made_inside
+func.func @split_table_made_inside(%x: tensor<?x4x6xf32>, %table: tensor<4x2xf32>) -> tensor<?x4x6xf32> {
+  // CHECK: dit.fused row
+  // CHECK: dit.fused row
+  // expected-remark@below {{a region of kind row was split}}
+  %r = dit.fused row (%a = %x, %t = %table) : (tensor<?x4x6xf32>, tensor<4x2xf32>) -> tensor<?x4x6xf32> {
+    %0 = dit.silu %t : tensor<4x2xf32>
+    %1 = dit.rotate %a by(%0) features 4 : tensor<?x4x6xf32>, tensor<4x2xf32>
+    dit.yield %1 : tensor<?x4x6xf32>
+  }
+  return %r : tensor<?x4x6xf32>
+}

@@ -31,6 +31,8 @@ static Tensor fromDense(DenseElementsAttr dense, Type elementType) {
 static int64_t labelCount(func::FuncOp function) {
   std::optional<int64_t> rows;
   function->getParentOfType<ModuleOp>().walk([&](EmbeddingOp op) {
+    if (!op.getIndex().getType().getElementType().isInteger())
+      return; // a timestep
     int64_t count = op.getTable().getType().getDimSize(0);
     rows = rows ? std::min(*rows, count) : count;
   });

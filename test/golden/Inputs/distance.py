@@ -1,5 +1,5 @@
 """distance.py GOT WANTED BUDGET: the relative L2 distance of the tensors `out`
-(float32) of two safetensors files."""
+(float32 or float64) of two safetensors files."""
 import array
 import json
 import math
@@ -10,8 +10,9 @@ import sys
 def read(path):
     data = open(path, "rb").read()
     (size,) = struct.unpack("<Q", data[:8])
-    begin, end = json.loads(data[8:8 + size])["out"]["data_offsets"]
-    return array.array("f", data[8 + size + begin:8 + size + end])
+    out = json.loads(data[8:8 + size])["out"]
+    begin, end = out["data_offsets"]
+    return array.array({"F32": "f", "F64": "d"}[out["dtype"]], data[8 + size + begin:8 + size + end])
 
 
 got, wanted = read(sys.argv[1]), read(sys.argv[2])
