@@ -1,7 +1,8 @@
 """Plants bugs in an emitted model, or in the templates that it is made of:
-model_mutants.py BUILD SPEC LIST [--dtype bf16] [--arch sm_80]. The list is as mutants.txt, its check `model`
-and its file a device header or model.cu, the emitted text. Each must compile and
-be caught, by a wrong output, the executor or a sanitizer.
+model_mutants.py BUILD SPEC LIST [--check model] [--dtype bf16] [--arch sm_80].
+The list is as mutants.txt, its file a device header or model.cu, the emitted
+text; those of one check are planted. Each must compile and be caught, by a wrong
+output, the executor or a sanitizer.
 """
 import pathlib
 import shutil
@@ -26,6 +27,7 @@ def caught(text, device, case, budget, build_folder, folder):
 def main():
     parser = model.arguments()
     parser.add_argument("list")
+    parser.add_argument("--check", default="model")
     options = parser.parse_args()
     budget = str(model.BUDGETS[options.dtype])
     survivors, count = 0, 0
@@ -33,8 +35,10 @@ def main():
         folder = pathlib.Path(name)
         right = model.compiled(options.spec, "target", options)
         model.make_case(folder / "3", model.meaning(folder, options), right, 3)
-        for headline, _, file, edits in mutants.parse(
+        for headline, check, file, edits in mutants.parse(
                 pathlib.Path(options.list).read_text()):
+            if check != options.check:
+                continue
             count += 1
             device, text = folder / f"device{count}", right
             shutil.copytree(build.DEVICE, device)

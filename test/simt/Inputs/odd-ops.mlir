@@ -1,6 +1,7 @@
 // A network that no spec makes: every op of rows, rows that begin at any float,
-// widths that no vector divides, norms and products with weights, work on
-// weights alone, and two values that a kernel returns.
+// widths that no vector divides, pairs of features that no thread holds, norms
+// and products with weights, work on weights alone, and two values that a kernel
+// returns.
 module attributes {dit.name = "odd_ops", dit.phase = "dit", dit.spec = "name: odd_ops\0Adepth: 1\0Awidth: 8\0Aheads: 2\0Apatch_size: 2\0Aclasses: 4\0Alatent: {channels: 3, height: 4, width: 6}\0A"} {
   func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.from = "input", dit.name = "x"}, %t: tensor<?xf32> {dit.from = "input", dit.name = "t"}, %y: tensor<?xi32> {dit.from = "input", dit.name = "y"}) -> (tensor<?x3x4x6xf32> {dit.name = "out"}) {
     // The condition: (N, 9), (N, 8) and (N, 9) of one projection.
@@ -42,13 +43,19 @@ module attributes {dit.name = "odd_ops", dit.phase = "dit", dit.spec = "name: od
     %cat = dit.concat %a2, %b2, %b0 dim 2 : tensor<?x6x9xf32>, tensor<?x6x8xf32>, tensor<?x6x8xf32> -> tensor<?x6x25xf32>
     %table = dit.sincos_position grid 2 x 3 trained 3 x 2 : tensor<6x8xf32>
     %wide = dit.concat %table, %table, %table dim 1 : tensor<6x8xf32>, tensor<6x8xf32>, tensor<6x8xf32> -> tensor<6x24xf32>
-    %rest = dit.slice %cat dim 2 offset 1 : tensor<?x6x25xf32> -> tensor<?x6x24xf32>
+    // Angles that begin anywhere, of heads of 4 in rows of 25, and behind a linear
+    // whose columns go one by one.
+    %angles = dit.rotary_position grid 2 x 3 theta 1.0e+02 : tensor<6x8xf32>
+    %turns = dit.slice %angles dim 1 offset 1 : tensor<6x8xf32> -> tensor<6x4xf32>
+    %turned = dit.rotate %cat by(%turns) features 20 : tensor<?x6x25xf32>, tensor<6x4xf32>
+    %rest = dit.slice %turned dim 2 offset 1 : tensor<?x6x25xf32> -> tensor<?x6x24xf32>
     %placed = dit.add %rest, %wide : tensor<?x6x24xf32>, tensor<6x24xf32>
 
     %wo = dit.weight "wo" : tensor<12x24xf32>
     %bo = dit.weight "bo" : tensor<12xf32>
     %o = dit.linear %placed weight(%wo) bias(%bo) : (tensor<?x6x24xf32>, tensor<12x24xf32>, tensor<12xf32>) -> tensor<?x6x12xf32>
-    %o1 = dit.gelu erf %o : tensor<?x6x12xf32>
+    %o0 = dit.rotate %o by(%turns) features 8 : tensor<?x6x12xf32>, tensor<6x4xf32>
+    %o1 = dit.gelu erf %o0 : tensor<?x6x12xf32>
     %out = dit.unpatchify %o1 patch 2 : tensor<?x6x12xf32> -> tensor<?x3x4x6xf32>
     return %out : tensor<?x3x4x6xf32>
   }
