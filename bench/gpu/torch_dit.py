@@ -30,6 +30,7 @@ class Shape:
 
 
 MODELS = {
+    "digits": Shape("digits.yaml", 6, 128, 4, (1, 20, 20), patch=4, classes=10),
     "tiny": Shape("tiny.yaml", 2, 20, 5, (3, 6, 10), classes=7, mlp_ratio=3.5, frequencies=18),
     "S/2": Shape("dit_s_2.yaml", 12, 384, 6, (4, 32, 32)),
     "B/2": Shape("dit_b_2.yaml", 12, 768, 12, (4, 32, 32)),
@@ -75,9 +76,10 @@ class Block(nn.Module):
         self.mlp = Mlp(width, int(width * shape.mlp_ratio))
         self.adaLN_modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 6 * width))
 
-    def forward(self, x, c):
+    def forward(self, x, modulation):
+        """x (N, T, D), modulation (N, 6D): what adaLN_modulation made of the condition"""
         (shift_msa, scale_msa, gate_msa, shift_mlp, scale_mlp,
-         gate_mlp) = self.adaLN_modulation(c).chunk(6, dim=1)
+         gate_mlp) = modulation.chunk(6, dim=1)
         x = x + gate_msa.unsqueeze(1) * self.attn(modulate(self.norm1(x), shift_msa, scale_msa))
         return x + gate_mlp.unsqueeze(1) * self.mlp(modulate(self.norm2(x), shift_mlp, scale_mlp))
 
@@ -99,23 +101,29 @@ class DiT(nn.Module):
             "linear": nn.Linear(width, shape.patch**2 * 2 * shape.latent[0]),
             "adaLN_modulation": nn.Sequential(nn.SiLU(), nn.Linear(width, 2 * width))})
         self.register_buffer("position", position_table(shape), persistent=False)
-        half = shape.frequencies // 2
-        rates = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float64) / half)
-        self.register_buffer("rates", rates.float(), persistent=False)
+        self.register_buffer("rates", timestep_rates(shape), persistent=False)
 
     def forward(self, x, t, y):
         """x (N, C, H, W) float32, t (N), y (N) -> (N, 2C, H, W) float32"""
+        return self.denoise(x, self.condition(t, y))
+
+    def condition(self, t, y):
+        """The modulations of each block (N, 6D) and, last, of the final layer (N, 2D)."""
+        angles = t.float()[:, None] * self.rates
+        frequencies = torch.cat([angles.cos(), angles.sin()], dim=1)
+        c = self.t_embedder["mlp"](frequencies.to(self.x_embedder["proj"].weight.dtype))
+        c = c + self.y_embedder["embedding_table"](y)
+        return [part.adaLN_modulation(c) for part in self.blocks] + [
+            self.final_layer["adaLN_modulation"](c)]
+
+    def denoise(self, x, modulations):
         weight = self.x_embedder["proj"].weight
         x = self.x_embedder["proj"](x.to(weight.dtype)).flatten(2).transpose(1, 2)
         x = x + self.position.to(weight.dtype)
-        angles = t.float()[:, None] * self.rates
-        frequencies = torch.cat([angles.cos(), angles.sin()], dim=1)
-        c = self.t_embedder["mlp"](frequencies.to(weight.dtype))
-        c = c + self.y_embedder["embedding_table"](y)
-        for block in self.blocks:
-            x = block(x, c)
+        for block, modulation in zip(self.blocks, modulations):
+            x = block(x, modulation)
         last = self.final_layer
-        shift, scale = last["adaLN_modulation"](c).chunk(2, dim=1)
+        shift, scale = modulations[-1].chunk(2, dim=1)
         x = last["linear"](modulate(last["norm_final"](x), shift, scale))
         channels, height, width = self.shape.latent
         p = self.shape.patch
@@ -131,6 +139,18 @@ def position_table(shape):
     row, column = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
     angles = [positions.flatten().double()[:, None] * rates for positions in (column, row)]
     return torch.cat([part for a in angles for part in (a.sin(), a.cos())], dim=1).float()
+
+
+def timestep_rates(shape):
+    """(frequencies / 2) float32"""
+    half = shape.frequencies // 2
+    return torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float64) / half).float()
+
+
+def fill_constants(net):
+    """What a network made without memory lacks beside its weights."""
+    net.position.copy_(position_table(net.shape))
+    net.rates.copy_(timestep_rates(net.shape))
 
 
 # Weights: runtime/SeededWeights.h on 64-bit integers of the device, which wrap.
@@ -168,11 +188,8 @@ def model(shape, seed, device, dtype):
     with torch.device("meta"):
         net = DiT(shape)
     net = net.to_empty(device=device)
+    fill_constants(net)
     with torch.no_grad():
-        net.position.copy_(position_table(shape))
-        half = shape.frequencies // 2
-        rates = torch.exp(-math.log(10000) * torch.arange(half, dtype=torch.float64) / half)
-        net.rates.copy_(rates.float())
         for name, parameter in net.named_parameters():
             parameter.copy_(seeded(name, tuple(parameter.shape), seed, device))
     for parameter in net.parameters():
