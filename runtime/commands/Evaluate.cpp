@@ -144,7 +144,7 @@ private:
     auto a = gaussianOf(realFit, realRows, flags.real, pool);
     auto b = gaussianOf(sampleFit, sampleRows, flags.samples, pool);
     checkSizes(a->mean.size(), b->mean.size());
-    figures[name] = frechetDistance(*a, *b);
+    figures[name] = frechetDistance(*a, *b, pool);
   }
 
   void addPrecisionRecall() {

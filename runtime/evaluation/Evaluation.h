@@ -26,7 +26,7 @@ struct Gaussian {
 Gaussian fitGaussian(const Rows &features, ThreadPool &pool);
 
 /// |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)) (Heusel et al., 2017).
-double frechetDistance(const Gaussian &a, const Gaussian &b);
+double frechetDistance(const Gaussian &a, const Gaussian &b, ThreadPool &pool);
 
 struct InceptionScore {
   double mean, deviation; ///< over the parts; the population's deviation

@@ -1,64 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Precision and recall by nearest neighbours. All pairs of images are compared,
-// a block of rows a unit of work.
+// Precision and recall by nearest neighbours: all pairs of images are compared
+// once, a tile of pairs at a time.
 #include "runtime/cpu/ThreadPool.h"
 #include "runtime/evaluation/Evaluation.h"
+#include "runtime/evaluation/Products.h"
 
 #include <algorithm>
+#include <atomic>
+#include <limits>
+#include <mutex>
 #include <vector>
 
 namespace dit::runtime {
 namespace {
 
-constexpr Eigen::Index kBlock = 128;
+using Eigen::Index;
 
-/// Squared distances of rows [first, first + count) of `a` from all of `b`.
-Rows distances(const Rows &a, Eigen::Index first, Eigen::Index count,
-               const Rows &b) {
-  auto some = a.middleRows(first, count);
-  Rows d = -2 * (some * b.transpose());
-  d.colwise() += some.rowwise().squaredNorm();
-  d.rowwise() += b.rowwise().squaredNorm().transpose();
-  return d.cwiseMax(0);
-}
+/// Of each image the smallest `count` values that it was given.
+class Smallest {
+public:
+  Smallest(Index images, int count)
+      : count(count), values(static_cast<size_t>(images) * count,
+                             std::numeric_limits<double>::infinity()) {}
 
-/// Calls visit(row of a, its squared distances from b).
-template <typename Visit>
-void forEachRow(const Rows &a, const Rows &b, ThreadPool &pool, Visit visit) {
-  pool.run((a.rows() + kBlock - 1) / kBlock,
-           [&](int, int64_t begin, int64_t end) {
-             for (int64_t unit = begin; unit < end; ++unit) {
-               Eigen::Index first = unit * kBlock;
-               Eigen::Index count = std::min(kBlock, a.rows() - first);
-               Rows d = distances(a, first, count, b);
-               for (Eigen::Index i = 0; i < count; ++i)
-                 visit(first + i, d.row(i));
-             }
-           });
+  void add(Index image, double value) {
+    // A heap, the largest in front.
+    auto begin = values.begin() + image * count, end = begin + count;
+    if (value >= *begin)
+      return;
+    std::pop_heap(begin, end);
+    end[-1] = value;
+    std::push_heap(begin, end);
+  }
+  double largestOf(Index image) const { return values[image * count]; }
+
+private:
+  int count;
+  std::vector<double> values;
+};
+
+/// The squared distances of the images whose dot products the tile holds.
+void toDistances(ProductTile &tile, const Eigen::VectorXd &normsA, Index first,
+                 const Eigen::VectorXd &normsB, Index second) {
+  auto right = normsB.segment(second, tile.cols()).transpose().array();
+  for (Index i = 0; i < tile.rows(); ++i)
+    tile.row(i) = (normsA[first + i] + right - 2 * tile.row(i).array()).max(0);
 }
 
 /// Of each image the squared distance of its neighbour.
 Eigen::VectorXd radii(const Rows &images, int neighbours, ThreadPool &pool) {
+  Eigen::VectorXd norms = images.rowwise().squaredNorm();
+  Smallest nearest(images.rows(), neighbours);
+  std::vector<std::mutex> locks(images.rows() / kTileRows + 1);
+  forEachTile(
+      rowsOf(images), pool, [&](Index first, Index second, ProductTile tile) {
+        toDistances(tile, norms, first, norms, second);
+        // No image is its own neighbour.
+        if (first == second)
+          tile.diagonal().setConstant(std::numeric_limits<double>::infinity());
+        {
+          std::lock_guard lock(locks[first / kTileRows]);
+          for (Index i = 0; i < tile.rows(); ++i)
+            for (Index j = 0; j < tile.cols(); ++j)
+              nearest.add(first + i, tile(i, j));
+        }
+        if (first == second)
+          return;
+        std::lock_guard lock(locks[second / kTileRows]);
+        for (Index i = 0; i < tile.rows(); ++i)
+          for (Index j = 0; j < tile.cols(); ++j)
+            nearest.add(second + j, tile(i, j));
+      });
   Eigen::VectorXd radius(images.rows());
-  forEachRow(images, images, pool, [&](Eigen::Index i, const auto &d) {
-    std::vector<double> all(d.begin(), d.end());
-    all[i] = 0; // itself, which is not its own neighbour
-    std::nth_element(all.begin(), all.begin() + neighbours, all.end());
-    radius[i] = all[neighbours];
-  });
+  for (Index i = 0; i < images.rows(); ++i)
+    radius[i] = nearest.largestOf(i);
   return radius;
 }
 
-/// The part of `images` that lie within a radius of one of `manifold`.
-double partWithin(const Rows &images, const Rows &manifold,
-                  const Eigen::VectorXd &radius, ThreadPool &pool) {
-  std::vector<char> isWithin(images.rows());
-  forEachRow(images, manifold, pool, [&](Eigen::Index i, const auto &d) {
-    isWithin[i] = (d.transpose().array() <= radius.array()).any();
-  });
-  return static_cast<double>(std::count(isWithin.begin(), isWithin.end(), 1)) /
-         static_cast<double>(images.rows());
-}
+/// Images found to lie within a manifold.
+class Found {
+public:
+  explicit Found(Index images) : flags(images) {}
+  void add(Index image) { flags[image].store(1, std::memory_order_relaxed); }
+  double part() const {
+    return static_cast<double>(std::count(flags.begin(), flags.end(), 1)) /
+           static_cast<double>(flags.size());
+  }
+
+private:
+  std::vector<std::atomic<char>> flags;
+};
 
 } // namespace
 
@@ -68,8 +99,23 @@ PrecisionRecall precisionRecall(const Rows &real, const Rows &samples,
   // squares lose fewer digits.
   Eigen::RowVectorXd mean = real.colwise().mean();
   Rows a = real.rowwise() - mean, b = samples.rowwise() - mean;
-  return {partWithin(b, a, radii(a, neighbours, pool), pool),
-          partWithin(a, b, radii(b, neighbours, pool), pool)};
+  Eigen::VectorXd radiusA = radii(a, neighbours, pool),
+                  radiusB = radii(b, neighbours, pool),
+                  normsA = a.rowwise().squaredNorm(),
+                  normsB = b.rowwise().squaredNorm();
+  Found realFound(a.rows()), samplesFound(b.rows());
+  forEachTile(rowsOf(a), rowsOf(b), pool,
+              [&](Index first, Index second, ProductTile tile) {
+                toDistances(tile, normsA, first, normsB, second);
+                for (Index i = 0; i < tile.rows(); ++i)
+                  for (Index j = 0; j < tile.cols(); ++j) {
+                    if (tile(i, j) <= radiusA[first + i])
+                      samplesFound.add(second + j);
+                    if (tile(i, j) <= radiusB[second + j])
+                      realFound.add(first + i);
+                  }
+              });
+  return {samplesFound.part(), realFound.part()};
 }
 
 } // namespace dit::runtime
