@@ -162,7 +162,7 @@ module attributes {dit.phase = "planned", dit.name = "bench", dit.spec = ""} {
     %k = dit.slice %x dim 2 offset {D} : tensor<?x{T}x{D3}xf32> -> tensor<?x{T}x{D}xf32>
     %v = dit.slice %x dim 2 offset {D2} : tensor<?x{T}x{D3}xf32> -> tensor<?x{T}x{D}xf32>
     %r = dit.fused attention (%a = %q, %b = %k, %c = %v) : (tensor<?x{T}x{D}xf32>, tensor<?x{T}x{D}xf32>, tensor<?x{T}x{D}xf32>) -> tensor<?x{T}x{D}xf32> {
-      %0 = dit.attention %a, %b, %c heads {H} : tensor<?x{T}x{D}xf32>, tensor<?x{T}x{D}xf32>
+      %0 = dit.attention %a, %b, %c heads {H} : tensor<?x{T}x{D}xf32>, tensor<?x{T}x{D}xf32> -> tensor<?x{T}x{D}xf32>
       dit.yield %0 : tensor<?x{T}x{D}xf32>
     } {offsets = array<i64: -1>}
     return %r : tensor<?x{T}x{D}xf32>
@@ -244,6 +244,7 @@ std::vector<Case> paperCases(int64_t panel) {
   cases.push_back(
       linear("S/2 fc1+gelu 258 tokens x 2", panel, 2, 258, 384, 1536, true));
   cases.push_back(attention("XL/2 512 attention", 1, 1024, 16, 72));
+  cases.push_back(attention("XL/2 1024 attention, 4 heads", 1, 4096, 4, 72));
   cases.push_back(attention("4096 tokens attention", 1, 4096, 2, 64));
   for (int64_t n : {1, 2, 3, 8})
     cases.push_back(linear("S/2 adaln, rows " + std::to_string(n), panel, n, 0,
