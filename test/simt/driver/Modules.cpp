@@ -38,11 +38,21 @@ bool agrees(const KernelTable &table, const Cubin &cubin) {
   return true;
 }
 
-/// The kernels of a cubin, compiled for the host.
+/// The kernels of a cubin, compiled for the host. Names tell them from others:
+/// two sizes of a model with as many tokens cannot be told apart.
 const KernelTable &tableOf(const Cubin &cubin) {
+  const KernelTable *found = nullptr;
   for (const KernelTable *table : tables())
-    if (agrees(*table, cubin))
-      return *table;
+    if (agrees(*table, cubin)) {
+      if (found && found != table)
+        misuse("two files in DIT_STANDIN_KERNELS have the %u kernels of this "
+               "cubin for %s, of which the first is %s",
+               table->count, cubin.arch.c_str(),
+               cubin.kernels.begin()->first.c_str());
+      found = table;
+    }
+  if (found)
+    return *found;
   misuse("none of %zu files in DIT_STANDIN_KERNELS has exactly the %zu kernels "
          "of this cubin for %s, of which the first is %s",
          tables().size(), cubin.kernels.size(), cubin.arch.c_str(),
