@@ -71,11 +71,10 @@ public:
   }
 
 private:
-  /// Attention stays float32: it is a few per cent of the work.
   std::vector<PassUse> staging() const {
     std::vector<PassUse> uses = {PassUse("dit-join-linears")};
     if (dtype == "bf16")
-      uses.push_back(PassUse("dit-lower-precision", "type=bf16 linears"));
+      uses.push_back(PassUse("dit-lower-precision", "type=bf16 pairs"));
     uses.push_back(PassUse("dit-stage"));
     return uses;
   }

@@ -16,8 +16,8 @@ namespace {
 
 class Lowering {
 public:
-  Lowering(func::FuncOp network, FloatType narrow, bool biases, bool linears)
-      : network(network), narrow(narrow), biases(biases), onlyLinears(linears),
+  Lowering(func::FuncOp network, FloatType narrow, bool biases, bool pairs)
+      : network(network), narrow(narrow), biases(biases), onlyPairs(pairs),
         builder(network) {}
 
   void run();
@@ -33,7 +33,7 @@ private:
 
   func::FuncOp network;
   FloatType narrow;
-  bool biases, onlyLinears;
+  bool biases, onlyPairs;
   OpBuilder builder;
   DenseSet<Value> dependents; ///< what is known at a step, not before it
   DenseMap<Value, Value> known;
@@ -57,7 +57,7 @@ void Lowering::findDependents() {
 /// gain, and its rounding would be the picture's.
 bool Lowering::isLowered(LinearOp linear) {
   bool hasPairs = linear.getX().getType().getShape().back() % 2 == 0;
-  return dependents.contains(linear.getX()) && (hasPairs || !onlyLinears) &&
+  return dependents.contains(linear.getX()) && (hasPairs || !onlyPairs) &&
          !viewedValue(linear.getX()).getDefiningOp<PatchifyOp>() &&
          llvm::none_of(linear->getUsers(), llvm::IsaPred<UnpatchifyOp>);
 }
@@ -65,7 +65,7 @@ bool Lowering::isLowered(LinearOp linear) {
 /// Keys and values that only change with (t, y) are float32 rows of the
 /// condition table, and q is read beside them.
 bool Lowering::isLowered(AttentionOp attention) {
-  return !onlyLinears &&
+  return (attention.getHeadDim() % 2 == 0 || !onlyPairs) &&
          llvm::all_of(attention->getOperands(), [&](Value operand) {
            return dependents.contains(operand);
          });
@@ -154,7 +154,7 @@ struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {
     FloatType narrow = type == "bf16"
                            ? FloatType(BFloat16Type::get(&getContext()))
                            : FloatType(Float16Type::get(&getContext()));
-    Lowering(network, narrow, biases, linears).run();
+    Lowering(network, narrow, biases, pairs).run();
   }
 };
 

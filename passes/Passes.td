@@ -45,14 +45,14 @@ def LowerPrecision : DiT_Pass<"dit-lower-precision"> {
     gates, softmax and all sums; the linears that read patches or make them; what depends on t and
     y alone, and an attention that reads keys of that kind. With `biases`, the bias of such a
     linear is cast too where its sum, or GELU's tanh form of it, is only read rounded: a library's
-    matmul that writes `type` wants its bias in it. With `linears` attentions stay as they are, and
-    so do linears of an odd number of features, which have no pairs. Refuses a staged module.
+    matmul that writes `type` wants its bias in it. With `pairs` linears of an odd number of
+    features and attentions of an odd number a head stay as they are. Refuses a staged module.
   }];
   let options = [
     Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "bf16 or f16">,
     Option<"biases", "biases", "bool", /*default=*/"false", "cast biases of rounded sums">,
-    Option<"linears", "linears", "bool", /*default=*/"false",
-           "cast what linears of pairs of features read, and nothing else">,
+    Option<"pairs", "pairs", "bool", /*default=*/"false",
+           "cast only where the multiplied features come in pairs">,
   ];
 }
 

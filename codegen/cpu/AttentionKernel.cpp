@@ -39,10 +39,24 @@ private:
   void emitSoftmax(Ptr row, Ptr inverse);
   void emitResult(const Block &block);
   SmallVector<Num> overRow(Ptr row, Num init,
-                           function_ref<Num(Num, Num, Ptr, int64_t)> step);
-  /// Elements between the tokens of q, k, v (operands 0, 1, 2).
+                           function_ref<Num(Num, Num, Index, int64_t)> step);
+  TileOperands products() {
+    TileOperands operands;
+    if (shape.pairs)
+      operands.multiplyAdd = dotPairs;
+    return operands;
+  }
+  /// A head's q, k or v (operands 0, 1, 2) of a sample.
+  Ptr headOf(unsigned operand, Index sample, Index head) {
+    return past(body.kernel.operands[operand], body.sample(operand, sample),
+                head * shape.headDim);
+  }
+  /// Elements between its tokens; steps where they are multiplied along them.
   int64_t stride(unsigned operand) {
     return body.kernel.operands[operand].strides[1];
+  }
+  int64_t stepStride(unsigned operand) {
+    return stride(operand) / (shape.pairs ? 2 : 1);
   }
 
   KernelBody &body;
@@ -76,17 +90,17 @@ KernelShape AttentionKernel::emit() {
 void AttentionKernel::emitHead(Index sample, Index head, Index first,
                                Index last) {
   Index feature = head * shape.headDim;
-  packKeys(e, shape, body.sample(1, sample) + feature, stride(1),
-           std::numbers::log2e / std::sqrt((double)shape.headDim), keys);
-  packValues(e, shape, body.sample(2, sample) + feature, stride(2), values);
-  Ptr q = body.sample(0, sample) + feature;
+  packKeys(e, shape, headOf(1, sample, head), stepStride(1), shape.factor,
+           keys);
+  packValues(e, shape, headOf(2, sample, head), stride(2), values);
+  Ptr q = headOf(0, sample, head);
   Ptr result = past(body.kernel.results[0], body.results[0],
                     sample * body.kernel.results[0].strides[0] + feature);
   e.loop(first, last, 1, [&](Index number) {
     Index query = number * shape.blockQueries;
     Block block{query, min(query + shape.blockQueries, e.index(shape.queries)),
                 result};
-    packQueries(e, shape, q + query * stride(0), stride(0),
+    packQueries(e, shape, q + query * stepStride(0), stepStride(0),
                 block.endQuery - query, queries);
     emitScores(block);
     e.loop(e.index(0), block.endQuery - query, 1, [&](Index row) {
@@ -98,11 +112,11 @@ void AttentionKernel::emitHead(Index sample, Index head, Index first,
 
 void AttentionKernel::emitScores(const Block &block) {
   shape.keyPanels.forEach(e, [&](Index panel, int64_t vectors, int64_t) {
-    Ptr k = keys + panel * (shape.keyPanels.width() * shape.headDim);
+    Ptr k = keys + panel * (shape.keyPanels.width() * shape.featureSteps);
     Ptr to = scores + panel * shape.keyPanels.width();
     auto tile = [&](Index row, int64_t rows) {
       Ptr q = queries + (row - block.query) * shape.queryStride;
-      TileOperands operands;
+      TileOperands operands = products();
       operands.a = [&](int64_t i, Index f, int64_t u) {
         return e.loadScalar(q + f + (i * shape.queryStride + u));
       };
@@ -110,10 +124,11 @@ void AttentionKernel::emitScores(const Block &block) {
         return e.load(k + f * (vectors * shape.lanes) +
                       (u * vectors + j) * shape.lanes);
       };
-      SmallVector<Num> sums = accumulate(
-          e, {rows, vectors},
-          {e.index(0), e.index(shape.headDim), 4, shape.headDim % 4 == 0},
-          operands);
+      SmallVector<Num> sums =
+          accumulate(e, {rows, vectors},
+                     {e.index(0), e.index(shape.featureSteps), 4,
+                      shape.featureSteps % 4 == 0},
+                     operands);
       Ptr at = to + (row - block.query) * shape.scoreStride;
       for (int64_t i = 0; i < rows; ++i)
         for (int64_t j = 0; j < vectors; ++j)
@@ -125,11 +140,11 @@ void AttentionKernel::emitScores(const Block &block) {
   });
 }
 
-/// Folds `step(chain, scores, address, lanes that are keys)` over a row of
+/// Folds `step(chain, scores, first key, lanes that are keys)` over a row of
 /// scores.
 SmallVector<Num>
 AttentionKernel::overRow(Ptr row, Num init,
-                         function_ref<Num(Num, Num, Ptr, int64_t)> step) {
+                         function_ref<Num(Num, Num, Index, int64_t)> step) {
   int64_t lanes = shape.lanes, together = kChains * lanes;
   int64_t whole = shape.keys / together * together;
   SmallVector<Num> chains(kChains, init);
@@ -137,33 +152,39 @@ AttentionKernel::overRow(Ptr row, Num init,
       e.loop(0, whole, together, chains, [&](Index key, ArrayRef<Num> carried) {
         SmallVector<Num> next(carried);
         for (int64_t c = 0; c < kChains; ++c) {
-          Ptr at = row + key + c * lanes;
-          next[c] = step(next[c], e.load(at), at, lanes);
+          Index at = key + c * lanes;
+          next[c] = step(next[c], e.load(row + at), at, lanes);
         }
         return next;
       });
   for (int64_t key = whole, c = 0; key < shape.keys; key += lanes, ++c)
-    chains[c] = step(chains[c], e.load(row + key), row + key,
+    chains[c] = step(chains[c], e.load(row + key), e.index(key),
                      std::min(lanes, shape.keys - key));
   return chains;
 }
 
-/// Scores of one query, in units of log 2, to exp(score - their maximum), and
-/// 1 / the sum of these.
+/// Scores of one query to exp(score - their maximum), and 1 / the sum of these.
+/// Scores are in units of log 2; those of pairs become so here. The
+/// exponentials take their place, as bfloat16 in the first half of it: behind
+/// the scores that are still to be read.
 void AttentionKernel::emitSoftmax(Ptr row, Ptr inverse) {
   Num least = e.splat(-std::numeric_limits<double>::infinity());
   auto onlyKeys = [&](Num x, int64_t count, Num otherwise) {
     return count == shape.lanes ? x : select(e.firstLanes(count), x, otherwise);
   };
-  auto tops = overRow(row, least, [&](Num top, Num x, Ptr, int64_t count) {
+  auto tops = overRow(row, least, [&](Num top, Num x, Index, int64_t count) {
     return max(onlyKeys(x, count, least), top);
   });
   Num top =
       broadcast(reduceMax(max(max(tops[0], tops[1]), max(tops[2], tops[3]))));
   auto sums =
-      overRow(row, e.splat(0), [&](Num sum, Num x, Ptr at, int64_t count) {
-        Num p = onlyKeys(exp2NotAboveZero(x - top), count, e.splat(0));
-        e.store(p, at);
+      overRow(row, e.splat(0), [&](Num sum, Num x, Index key, int64_t count) {
+        Num below = shape.pairs ? (x - top) * shape.factor : x - top;
+        Num p = onlyKeys(exp2NotAboveZero(below), count, e.splat(0));
+        if (shape.pairs)
+          e.storeBf16(p, pastBf16(row, key), shape.lanes);
+        else
+          e.store(p, row + key);
         return sum + p;
       });
   Num sum = reduceAdd((sums[0] + sums[1]) + (sums[2] + sums[3]));
@@ -178,8 +199,8 @@ void AttentionKernel::emitResult(const Block &block) {
     Ptr inverse = inverses + (row - block.query);
     shape.valuePanels.forEach(e, [&](Index panel, int64_t vectors,
                                      int64_t columns) {
-      Ptr v = values + panel * (shape.valuePanels.width() * shape.keys);
-      TileOperands operands;
+      Ptr v = values + panel * (shape.valuePanels.width() * shape.keySteps);
+      TileOperands operands = products();
       operands.a = [&](int64_t i, Index key, int64_t u) {
         return e.loadScalar(p + key + (i * shape.scoreStride + u));
       };
@@ -189,7 +210,8 @@ void AttentionKernel::emitResult(const Block &block) {
       };
       SmallVector<Num> sums = accumulate(
           e, {rows, vectors},
-          {e.index(0), e.index(shape.keys), 4, shape.keys % 4 == 0}, operands);
+          {e.index(0), e.index(shape.keySteps), 4, shape.keySteps % 4 == 0},
+          operands);
       Index at = row * toStride + panel * shape.valuePanels.width();
       for (int64_t i = 0; i < rows; ++i) {
         Num scale = broadcast(e.loadScalar(inverse + i));
@@ -214,10 +236,14 @@ int64_t evenVectors(int64_t columns, int64_t lanes, int64_t most) {
 } // namespace
 
 AttentionShape::AttentionShape(const KernelBody &body, AttentionOp op)
-    : op(op), heads(op.getHeads()), headDim(op.getHeadDim()),
+    : op(op), pairs(op.getQ().getType().getElementType().isBF16()),
+      heads(op.getHeads()), headDim(op.getHeadDim()),
       queries(op.getQ().getType().getDimSize(1)),
-      keys(op.getK().getType().getDimSize(1)), lanes(body.machine.lanes),
-      tileRows(body.machine.tileRows),
+      keys(op.getK().getType().getDimSize(1)),
+      featureSteps(pairs ? headDim / 2 : headDim),
+      keySteps(pairs ? llvm::divideCeil(keys, 2) : keys),
+      factor(std::numbers::log2e / std::sqrt((double)headDim)),
+      lanes(body.machine.lanes), tileRows(body.machine.tileRows),
       keyPanels(keys, body.machine.panel / lanes, lanes),
       valuePanels(headDim,
                   evenVectors(headDim, lanes, body.machine.panel / lanes),
@@ -228,13 +254,31 @@ AttentionShape::AttentionShape(const KernelBody &body, AttentionOp op)
     int64_t floats = llvm::alignTo(columns, lanes);
     return floats % 1024 ? floats : floats + 16;
   };
-  queryStride = stride(headDim), scoreStride = stride(keys);
+  queryStride = stride(featureSteps), scoreStride = stride(keys);
   // A quarter of the second cache for scores.
   int64_t floats = lanes == 16 ? 64 * 1024 : 32 * 1024;
   int64_t rows = std::clamp<int64_t>(floats / scoreStride, tileRows, 64);
   blockQueries = std::min<int64_t>(rows / tileRows * tileRows,
                                    llvm::alignTo(queries, tileRows));
   blocks = llvm::divideCeil(queries, blockQueries);
+}
+
+/// bfloat16 is multiplied in pairs of features, read where they lie.
+static LogicalResult checkPairs(const KernelBody &body, AttentionOp op) {
+  if (op.getQ().getType().getElementType().isF32())
+    return success();
+  auto isEven = [](int64_t size) { return size % 2 == 0; };
+  bool evenStrides = llvm::all_of(
+      ArrayRef(body.kernel.operands).take_front(2), [&](const Place &place) {
+        return llvm::all_of(ArrayRef(place.strides).drop_back(), isEven);
+      });
+  if (body.machine.lanes == 16 && isEven(op.getHeadDim()) && evenStrides)
+    return success();
+  return op.emitOpError() << "of bf16 must be for AVX-512 and have an even "
+                             "number of features a head and even strides, but "
+                             "has "
+                          << op.getHeadDim() << " features a head of "
+                          << op.getQ().getType();
 }
 
 FailureOr<KernelShape> emitAttention(KernelBody &body) {
@@ -249,6 +293,8 @@ FailureOr<KernelShape> emitAttention(KernelBody &body) {
     return region.emitOpError(
         "of kind attention must hold one dit.attention, and at most a dit.cast "
         "of it");
+  if (failed(checkPairs(body, *ops.begin())))
+    return failure();
   return AttentionKernel(body, *ops.begin()).emit();
 }
 

@@ -48,34 +48,60 @@ void Panels::forEach(Emitter &e,
 void packKeys(Emitter &e, const AttentionShape &shape, Ptr from, int64_t stride,
               double factor, Ptr to) {
   const Panels &panels = shape.keyPanels;
-  int64_t lanes = shape.lanes, wholeFeatures = shape.headDim / lanes * lanes;
+  int64_t lanes = shape.lanes, whole = shape.featureSteps / lanes * lanes;
   panels.forEach(e, [&](Index panel, int64_t vectors, int64_t keys) {
     Ptr source = from + panel * (panels.width() * stride);
-    Ptr target = to + panel * (panels.width() * shape.headDim);
+    Ptr target = to + panel * (panels.width() * shape.featureSteps);
     for (int64_t j = 0; j < vectors; ++j) {
-      auto square = [&](Index feature, int64_t features) {
+      auto square = [&](Index step, int64_t steps) {
         SmallVector<Num> rows;
         for (int64_t i = 0; i < lanes; ++i) {
           int64_t key = j * lanes + i;
-          Num row = key < keys
-                        ? e.load(source + feature + key * stride, features)
-                        : e.splat(0);
-          rows.push_back(key < keys ? row * factor : row);
+          Num row = key < keys ? e.load(source + step + key * stride, steps)
+                               : e.splat(0);
+          rows.push_back(key < keys && !shape.pairs ? row * factor : row);
         }
         transpose(rows);
-        for (int64_t i = 0; i < features; ++i)
-          e.store(rows[i], target + feature * (vectors * lanes) +
+        for (int64_t i = 0; i < steps; ++i)
+          e.store(rows[i], target + step * (vectors * lanes) +
                                (i * vectors + j) * lanes);
       };
-      e.loop(0, wholeFeatures, lanes, [&](Index f) { square(f, lanes); });
-      if (int64_t rest = shape.headDim - wholeFeatures)
-        square(e.index(wholeFeatures), rest);
+      e.loop(0, whole, lanes, [&](Index step) { square(step, lanes); });
+      if (int64_t rest = shape.featureSteps - whole)
+        square(e.index(whole), rest);
     }
+  });
+}
+
+/// A step of two keys; the last may be of one.
+static void packValuePairs(Emitter &e, const AttentionShape &shape, Ptr from,
+                           int64_t stride, Ptr to) {
+  const Panels &panels = shape.valuePanels;
+  int64_t lanes = shape.lanes;
+  panels.forEach(e, [&](Index panel, int64_t vectors, int64_t columns) {
+    auto pack = [&](Index step, bool isWhole) {
+      for (int64_t j = 0; j < vectors; ++j) {
+        int64_t count = std::min(lanes, columns - j * lanes);
+        Index feature = panel * panels.width() + j * lanes;
+        auto value = [&](int64_t key) {
+          return e.loadBf16(pastBf16(from, (step * 2 + key) * stride + feature),
+                            count);
+        };
+        e.store(bf16Pairs(value(0), isWhole ? value(1) : e.splat(0)),
+                to + panel * (panels.width() * shape.keySteps) +
+                    step * (vectors * lanes) + j * lanes);
+      }
+    };
+    e.loop(0, shape.keys / 2, 1, [&](Index step) { pack(step, true); });
+    if (shape.keys % 2)
+      pack(e.index(shape.keys / 2), false);
   });
 }
 
 void packValues(Emitter &e, const AttentionShape &shape, Ptr from,
                 int64_t stride, Ptr to) {
+  if (shape.pairs)
+    return packValuePairs(e, shape, from, stride, to);
   const Panels &panels = shape.valuePanels;
   int64_t lanes = shape.lanes;
   panels.forEach(e, [&](Index panel, int64_t vectors, int64_t columns) {
@@ -92,12 +118,12 @@ void packValues(Emitter &e, const AttentionShape &shape, Ptr from,
 
 void packQueries(Emitter &e, const AttentionShape &shape, Ptr from,
                  int64_t stride, Index count, Ptr to) {
-  int64_t lanes = shape.lanes, whole = shape.headDim / lanes * lanes;
+  int64_t lanes = shape.lanes, whole = shape.featureSteps / lanes * lanes;
   e.loop(e.index(0), count, 1, [&](Index query) {
     Ptr source = from + query * stride, target = to + query * shape.queryStride;
     e.loop(0, whole, lanes,
            [&](Index f) { e.store(e.load(source + f), target + f); });
-    if (int64_t rest = shape.headDim - whole)
+    if (int64_t rest = shape.featureSteps - whole)
       e.store(e.load(source + whole, rest), target + whole);
   });
 }

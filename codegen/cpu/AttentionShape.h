@@ -32,12 +32,16 @@ struct Panels {
 
 /// softmax(q k^T / sqrt(d)) v for one sample and head at a time: keys as d x
 /// tokens and values as tokens x d, both in panels, and the scores of a block
-/// of queries.
+/// of queries. With bfloat16 both products go in steps of two, a pair in the
+/// place of a float32: of features, and of keys.
 struct AttentionShape {
   AttentionShape(const KernelBody &body, AttentionOp op);
 
   AttentionOp op;
+  bool pairs; ///< q, k and v are bfloat16
   int64_t heads, headDim, queries, keys;
+  int64_t featureSteps, keySteps; ///< of a head's features, and of its keys
+  double factor;                  ///< of scores: log2(e) / sqrt(headDim)
   int64_t lanes, tileRows;
   Panels keyPanels, valuePanels;
   int64_t blockQueries; ///< a multiple of tileRows
@@ -46,22 +50,25 @@ struct AttentionShape {
   int64_t scoreStride;  ///< and of scores
 
   // Floats of scratch.
-  int64_t keyFloats() const { return keyPanels.padded() * headDim; }
-  int64_t valueFloats() const { return valuePanels.padded() * keys; }
+  int64_t keyFloats() const { return keyPanels.padded() * featureSteps; }
+  int64_t valueFloats() const { return valuePanels.padded() * keySteps; }
   int64_t queryFloats() const { return blockQueries * queryStride; }
   int64_t scoreFloats() const { return blockQueries * scoreStride; }
 };
 
-/// to[panel][feature][key] = factor * from[key][feature]; keys past the last
-/// are 0.
+// Strides are from one token to the next, in floats, of values in elements.
+
+/// to[panel][step][key] = from[key][step], keys past the last are 0. Scaled by
+/// `factor`, unless they are pairs.
 void packKeys(Emitter &e, const AttentionShape &shape, Ptr from, int64_t stride,
               double factor, Ptr to);
 
-/// to[panel][key][feature] = from[key][feature]; features past the last are 0.
+/// to[panel][step][feature] = from[key][feature], of two keys where they are
+/// pairs; features and keys past the last are 0.
 void packValues(Emitter &e, const AttentionShape &shape, Ptr from,
                 int64_t stride, Ptr to);
 
-/// to[query][feature] = from[query][feature] of `count` queries. They lie
+/// to[query][step] = from[query][step] of `count` queries. They lie
 /// tokens apart, often a whole number of pages: copied together they stay in
 /// the first cache while every panel of keys goes by.
 void packQueries(Emitter &e, const AttentionShape &shape, Ptr from,

@@ -19,12 +19,13 @@ unsigned argumentIndex(Value value) {
   return cast<BlockArgument>(value).getArgNumber();
 }
 
-/// bfloat16 is what a matmul multiplies, and nothing else reads it.
+/// bfloat16 is what is multiplied, and nothing else reads it.
 bool isMultiplied(FusedOp op, unsigned operand) {
   return llvm::all_of(op.getBody().getArgument(operand).getUses(),
                       [](OpOperand &use) {
                         auto linear = dyn_cast<LinearOp>(use.getOwner());
-                        return linear && use.get() != linear.getBias();
+                        return isa<AttentionOp>(use.getOwner()) ||
+                               (linear && use.get() != linear.getBias());
                       });
 }
 

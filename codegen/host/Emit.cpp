@@ -336,6 +336,25 @@ void Emitter::store(Num x, Ptr p, int64_t count) {
     return store(x, p);
   LLVM::MaskedStoreOp::create(builder, loc, x.v, p.v, firstLanes(count).v, 4);
 }
+Num Emitter::loadBf16(Ptr p, int64_t count) {
+  auto narrow = vectorType().clone(builder.getI16Type());
+  auto words = vectorType().clone(builder.getI32Type());
+  auto all = [&](Type type, unsigned bits, uint64_t value) -> Value {
+    return arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(cast<ShapedType>(type), APInt(bits, value)));
+  };
+  Value bits =
+      count == lanes
+          ? LLVM::LoadOp::create(builder, loc, narrow, p.v, 2).getResult()
+          : LLVM::MaskedLoadOp::create(builder, loc, narrow, p.v,
+                                       firstLanes(count).v, all(narrow, 16, 0),
+                                       2)
+                .getResult();
+  Value wide = arith::ExtUIOp::create(builder, loc, words, bits);
+  Value high = arith::ShLIOp::create(builder, loc, wide, all(words, 32, 16));
+  return {this, arith::BitcastOp::create(builder, loc, vectorType(), high)};
+}
 void Emitter::storeBf16(Num x, Ptr p, int64_t count) {
   Value bits = bf16Bits(x);
   if (count == lanes)

@@ -118,6 +118,8 @@ public:
   Index loadInt(Ptr p);     // one int32, sign-extended
   void store(Num x, Ptr p); // a vector or a scalar
   void store(Num x, Ptr p, int64_t count);
+  /// `count` bfloat16 as float32, 0 in the other lanes.
+  Num loadBf16(Ptr p, int64_t count);
   /// The first `count` lanes, rounded to bfloat16.
   void storeBf16(Num x, Ptr p, int64_t count);
   Ptr loadPtr(Ptr p,

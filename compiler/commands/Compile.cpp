@@ -54,8 +54,9 @@ void CompileFlags::addTo(CLI::App &command) {
       ->capture_default_str();
   command
       .add_option("--dtype", target.dtype,
-                  "what matmuls and attention read: f32; cuda: also bf16, or "
-                  "tf32, f32 values multiplied with 11 bits")
+                  "what matmuls and attention read: f32, or bf16 (on CPUs with "
+                  "AVX512_BF16); cuda: also tf32, f32 values multiplied with "
+                  "11 bits")
       ->capture_default_str();
   command
       .add_option("--matmul", target.matmul,
