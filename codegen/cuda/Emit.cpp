@@ -173,7 +173,7 @@ std::string FileText::comesFrom(const KernelText &text) const {
   forEachLaunch(program, [&](const Launch &launch) {
     launches += &program.kernels[launch.kernel] == &text.kernel;
   });
-  std::string from = describe(text.op());
+  std::string from = inComment(describe(text.op()));
   if (launches > 1)
     from += fmt::format(", and {} more like it", launches - 1);
   return from;
@@ -212,7 +212,7 @@ void FileText::printKernel(const KernelText &text) {
 FailureOr<EmittedFile> FileText::print(const Arch &arch) {
   if (failed(makeKernels(arch)))
     return failure();
-  out = "// " + options.title +
+  out = "// " + inComment(options.title) +
         "\n#include \"attention.h\"\n#include \"attention_f32.h\"\n"
         "#include \"elements.h\"\n#include \"matmul.h\"\n"
         "#include \"matmul_f32.h\"\n" +

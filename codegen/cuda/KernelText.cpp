@@ -11,18 +11,33 @@ namespace dit::codegen::cuda {
 
 namespace {
 
-/// What kernels name themselves, and what the device headers give.
+/// What kernels name themselves, what the device headers give, and what the
+/// language keeps for itself.
 bool isTaken(StringRef name) {
-  static const llvm::StringSet<> taken = {
-      // of kernels
-      "row", "rows", "sample", "token", "condition", "row_index", "shared",
-      "sum", "other", "column", "i", "head", "channel", "pixel_y", "pixel_x",
-      // of the headers
-      "load", "store", "bf16", "map", "zip", "silu", "gelu_tanh", "gelu_erf",
-      "layer_norm", "rms_norm", "rotate", "timestep_embedding",
-      "sincos_position", "rotary_position", "dit",
-      // of the language
-      "float", "int", "auto", "const"};
+  static const llvm::StringSet<> taken = [] {
+    constexpr StringLiteral kNames =
+        // of kernels
+        "row rows sample token condition row_index shared sum other column i "
+        "head channel pixel_y pixel_x "
+        // of the headers
+        "load store bf16 map zip silu gelu_tanh gelu_erf layer_norm rms_norm "
+        "rotate timestep_embedding sincos_position rotary_position dit "
+        // of the language
+        "alignas alignof and and_eq asm auto bitand bitor bool break case "
+        "catch char char16_t char32_t class compl const const_cast constexpr "
+        "continue decltype default delete do double dynamic_cast else enum "
+        "explicit export extern false float for friend goto if inline int "
+        "long mutable namespace new noexcept not not_eq nullptr operator or "
+        "or_eq private protected public register reinterpret_cast return "
+        "short signed sizeof static static_assert static_cast struct switch "
+        "template this thread_local throw true try typedef typeid typename "
+        "union unsigned using virtual void volatile wchar_t while xor xor_eq";
+    SmallVector<StringRef> names;
+    kNames.split(names, ' ');
+    llvm::StringSet<> set;
+    set.insert(names.begin(), names.end());
+    return set;
+  }();
   return taken.contains(name);
 }
 
@@ -80,6 +95,14 @@ std::string leafName(StringRef graphName) {
     if (!llvm::isAlnum(c))
       c = '_';
   return name.empty() || llvm::isDigit(name.front()) ? "v" + name : name;
+}
+
+std::string inComment(StringRef text) {
+  std::string line = text.str();
+  for (char &c : line)
+    if (!llvm::isPrint(c) || c == '\\')
+      c = '?';
+  return line;
 }
 
 ValueNames::ValueNames(FusedOp op) {

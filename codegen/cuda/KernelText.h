@@ -34,6 +34,10 @@ llvm::StringRef graphName(mlir::Value value);
 /// `blocks.3.attn.qkv.weight.packed`: an identifier.
 std::string leafName(llvm::StringRef graphName);
 
+/// What the graph or a file calls something, as a comment to the end of a line
+/// may hold it: without what would end the line, or go on behind it.
+std::string inComment(llvm::StringRef text);
+
 /// One kernel: what is known of it, and its text.
 ///
 /// Kernels are written with these names in scope: `row` counts tokens of all

@@ -67,7 +67,7 @@ std::string printMatmul(const Launch &launch, const LibraryMatmul &matmul) {
   SmallVector<std::pair<std::string, std::string>> arguments; // and comments
   auto add = [&](int operand) {
     arguments.push_back({address(launch.operands[operand]),
-                         graphName(op.getInputs()[operand]).str()});
+                         inComment(graphName(op.getInputs()[operand]))});
   };
   add(matmul.x);
   add(matmul.weight);
@@ -75,13 +75,13 @@ std::string printMatmul(const Launch &launch, const LibraryMatmul &matmul) {
     add(*matmul.bias);
   else
     arguments.push_back({"nullptr", ""});
-  arguments.push_back(
-      {address(launch.results[0]), "-> " + graphName(op.getResult(0)).str()});
+  arguments.push_back({address(launch.results[0]),
+                       "-> " + inComment(graphName(op.getResult(0)))});
   std::string type = matmul.type == "bf16" ? "bf16" : "float";
   std::string outType = matmul.outType == "bf16" ? "bf16" : "float";
   return fmt::format("\n  // {}\n  matmul<{}, {}>(launch, {}, {}, {}, "
                      "Epilogue::{},\n",
-                     describe(op), type, outType,
+                     inComment(describe(op)), type, outType,
                      printCount({matmul.rowsPerSample, matmul.fixedRows}),
                      matmul.n, matmul.k,
                      matmul.epilogue == "none"   ? "None"
@@ -99,10 +99,10 @@ std::string printLaunch(const Launch &launch, const KernelText &kernel) {
        llvm::enumerate(launch.operands, op.getInputs())) {
     const TensorMap *map = kernel.tensorMap(i);
     arguments.push_back({map ? matrix(address(place), *map) : address(place),
-                         graphName(value).str()});
+                         inComment(graphName(value))});
   }
   for (auto [place, value] : llvm::zip(launch.results, op.getResults()))
-    arguments.push_back({address(place), "-> " + graphName(value).str()});
+    arguments.push_back({address(place), "-> " + inComment(graphName(value))});
   if (kernel.isGathered())
     arguments.push_back({"at.row_index", ""});
   if (kernel.takesRows())
@@ -110,7 +110,7 @@ std::string printLaunch(const Launch &launch, const KernelText &kernel) {
 
   std::string text =
       fmt::format("\n  // {}\n  launch({},\n         Grid{{{}{}}}, {}, {},\n",
-                  describe(op), kernel.kernel.name,
+                  inComment(describe(op)), kernel.kernel.name,
                   printGrid(kernel.launch.grid), printCluster(kernel.launch),
                   kernel.launch.threads, kernel.launch.sharedBytes);
   return text + printArguments(arguments);
@@ -147,7 +147,9 @@ std::string printWeights(const Program &program) {
     int64_t floats = 1;
     for (int64_t dim : weight.shape)
       floats *= dim;
-    text += fmt::format("    {{\"{}\", {}}}, // {}\n", weight.name, floats,
+    std::string name;
+    llvm::raw_string_ostream(name).write_escaped(weight.name);
+    text += fmt::format("    {{\"{}\", {}}}, // {}\n", name, floats,
                         showShape(weight.shape));
   }
   return text + "};\n";

@@ -1,7 +1,7 @@
 // A network that no spec makes: every op of rows, rows that begin at any float,
 // widths that no vector divides, pairs of features that no thread holds, norms
-// and products with weights, work on weights alone, and two values that a kernel
-// returns.
+// and products with weights (one called as C++ calls something else), work on
+// weights alone, and two values that a kernel returns.
 module attributes {dit.name = "odd_ops", dit.phase = "dit", dit.spec = "name: odd_ops\0Adepth: 1\0Awidth: 8\0Aheads: 2\0Apatch_size: 2\0Aclasses: 4\0Alatent: {channels: 3, height: 4, width: 6}\0A"} {
   func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.from = "input", dit.name = "x"}, %t: tensor<?xf32> {dit.from = "input", dit.name = "t"}, %y: tensor<?xi32> {dit.from = "input", dit.name = "y"}) -> (tensor<?x3x4x6xf32> {dit.name = "out"}) {
     // The condition: (N, 9), (N, 8) and (N, 9) of one projection.
@@ -31,7 +31,7 @@ module attributes {dit.name = "odd_ops", dit.phase = "dit", dit.spec = "name: od
     %b = dit.slice %z dim 2 offset 9 : tensor<?x6x26xf32> -> tensor<?x6x8xf32>
     %d = dit.slice %z dim 2 offset 17 : tensor<?x6x26xf32> -> tensor<?x6x9xf32>
 
-    %g = dit.weight "g.weight" : tensor<9xf32>
+    %g = dit.weight "switch" : tensor<9xf32>
     %a0 = dit.rms_norm %a weight(%g : tensor<9xf32>) eps 1.0e-05 : tensor<?x6x9xf32>
     %a1 = dit.modulate %a0 shift(%shift) scale(%scale) : tensor<?x6x9xf32>, tensor<?x9xf32>
     %a2 = dit.mul %a1, %d : tensor<?x6x9xf32>, tensor<?x6x9xf32>
