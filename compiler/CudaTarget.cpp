@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The CUDA target as the driver sees it: pass lists, the text of a model, its
 // machine code, and what the manifest says of a GPU.
+#include "codegen/cuda/Arch.h"
 #include "codegen/cuda/Emit.h"
 #include "codegen/cuda/Nvrtc.h"
 #include "codegen/host/Compile.h"
@@ -219,14 +220,14 @@ private:
 
 llvm::Expected<std::unique_ptr<Target>>
 dit::makeCudaTarget(const TargetOptions &options) {
-  static constexpr llvm::StringLiteral kArchs[] = {"sm_80", "sm_86", "sm_89",
-                                                   "sm_90a", "sm_100"};
-  if (!llvm::is_contained(kArchs, options.arch))
+  if (!cuda::findArch(options.arch)) {
+    auto names = llvm::map_range(
+        cuda::archs(), [](const cuda::Arch &arch) { return arch.name; });
     return llvm::createStringError(
-        "--arch must be " +
-        llvm::join(std::begin(kArchs), std::end(kArchs), ", ") +
+        "--arch must be " + llvm::join(names, ", ") +
         " for --target=cuda, or a list of them, but found '" + options.arch +
         "'");
+  }
   static constexpr llvm::StringLiteral kDtypes[] = {"f32", "bf16", "tf32"};
   if (!llvm::is_contained(kDtypes, options.dtype))
     return llvm::createStringError(

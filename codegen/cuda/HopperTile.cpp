@@ -12,7 +12,6 @@ constexpr int64_t kMultiprocessors = 132;
 constexpr int64_t kSharedBytesOfBlock = 227 << 10;
 constexpr int64_t kLeastStages = 3, kMostStages = 8;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t padded(int64_t depth) { return ceilDiv(depth, 64) * 64; }
 
 /// Bytes of the rows that a block keeps.

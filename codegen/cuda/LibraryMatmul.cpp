@@ -25,8 +25,8 @@ bool arePackedRows(const Place &place, int64_t step, int64_t width) {
   return true;
 }
 
-/// The name of a type as manifests have it; empty for others.
-std::string typeName(const Place &place) {
+/// What manifests call the element type; empty for those that no library takes.
+std::string manifestType(const Place &place) {
   Type element = place.type.getElementType();
   return element.isBF16() ? "bf16" : element.isF32() ? "f32" : "";
 }
@@ -69,8 +69,8 @@ std::optional<LibraryMatmul> libraryMatmul(const LinearText &linear,
   matmul.out = text.kernel.operands.size();
   const Place &x = text.kernel.operands[matmul.x];
   const Place &out = text.kernel.results[0];
-  matmul.type = typeName(x);
-  matmul.outType = typeName(out);
+  matmul.type = manifestType(x);
+  matmul.outType = manifestType(out);
   if (!isPacked(matmul.x, linear.depth) ||
       !arePackedRows(out, text.resultSteps[0], linear.features) ||
       text.operandSteps[matmul.weight] * x.elementBytes() % 16 ||
@@ -78,7 +78,7 @@ std::optional<LibraryMatmul> libraryMatmul(const LinearText &linear,
     return std::nullopt;
   if (op.getBias()) {
     matmul.bias = linear.argument(op.getBias());
-    if (typeName(text.kernel.operands[*matmul.bias]) != matmul.outType ||
+    if (manifestType(text.kernel.operands[*matmul.bias]) != matmul.outType ||
         !isPacked(*matmul.bias, linear.features))
       return std::nullopt;
   }

@@ -7,6 +7,9 @@
 
 namespace dit::codegen::cuda {
 
+/// a / b, rounded up.
+inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 /// A linear: (rows, depth) times (columns, depth) transposed.
 struct LinearShape {
   int64_t rows, columns, depth;

@@ -65,7 +65,7 @@ LogicalResult printMatmulWgmma(LinearText &linear) {
   launch.sharedBytes = tile.sharedBytes(shape);
   launch.cluster = {tile.across, tile.down};
   const int64_t columns = tile.columns * tile.tiles * tile.across;
-  launch.grid = {{0, (shape.columns + columns - 1) / columns * tile.across},
+  launch.grid = {{0, ceilDiv(shape.columns, columns) * tile.across},
                  {0, tile.down},
                  tilesOfRows(text, linear.tokens, tile.rows() * tile.down)};
   launch.tensorMaps = {

@@ -12,8 +12,6 @@ namespace {
 /// multiprocessor; rows that a block makes take what there is.
 constexpr int64_t kMostPlainBytes = 84 << 10;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// Bytes of the rows that a block keeps, padded as the template has them.
 int64_t rowBytes(const MmaTile &tile, const LinearShape &shape) {
   const int64_t padded = ceilDiv(shape.depth, tile.step) * tile.step;
