@@ -191,6 +191,8 @@ LogicalResult Reader::placeView(Operation &op) {
 LogicalResult Reader::placeFused(FusedOp op, std::vector<Launch> &launches) {
   if (!op.getOffsets())
     return op.emitOpError("has no offsets; a planned module has one a result");
+  if (op.getNumResults() == 0)
+    return op.emitOpError("makes nothing; a kernel has at least one result");
   Launch launch{op, 0, {}, {}};
   for (Value input : op.getInputs())
     launch.operands.push_back(places.lookup(input));
@@ -208,7 +210,9 @@ LogicalResult Reader::placeFused(FusedOp op, std::vector<Launch> &launches) {
     launch.results.push_back(places[result]);
   }
   launch.kernel = kernelOf(launch);
-  bool isTable = inPrepare && op.getOffsets()->front() >= program.sharedBytes;
+  bool isTable = inPrepare && llvm::any_of(*op.getOffsets(), [&](int64_t at) {
+                   return at >= program.sharedBytes;
+                 });
   (isTable ? program.tables : launches).push_back(std::move(launch));
   return success();
 }

@@ -159,10 +159,8 @@ LogicalResult checkTables(func::FuncOp prepare) {
   llvm::DenseSet<Operation *> tables;
   for (auto fused : prepare.getOps<FusedOp>()) {
     auto isTable = [&](int64_t offset) { return offset >= shared.getInt(); };
-    bool makesTable = isTable(fused.getOffsets()->front());
-    if (!llvm::all_of(*fused.getOffsets(), [&](int64_t offset) {
-          return isTable(offset) == makesTable;
-        }))
+    bool makesTable = llvm::any_of(*fused.getOffsets(), isTable);
+    if (makesTable && !llvm::all_of(*fused.getOffsets(), isTable))
       return fused.emitOpError() << "must have all its results below "
                                  << kSharedAttr << ", or none" << inName(fused);
     if (makesTable)
