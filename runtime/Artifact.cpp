@@ -5,6 +5,7 @@
 #include "runtime/Elf.h"
 #include "runtime/Error.h"
 #include "runtime/MappedFile.h"
+#include "runtime/Sha256.h"
 #include "runtime/cpu/CpuFeatures.h"
 
 #include <dlfcn.h>
@@ -14,8 +15,31 @@
 
 namespace dit::runtime {
 
-/// The manifests' texts in `file`, each without the zero that ends it.
+/// Throws unless the file is as ditc wrote it: its build ID is the SHA-256 of
+/// the file with zeros in the ID's place (codegen/host/BuildId.h). An ID of
+/// another size, or none, is another linker's, and says nothing.
+static void checkBuildId(std::string_view file) {
+  constexpr size_t idBytes = 32;
+  // Bytes of the name and of the ID, the note's type, the name.
+  constexpr std::string_view header("\4\0\0\0 \0\0\0\3\0\0\0GNU\0", 16);
+  static_assert(header[4] == idBytes);
+  auto note = findSection(file, ".note.gnu.build-id");
+  if (!note || note->size() != header.size() + idBytes)
+    return;
+  std::string_view id = note->substr(header.size());
+  std::string linked(file), shown;
+  linked.replace(id.data() - file.data(), idBytes, idBytes, '\0');
+  for (char byte : id)
+    shown += fmt::format("{:02x}", static_cast<uint8_t>(byte));
+  if (!note->starts_with(header) || shown != sha256(linked))
+    fail("damaged: its bytes are no longer those that ditc wrote, which its "
+         "build ID tells: compile the spec again");
+}
+
+/// The manifests' texts in `file`, which was damaged nowhere, each without the
+/// zero that ends it.
 static std::vector<std::string_view> manifestTexts(std::string_view file) {
+  checkBuildId(file);
   auto section = findSection(file, DIT_MANIFEST_SECTION);
   if (!section)
     fail("not an artifact: the shared object has no section {}, which ditc "

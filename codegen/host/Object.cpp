@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From the LLVM dialect to an object file, and from objects to a shared object
 // that needs no other library.
+#include "codegen/host/BuildId.h"
 #include "codegen/host/Compile.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -106,8 +107,9 @@ llvm::Error runLinker(ArrayRef<std::string> objects, StringRef path) {
         "linking needs ld.lld, which is neither in /usr/lib/llvm-22/bin nor on "
         "PATH (package lld-22)");
   std::string error;
-  SmallVector<StringRef> args{*linker,         "-shared", "-z", "noexecstack",
-                              "--gc-sections", "-o",      path};
+  SmallVector<StringRef> args{*linker,       "-shared",    "-z",
+                              "noexecstack", kBuildIdFlag, "--gc-sections",
+                              "-o",          path};
   args.append(objects.begin(), objects.end());
   if (llvm::sys::ExecuteAndWait(*linker, args, std::nullopt, {}, 0, 0, &error))
     return llvm::createStringError("ld.lld failed" +
@@ -188,6 +190,8 @@ llvm::Error linkSharedObject(ArrayRef<std::string> objects, StringRef path) {
   if (llvm::Error error = output.write(".tmp", ""))
     return error;
   if (llvm::Error error = runLinker(inputs.names, output.names.front()))
+    return error;
+  if (llvm::Error error = writeBuildId(output.names.front()))
     return error;
   if (auto why = llvm::sys::fs::rename(output.names.front(), path))
     return output.failure(why);
