@@ -116,12 +116,12 @@ def FuseLinearEpilogue : DiT_Pass<"dit-fuse-linear-epilogue"> {
     Before: `gelu(linear(x))`
     After:  one region of kind linear
 
-    Takes gelu, silu, mul and cast as long as each is the only user of the value before it. With
-    `gate-residual`, gate and the add of the residual stream too: worth it where the epilogue is
-    free, at the price of the norm that would have been joined with the add; runs before
-    FuseGatedResidual then, which takes the same ops. With `library` a linear that nothing stands
-    before keeps to what cuBLASLt's matmul can end with. Refuses a result with a second user and ops
-    that are fused with others already.
+    Takes a rotate right behind the linear, and gelu, silu, mul and cast, as long as each is the
+    only user of the value before it. With `gate-residual`, gate and the add of the residual stream
+    too: worth it where the epilogue is free, at the price of the norm that would have been joined
+    with the add; runs before FuseGatedResidual then, which takes the same ops. With `library` a
+    linear that nothing stands before keeps to what cuBLASLt's matmul can end with. Refuses a
+    result with a second user and ops that are fused with others already.
   }];
   let options = [
     Option<"gateResidual", "gate-residual", "bool", /*default=*/"false",

@@ -7,6 +7,7 @@
 #include "runtime/OutputFile.h"
 #include "runtime/Safetensors.h"
 
+#include <cmath>
 #include <cstring>
 
 namespace dit::runtime {
@@ -69,6 +70,22 @@ std::vector<int32_t> readLabels(const SafetensorsFile &file,
   return labels;
 }
 
+/// A model that learned an embedding for each timestep has a row of a table for
+/// whole ones alone.
+std::vector<float> readTimesteps(const SafetensorsFile &file,
+                                 const Manifest &manifest) {
+  std::vector<float> times = readFloats(file, "t", true);
+  for (const WeightEntry &weight : manifest.weights)
+    if (weight.name == "t_embedder.embedding_table.weight")
+      for (size_t i = 0; i < times.size(); ++i)
+        if (!(times[i] >= 0 && times[i] < weight.shape[0] &&
+              times[i] == std::floor(times[i])))
+          fail("{}: 't' has {} at {}, which is none of the timesteps 0 .. {} "
+               "that the model learned",
+               file.path(), times[i], i, weight.shape[0] - 1);
+  return times;
+}
+
 Inputs readInputs(const std::string &path, const Manifest &m) {
   SafetensorsFile file(path);
   const StoredTensor &x = require(file, "x");
@@ -82,7 +99,7 @@ Inputs readInputs(const std::string &path, const Manifest &m) {
         v.shape != std::vector{rows})
       fail("{}: '{}' is {}, but 'x' has {} samples", path, name,
            showShape(v.shape), rows);
-  return {readFloats(file, "x", false), readFloats(file, "t", true),
+  return {readFloats(file, "x", false), readTimesteps(file, m),
           readLabels(file, m)};
 }
 

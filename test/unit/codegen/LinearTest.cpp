@@ -145,7 +145,12 @@ void RandomLinear::finish(RegionText &region, const std::string &x,
   std::string y = region.op("linear " + x + " weight(" + w + ")" + bias +
                             " : (" + tensorType(in) + ", " +
                             tensorType({m, k}) + biasType + ") -> " + type);
-  std::string z = behind(region, y, tokens, m, residual);
+  std::string z = y;
+  if (tokens && m > 1 && chance(30)) {
+    int64_t head = std::min(pick({2, 4, 12, 16, 24, 48, 72}), m / 2 * 2);
+    z = region.rotate(y, out, head, 1 + random() % (m / head));
+  }
+  z = behind(region, z, tokens, m, residual);
   region.yield(z, out);
   if (tokens && chance(20))
     region.yield(y, out);

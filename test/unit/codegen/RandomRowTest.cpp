@@ -33,6 +33,7 @@ private:
   /// A value of rows, the newest more often than others.
   std::string row();
   std::string makeOp();
+  std::string rotated();
 
   std::mt19937_64 random;
   int64_t width = 0, tokens = 0, slices = 0; ///< no tokens: rows are (N, D)
@@ -60,6 +61,10 @@ RandomRows::RandomRows(uint64_t seed)
     values.push_back({region.slice(rows.size() - 1, i * width, width)});
   const size_t arguments = values.size();
   for (int64_t ops = 1 + pick(8); ops > 0; --ops) {
+    if (tokens && width > 1 && !pick(6)) {
+      values.push_back({rotated()});
+      continue;
+    }
     std::string op = makeOp();
     values.push_back({region.op(op)});
   }
@@ -73,6 +78,15 @@ std::string RandomRows::row() {
   Value &value = pick(2) ? values.back() : values[pick(values.size())];
   ++value.uses;
   return value.name;
+}
+
+/// Heads that vectors hold some, one, part or none of.
+std::string RandomRows::rotated() {
+  constexpr int64_t sizes[] = {2, 4, 6, 8, 12, 16, 24, 48, 64, 72};
+  int64_t head = sizes[pick(std::size(sizes))];
+  head = std::min(head, width / 2 * 2);
+  int64_t heads = 1 + pick(width / head);
+  return region.rotate(row(), rows, head, heads);
 }
 
 std::string RandomRows::makeOp() {

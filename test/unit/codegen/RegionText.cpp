@@ -56,11 +56,18 @@ std::string RegionText::condition(int64_t width) {
   std::string table = tensorType({kLabels, width});
   outside.push_back(
       fmt::format("%table{0} = dit.weight \"table{0}\" : {1}", n, table));
-  outside.push_back(
-      fmt::format("%c{0} = dit.embedding %y table(%table{0}) : "
-                  "tensor<?xi32>, {1} -> {2}",
-                  n, table, tensorType({-1, width})));
+  outside.push_back(fmt::format("%c{0} = dit.embedding %y table(%table{0}) : "
+                                "tensor<?xi32>, {1} -> {2}",
+                                n, table, tensorType({-1, width})));
   return operand(fmt::format("%c{}", n), {-1, width});
+}
+
+std::string RegionText::rotate(const std::string &value, const Shape &shape,
+                               int64_t head, int64_t heads) {
+  Shape table = {shape[1], head};
+  std::string by = weight(table);
+  return op(fmt::format("rotate {} by({}) features {} : {}, {}", value, by,
+                        head * heads, tensorType(shape), tensorType(table)));
 }
 
 std::string RegionText::op(const std::string &text) {

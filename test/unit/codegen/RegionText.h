@@ -37,6 +37,10 @@ public:
   /// (N, width), a row of a table for each label: gathered in @denoise.
   std::string condition(int64_t width);
 
+  /// Turns the first `heads` heads of `head` features of value (N, T, F) by a
+  /// table that is a weight.
+  std::string rotate(const std::string &value, const Shape &shape, int64_t head,
+                     int64_t heads);
   /// Adds `%v3 = dit.<text>`, and returns `%v3`.
   std::string op(const std::string &text);
   /// One yield is the network's result; others of its shape are added to it

@@ -75,6 +75,57 @@ TEST(SingleKernel, SincosPosition) {
   }
 }
 
+/// Also of tokens past the grid, which are not turned.
+TEST(SingleKernel, RotaryPosition) {
+  for (auto [height, width, dim, more] :
+       {std::tuple{1, 1, 4, 0}, {2, 3, 20, 2}, {16, 16, 72, 0}}) {
+    std::string x = tensorType({-1, height * width + more, dim});
+    std::string table = tensorType({height * width + more, dim});
+    for (const char *trained : {"", "trained 3 x 7 "})
+      expectAgreement(network(
+          x, x,
+          fmt::format("  %p = dit.rotary_position grid {} x {} {}theta "
+                      "1.0e+04 : {}\n  %out = dit.add %x, %p : {}, {}\n",
+                      height, width, trained, table, x, table)));
+  }
+}
+
+/// At its ends, between two rows, and past them.
+TEST(SingleKernel, TimestepsReadTheNearestRow) {
+  const char *type = "tensor<?x24xf32>";
+  std::string text = network(
+      type, type,
+      fmt::format("  %w = dit.weight \"table\" : tensor<5x24xf32>\n"
+                  "  %e = dit.embedding %t table(%w) : tensor<?xf32>, "
+                  "tensor<5x24xf32> -> {0}\n  %out = dit.add %x, %e : {0}, "
+                  "{0}\n",
+                  type));
+  const float inf = std::numeric_limits<float>::infinity();
+  for (const char *arch : {"x86-64-v3", "x86-64-v4"}) {
+    if (!canRun(arch))
+      continue;
+    SCOPED_TRACE(arch);
+    CompiledModule module(text, arch);
+    Inputs inputs(10, module.xFloats(), 5);
+    inputs.t = {0, 4, 0.5, 1.5, 2.49f, 3.51f, -3, 5e9f, inf, std::nanf("")};
+    EXPECT_LE(relativeError(module.run(inputs), module.interpret(inputs)),
+              kBudget);
+    inputs.x.assign(inputs.x.size(), 0);
+    std::vector<float> got = module.run(inputs);
+    auto row = [&](int n) {
+      return std::vector(got.begin() + n * 24, got.begin() + (n + 1) * 24);
+    };
+    EXPECT_NE(row(0), row(1));
+    EXPECT_EQ(row(2), row(0));
+    EXPECT_EQ(row(3), row(4));
+    EXPECT_EQ(row(5), row(1));
+    EXPECT_EQ(row(6), row(0));
+    EXPECT_EQ(row(7), row(1));
+    EXPECT_EQ(row(8), row(1));
+    EXPECT_EQ(row(9), row(0));
+  }
+}
+
 std::string labelNetwork() {
   return network(
       "tensor<?x24xf32>", "tensor<?x24xf32>",

@@ -84,6 +84,42 @@ INSTANTIATE_TEST_SUITE_P(
         Shape{2, 64, 4, 2, 4, 4, 34, 2, 4, true},    // 17 tokens
         Shape{1, 192, 3, 8, 4, 4, 32, 32, 4, true})); // patch 8
 
+/// `keys` added to a shape.
+class Variants : public testing::TestWithParam<std::pair<Shape, const char *>> {
+};
+
+TEST_P(Variants, AgreeWithTheInterpreter) {
+  auto [shape, keys] = GetParam();
+  std::string spec = yaml(shape) + keys;
+  CompiledModel model(spec);
+  for (int64_t rows : {1, 3})
+    expectAgreement(model, rows);
+  TargetOptions avx2, unfused;
+  avx2.arch = "x86-64-v3";
+  unfused.fuse = "none";
+  expectAgreement(CompiledModel(spec, avx2), 2);
+  expectAgreement(CompiledModel(spec, unfused), 2);
+  if (auto bf16 = bf16Here())
+    expectAgreement(CompiledModel(spec, *bf16), 2, kBudgetBf16);
+}
+
+// Heads of 72, 20, 4 and 64 features; 15, 17 and 1 tokens.
+INSTANTIATE_TEST_SUITE_P(
+    Keys, Variants,
+    testing::Values(
+        std::pair{Shape{2, 144, 2, 2, 10, 4, 6, 10, 4, true},
+                  "position: rotary\nposition_grid: {height: 2, width: 7}\n"},
+        std::pair{Shape{1, 60, 3, 2, 4, 4, 34, 2, 4, true},
+                  "position: rotary\nconditioning: in_context\n"},
+        std::pair{Shape{1, 44, 11, 1, 2, 2, 1, 1, 2.5, true},
+                  "position: rotary\nrotary: {theta: 100}\n"},
+        std::pair{Shape{1, 128, 2, 2, 4, 4, 6, 10, 4, true},
+                  "position: rotary\nconditioning: cross_attention\n"},
+        std::pair{kTiny, "timestep: {embedding: learned}\n"},
+        std::pair{kTiny, "timestep: {embedding: learned}\n"
+                         "diffusion: {steps: 20}\n"
+                         "conditioning: in_context\n"}));
+
 TEST(Fusion, EveryCombinationMeansTheSame) {
   const std::string names[] = {"patch-embed",  "final-layer",
                                "conditioning", "gated-residual",
