@@ -197,7 +197,8 @@ class Network:
         width = x.shape[-1]
         head = self.pick([d for d in [2, 4, 6, 8, 24, 72] if d <= width])
         turned = head * (1 + self.random.randrange(width // head))
-        wide = self.weight((x.shape[1], head + self.pick([0, 0, 1, 8])), prefix="table")
+        dtype = "bf16" if self.mixed and self.chance(30) else "f32"
+        wide = self.weight((x.shape[1], head + self.pick([0, 0, 1, 8])), dtype, "table")
         table = region.read(self.slice(wide, 1, head))
         y = region.op(f"rotate {x.name} by({table.name}) features {turned} : {x.type}, "
                       f"{table.type}", x.shape)

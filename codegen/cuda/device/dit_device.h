@@ -133,14 +133,14 @@ DIT_INLINE float2 turned(float2 x, float2 turn) {
   return make_float2(x.x * turn.x - x.y * turn.y, x.y * turn.x + x.x * turn.y);
 }
 /// Pairs from feature `column` on, each turned by its own angle if it is among
-/// the first Features. `angles` are a token's, Head floats, of every head.
-template <int Features, int Head>
-DIT_INLINE float2 rotate(float2 x, const float *angles, int column) {
+/// the first Features. `angles` are a token's, Head numbers, of every head.
+template <int Features, int Head, class T>
+DIT_INLINE float2 rotate(float2 x, const T *angles, int column) {
   const float2 pair = turned(x, load2(angles + column % Head));
   return column < Features ? pair : x;
 }
-template <int Features, int Head>
-DIT_INLINE float4 rotate(float4 x, const float *angles, int column) {
+template <int Features, int Head, class T>
+DIT_INLINE float4 rotate(float4 x, const T *angles, int column) {
   const float4 turn = load4(angles + column % Head);
   const float2 a = turned(make_float2(x.x, x.y), make_float2(turn.x, turn.y));
   const float2 b = turned(make_float2(x.z, x.w), make_float2(turn.z, turn.w));

@@ -31,16 +31,16 @@ DIT_INLINE auto oneByOne(int columns, Epilogue epilogue) {
 
 /// Of a pair the one at `column`, turned as the pair is; `other` stands beside
 /// it, and angles begin anywhere.
-template <int Features, int Head>
-DIT_INLINE float rotate(float x, float other, const float *angles, int column) {
+template <int Features, int Head, class T>
+DIT_INLINE float rotate(float x, float other, const T *angles, int column) {
   const int at = column % Head;
-  const float cosine = angles[at & ~1], sine = angles[at | 1];
+  const float cosine = toFloat(angles[at & ~1]), sine = toFloat(angles[at | 1]);
   const float beside = at & 1 ? other : -other;
   return column < Features ? x * cosine + beside * sine : x;
 }
 /// As rotate, of a token that one warp holds in chunks of any size.
-template <int Features, int Head, int D>
-DIT_INLINE Row<D> rotateAnywhere(const Row<D> &row, const float *angles) {
+template <int Features, int Head, int D, class T>
+DIT_INLINE Row<D> rotateAnywhere(const Row<D> &row, const T *angles) {
   Row<D> turned;
   DIT_FOR (int i = 0; i < Row<D>::kRounds; ++i)
     DIT_FOR (int k = 0; k < Row<D>::kChunk; ++k) {

@@ -182,8 +182,8 @@ template <int D> DIT_INLINE Row<D> roundToBf16(const Row<D> &row) {
 }
 
 /// The same of a token that one warp holds, `angles` aligned as its chunks are.
-template <int Features, int Head, int D>
-DIT_INLINE Row<D> rotate(Row<D> row, const float *angles) {
+template <int Features, int Head, int D, class T>
+DIT_INLINE Row<D> rotate(Row<D> row, const T *angles) {
   constexpr int kStep =
       Row<D>::kChunk < Row<Head>::kChunk ? Row<D>::kChunk : Row<Head>::kChunk;
   static_assert(kStep > 1 && Features % Head == 0);
