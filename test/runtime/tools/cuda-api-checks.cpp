@@ -247,13 +247,15 @@ SizeCase runSize(Denoiser &denoiser) {
   return {b.out, sample(denoiser, requestOf(denoiser))};
 }
 
-/// Every size alone, each with weights of its own.
+/// Every size alone, each with weights of its own; with the matmuls of `like`.
 std::map<Resolution, SizeCase>
-sizesAlone(const std::shared_ptr<const Artifact> &artifact) {
+sizesAlone(const std::shared_ptr<const Artifact> &artifact, Denoiser &like) {
   std::map<Resolution, SizeCase> alone;
   for (Resolution size : artifact->sizes()) {
     auto source = randomWeights(0, artifact->manifest(size));
-    Denoiser denoiser(artifact, openDevice(*artifact, {.size = size}), *source);
+    auto device = like.device().beside(
+        artifact->alternativeOf(like.manifest(), size), {});
+    Denoiser denoiser(artifact, std::move(device), *source);
     alone[size] = runSize(denoiser);
   }
   return alone;
@@ -272,12 +274,12 @@ size_t freeBytes(Device &device) {
 void checkSizes(const char *path) {
   auto artifact = std::make_shared<Artifact>(path);
   expect(artifact->sizes().size() >= 2, "the artifact has several sizes");
-  auto alone = sizesAlone(artifact);
   for (Resolution size : artifact->sizes()) {
     auto source = randomWeights(0, artifact->manifest(size));
     auto first = std::make_unique<Denoiser>(
         artifact, openDevice(*artifact, {.size = size}), *source);
     source.reset();
+    auto alone = sizesAlone(artifact, *first);
     std::vector<std::unique_ptr<Denoiser>> others;
     std::vector<std::thread> threads;
     const size_t free = freeBytes(first->device());
@@ -307,13 +309,13 @@ void checkSizes(const char *path) {
 /// weights outlive the stream they were packed in.
 void checkStreams(const char *path) {
   auto artifact = std::make_shared<Artifact>(path);
-  auto alone = sizesAlone(artifact);
   auto gpu = std::make_shared<const cuda::Gpu>(0);
   auto stream = std::make_unique<cuda::OwnStream>(gpu);
   DeviceOptions options{.size = artifact->sizes()[0], .stream = stream->get()};
   auto source = randomWeights(0, artifact->manifest());
   auto first = std::make_unique<Denoiser>(
       artifact, openDevice(*artifact, options), *source);
+  auto alone = sizesAlone(artifact, *first);
   cuda::OwnStream another(gpu);
   options = {.size = artifact->sizes()[1], .stream = another.get()};
   Denoiser second(*first, options);
