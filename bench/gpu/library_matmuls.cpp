@@ -92,10 +92,9 @@ class Check {
 public:
   Check(std::shared_ptr<const Gpu> gpu, Stream stream)
       : gpu(gpu), stream(stream),
-        matmuls(makeMatmuls({gpu->driver, gpu->device, gpu->name, stream,
-                             [](const std::string &text) {
-                               printf("note: %s\n", text.c_str());
-                             }})) {}
+        matmuls(makeMatmuls(gpu, stream, [](const std::string &text) {
+          printf("note: %s\n", text.c_str());
+        })) {}
   bool run(const Case &which);
 
 private:

@@ -11,7 +11,7 @@ namespace {
 
 class CublasLtMatmuls : public Matmuls {
 public:
-  explicit CublasLtMatmuls(const MatmulsDevice &device);
+  CublasLtMatmuls(std::shared_ptr<const Gpu> gpu, Stream stream, Notice notice);
   ~CublasLtMatmuls() override;
 
   void choose(std::span<const CublasLtEntry *const> entries,
@@ -22,33 +22,32 @@ public:
 private:
   lt::Candidate choose(const MatmulProblem &problem);
   void note(const std::string &sentence) const {
-    if (device.notice)
-      device.notice(sentence);
+    if (notice)
+      notice(sentence);
   }
 
   const CublasLt &lt;
-  MatmulsDevice device;
+  std::shared_ptr<const Gpu> gpu;
+  Stream stream;
+  Notice notice;
   TuningCache tuning;
+  DeviceMemory workspace;
   lt::Handle handle = nullptr;
-  DevicePointer workspace = 0;
   std::map<MatmulShape, std::unique_ptr<MatmulProblem>> problems;
 };
 
-CublasLtMatmuls::CublasLtMatmuls(const MatmulsDevice &device)
-    : lt(CublasLt::open()), device(device),
-      tuning(TuningCache::userPath(), device.notice) {
-  lt.check(lt.Create(&handle), "cuBLASLt cannot be set up on " + device.name);
-  Result result = device.driver.cuMemAlloc(&workspace, matmulsWorkspaceBytes);
-  if (result == success)
-    return;
-  lt.Destroy(handle);
-  fail("cuBLASLt's workspace of {} bytes cannot be had: {}",
-       matmulsWorkspaceBytes, device.driver.describe(result));
+CublasLtMatmuls::CublasLtMatmuls(std::shared_ptr<const Gpu> onGpu,
+                                 Stream stream, Notice toWhom)
+    : lt(CublasLt::open()), gpu(std::move(onGpu)), stream(stream),
+      notice(std::move(toWhom)), tuning(TuningCache::userPath(), notice),
+      workspace(allocate(gpu, matmulsWorkspaceBytes, "cuBLASLt's workspace")) {
+  CurrentContext current(*gpu);
+  lt.check(lt.Create(&handle), "cuBLASLt cannot be set up on " + gpu->name);
 }
 
 CublasLtMatmuls::~CublasLtMatmuls() {
+  CurrentContext current(*gpu);
   problems.clear();
-  device.driver.cuMemFree(workspace);
   lt.Destroy(handle);
 }
 
@@ -73,7 +72,7 @@ std::optional<lt::Algorithm> read(const std::string &text) {
 lt::Candidate CublasLtMatmuls::choose(const MatmulProblem &problem) {
   const std::string shape = problem.shape.show();
   const std::string key =
-      fmt::format("{}, cuBLASLt {}, matmul {}", device.name, lt.version, shape);
+      fmt::format("{}, cuBLASLt {}, matmul {}", gpu->name, lt.version, shape);
   if (auto kept = tuning.find(key)) {
     auto algorithm = read(kept->choice);
     auto checked = algorithm ? problem.check(*algorithm, matmulsWorkspaceBytes)
@@ -87,21 +86,22 @@ lt::Candidate CublasLtMatmuls::choose(const MatmulProblem &problem) {
   auto candidates = problem.candidates(matmulsWorkspaceBytes);
   if (candidates.empty())
     fail("cuBLASLt {} has no algorithm for matmul {} on {}", lt.version, shape,
-         device.name);
-  MatmulTimer timer(device.driver, problem, device.stream);
+         gpu->name);
+  MatmulTimer timer(gpu, problem, stream);
   if (!timer.takeMemory()) {
     note(fmt::format("too little memory is free to time algorithms for matmul "
                      "{}, the one that cuBLASLt proposes is taken",
                      shape));
     return candidates[0];
   }
-  auto best = timer.fastest(candidates, workspace);
+  auto best = timer.fastest(candidates, workspace.data());
   tuning.put(key, {write(best.candidate.algorithm), best.microseconds});
   return best.candidate;
 }
 
 void CublasLtMatmuls::choose(std::span<const CublasLtEntry *const> entries,
                              int64_t rows) {
+  CurrentContext current(*gpu);
   for (const CublasLtEntry *entry : entries) {
     MatmulShape shape(*entry, rows);
     if (problems.contains(shape))
@@ -129,16 +129,18 @@ void CublasLtMatmuls::run(const CublasLtEntry &entry, void *const *operands,
            "at {}",
            shape.show(), MatmulProblem::kAlignment, fmt::ptr(address));
   const MatmulProblem &problem = *found->second;
-  lt.check(problem.enqueue(problem.algorithm, at,
-                           reinterpret_cast<void *>(workspace),
+  CurrentContext current(*gpu);
+  lt.check(problem.enqueue(problem.algorithm, at, workspace.data(),
                            matmulsWorkspaceBytes, stream),
            "matmul " + shape.show());
 }
 
 } // namespace
 
-std::unique_ptr<Matmuls> makeMatmuls(const MatmulsDevice &device) {
-  return std::make_unique<CublasLtMatmuls>(device);
+std::unique_ptr<Matmuls> makeMatmuls(std::shared_ptr<const Gpu> gpu,
+                                     Stream stream, Notice notice) {
+  return std::make_unique<CublasLtMatmuls>(std::move(gpu), stream,
+                                           std::move(notice));
 }
 
 } // namespace dit::runtime::cuda

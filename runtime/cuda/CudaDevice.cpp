@@ -28,13 +28,8 @@ CudaDevice::CudaDevice(const Alternative &model,
       ordinary(options.stream ? static_cast<Stream>(options.stream)
                               : own->get()),
       current(ordinary), staging(processor), code(processor, model) {
-  CurrentContext context(*processor);
   if (asksForMatmuls(manifest()))
-    matmuls = makeMatmuls({.driver = processor->driver,
-                           .device = processor->device,
-                           .name = processor->name,
-                           .stream = ordinary,
-                           .notice = options.notice});
+    matmuls = makeMatmuls(processor, ordinary, options.notice);
   services = {this,
               launch,
               weight,
@@ -46,7 +41,6 @@ CudaDevice::CudaDevice(const Alternative &model,
 CudaDevice::~CudaDevice() {
   CurrentContext context(*processor);
   processor->driver.cuStreamSynchronize(ordinary);
-  matmuls.reset(); // while the context is current
 }
 
 std::unique_ptr<Device> CudaDevice::beside(const Alternative &model,
@@ -139,7 +133,6 @@ void CudaDevice::settle(ArtifactFunction function, int64_t rows) {
   for (const KernelEntry &kernel : kernelsOf(function))
     if (kernel.cublasLt)
       entries.push_back(&*kernel.cublasLt);
-  CurrentContext context(*processor);
   matmuls->choose(entries, rows);
 }
 

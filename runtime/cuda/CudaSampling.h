@@ -10,12 +10,12 @@ namespace dit::runtime::cuda {
 
 /// A block of inputs, and the steps that read it.
 struct StepSlot {
-  PinnedMemory block;
-  EventMark done;   ///< when these steps are
-  int64_t work = 0; ///< samples times steps of them, not yet reported
+  DeviceMemory block; ///< page-locked
+  EventMark done;     ///< when these steps are
+  int64_t work = 0;   ///< samples times steps of them, not yet reported
 
   StepSlot(const std::shared_ptr<const Gpu> &gpu, int64_t bytes)
-      : block(gpu, bytes, "the noise of steps"), done(gpu) {}
+      : block(allocatePinned(gpu, bytes, "the noise of steps")), done(gpu) {}
 };
 
 /// What one request leaves to the next with the same Denoiser: memory, and the

@@ -64,8 +64,8 @@ CurrentContext::~CurrentContext() {
     gpu.driver.cuCtxSetCurrent(before);
 }
 
-DeviceMemory allocate(const std::shared_ptr<const Gpu> &gpu, int64_t bytes,
-                      const char *what) {
+DeviceMemory tryAllocate(const std::shared_ptr<const Gpu> &gpu, int64_t bytes,
+                         const char *what) {
   CurrentContext current(*gpu);
   DevicePointer address = 0;
   Result result =
@@ -74,9 +74,7 @@ DeviceMemory allocate(const std::shared_ptr<const Gpu> &gpu, int64_t bytes,
           : gpu->driver.cuMemAlloc(
                 &address, static_cast<size_t>(std::max<int64_t>(bytes, 1)));
   if (result == outOfMemory)
-    fail("{} for {} cannot be had on {}: {}",
-         showBytes(static_cast<double>(bytes)), what, gpu->describe(),
-         gpu->describeMemory());
+    return {};
   gpu->driver.check(result, what);
   auto release = [gpu](void *block) {
     CurrentContext current(*gpu);
@@ -86,21 +84,31 @@ DeviceMemory allocate(const std::shared_ptr<const Gpu> &gpu, int64_t bytes,
           bytes};
 }
 
-PinnedMemory::PinnedMemory(std::shared_ptr<const Gpu> gpu, int64_t bytes,
-                           const char *what)
-    : size(bytes) {
+DeviceMemory allocate(const std::shared_ptr<const Gpu> &gpu, int64_t bytes,
+                      const char *what) {
+  DeviceMemory memory = tryAllocate(gpu, bytes, what);
+  if (!memory.data())
+    fail("{} for {} cannot be had on {}: {}",
+         showBytes(static_cast<double>(bytes)), what, gpu->describe(),
+         gpu->describeMemory());
+  return memory;
+}
+
+DeviceMemory allocatePinned(const std::shared_ptr<const Gpu> &gpu,
+                            int64_t bytes, const char *what) {
   CurrentContext current(*gpu);
-  void *block = nullptr;
+  void *address = nullptr;
   Result result = gpu->driver.cuMemAllocHost(
-      &block, static_cast<size_t>(std::max<int64_t>(bytes, 1)));
+      &address, static_cast<size_t>(std::max<int64_t>(bytes, 1)));
   if (result == outOfMemory)
     fail("{} of this machine's memory, page-locked, for {} cannot be had",
          showBytes(static_cast<double>(bytes)), what);
   gpu->driver.check(result, what);
-  address = std::shared_ptr<void>(block, [gpu](void *block) {
+  auto release = [gpu](void *block) {
     CurrentContext current(*gpu);
     gpu->driver.cuMemFreeHost(block);
-  });
+  };
+  return {std::shared_ptr<void>(address, release), bytes};
 }
 
 OwnStream::OwnStream(std::shared_ptr<const Gpu> onGpu) : gpu(std::move(onGpu)) {

@@ -57,21 +57,12 @@ private:
 /// too.
 DeviceMemory allocate(const std::shared_ptr<const Gpu> &gpu, int64_t bytes,
                       const char *what);
-
+/// The same, but without an address where the GPU has too little.
+DeviceMemory tryAllocate(const std::shared_ptr<const Gpu> &gpu, int64_t bytes,
+                         const char *what);
 /// Page-locked memory of the host, which the GPU reads and writes by itself.
-class PinnedMemory {
-public:
-  PinnedMemory() = default;
-  PinnedMemory(std::shared_ptr<const Gpu> gpu, int64_t bytes, const char *what);
-
-  void *data() const { return address.get(); }
-  template <typename T> T *as() const { return static_cast<T *>(data()); }
-  int64_t bytes() const { return size; }
-
-private:
-  std::shared_ptr<void> address;
-  int64_t size = 0;
-};
+DeviceMemory allocatePinned(const std::shared_ptr<const Gpu> &gpu,
+                            int64_t bytes, const char *what);
 
 /// A stream of `gpu`, which does not wait for the default stream.
 class OwnStream {

@@ -12,9 +12,10 @@ namespace dit::runtime::cuda {
 
 static int64_t padded(int64_t bytes) { return (bytes + 255) / 256 * 256; }
 
-MatmulTimer::MatmulTimer(const Driver &driver, const MatmulProblem &problem,
-                         Stream stream)
-    : driver(driver), problem(problem), stream(stream) {
+MatmulTimer::MatmulTimer(std::shared_ptr<const Gpu> onGpu,
+                         const MatmulProblem &problem, Stream stream)
+    : gpu(std::move(onGpu)), problem(problem), stream(stream),
+      begin(gpu, /*timed=*/true), end(gpu, /*timed=*/true) {
   const MatmulShape &shape = problem.shape;
   xBytes = padded(shape.m * shape.k * shape.inputBytes());
   weightBytes = padded(shape.n * shape.k * shape.inputBytes());
@@ -26,29 +27,20 @@ bool MatmulTimer::takeMemory() {
   constexpr int64_t kBeyondCaches = 128 << 20, kMostCopies = 16;
   copies = std::clamp<int64_t>(kBeyondCaches / weightBytes, 1, kMostCopies);
   auto take = [&] {
-    return driver.cuMemAlloc(&memory, xBytes + biasBytes + outBytes +
-                                          copies * weightBytes);
+    memory =
+        tryAllocate(gpu, xBytes + biasBytes + outBytes + copies * weightBytes,
+                    "memory to time matmuls in");
+    return memory.data() != nullptr;
   };
-  Result result = take();
-  if (result == outOfMemory && copies > 1) {
+  if (!take()) {
+    if (copies == 1)
+      return false;
     copies = 1;
-    result = take();
+    if (!take())
+      return false;
   }
-  if (result == outOfMemory)
-    return false;
-  driver.check(result, "memory to time matmuls in");
-  driver.check(driver.cuEventCreate(&begin, eventDefault), "an event");
-  driver.check(driver.cuEventCreate(&end, eventDefault), "an event");
   fill();
   return true;
-}
-
-MatmulTimer::~MatmulTimer() {
-  for (Event event : {begin, end})
-    if (event)
-      driver.cuEventDestroy(event);
-  if (memory)
-    driver.cuMemFree(memory);
 }
 
 /// Uniform in (-1, 1): a matmul of zeros takes less power, and so less time.
@@ -59,53 +51,51 @@ void MatmulTimer::fill() {
   std::vector<uint16_t> halves(kFloats);
   for (int64_t i = 0; i < kFloats; ++i)
     halves[i] = std::bit_cast<uint32_t>(values[i]) >> 16;
-  auto put = [&](DevicePointer to, int64_t bytes, bool isHalf) {
+  CurrentContext current(*gpu);
+  const Driver &driver = gpu->driver;
+  const auto all = reinterpret_cast<DevicePointer>(memory.data());
+  auto put = [&](int64_t offset, int64_t bytes, bool isHalf) {
     const int64_t most = isHalf ? kFloats * 2 : kFloats * 4;
     const void *from = isHalf ? static_cast<const void *>(halves.data())
                               : static_cast<const void *>(values.data());
     for (int64_t at = 0; at < bytes; at += most)
-      driver.check(driver.cuMemcpyHtoDAsync(to + at, from,
+      driver.check(driver.cuMemcpyHtoDAsync(all + offset + at, from,
                                             std::min(most, bytes - at), stream),
                    "values to time matmuls with");
   };
   const bool isHalf = problem.shape.inputBytes() == 2;
-  put(memory, xBytes, isHalf);
-  put(memory + xBytes, biasBytes, problem.shape.outputBytes() == 2);
-  put(memory + xBytes + biasBytes + outBytes, copies * weightBytes, isHalf);
+  put(0, xBytes, isHalf);
+  put(xBytes, biasBytes, problem.shape.outputBytes() == 2);
+  put(xBytes + biasBytes + outBytes, copies * weightBytes, isHalf);
   driver.check(driver.cuStreamSynchronize(stream),
                "values to time matmuls with");
 }
 
 MatmulAddresses MatmulTimer::addresses(int64_t copy) const {
-  auto at = [&](int64_t offset) {
-    return reinterpret_cast<void *>(memory + offset);
-  };
+  auto at = [&](int64_t offset) { return memory.as<char>() + offset; };
   const int64_t out = xBytes + biasBytes;
   return {at(0), at(out + outBytes + copy * weightBytes),
           problem.shape.epilogue == "none" ? nullptr : at(xBytes), at(out)};
 }
 
-double MatmulTimer::time(const lt::Candidate &candidate,
-                         DevicePointer workspace, int launches) {
-  driver.check(driver.cuEventRecord(begin, stream), "timing a matmul");
+double MatmulTimer::time(const lt::Candidate &candidate, void *workspace,
+                         int launches) {
+  CurrentContext current(*gpu);
+  begin.record(stream);
   for (int i = 0; i < launches; ++i) {
     next = (next + 1) % copies;
-    if (problem.enqueue(candidate.algorithm, addresses(next),
-                        reinterpret_cast<void *>(workspace),
+    if (problem.enqueue(candidate.algorithm, addresses(next), workspace,
                         candidate.workspaceBytes, stream) != lt::kSuccess)
       return -1;
   }
-  driver.check(driver.cuEventRecord(end, stream), "timing a matmul");
-  driver.check(driver.cuEventSynchronize(end), "timing a matmul");
-  float milliseconds = 0;
-  driver.check(driver.cuEventElapsedTime(&milliseconds, begin, end),
-               "timing a matmul");
-  return std::max(0.0, 1e3 * milliseconds / launches);
+  end.record(stream);
+  end.wait();
+  return 1e6 * std::max(0.0, end.secondsSince(begin)) / launches;
 }
 
 /// Runs of about a millisecond, so that the gaps between launches weigh little.
-double MatmulTimer::median(const lt::Candidate &candidate,
-                           DevicePointer workspace, double bestSoFar) {
+double MatmulTimer::median(const lt::Candidate &candidate, void *workspace,
+                           double bestSoFar) {
   if (time(candidate, workspace, 1) < 0) // loads the kernel
     return -1;
   const double once = time(candidate, workspace, 1);
@@ -123,7 +113,7 @@ double MatmulTimer::median(const lt::Candidate &candidate,
 
 MatmulTimer::Fastest
 MatmulTimer::fastest(const std::vector<lt::Candidate> &candidates,
-                     DevicePointer workspace) {
+                     void *workspace) {
   Fastest best = {{}, -1};
   for (const lt::Candidate &candidate : candidates) {
     const double took = median(candidate, workspace, best.microseconds);

@@ -3,7 +3,7 @@
 #ifndef DIT_RUNTIME_CUDA_MATMULTIMER_H
 #define DIT_RUNTIME_CUDA_MATMULTIMER_H
 
-#include "runtime/cuda/Driver.h"
+#include "runtime/cuda/Gpu.h"
 #include "runtime/cuda/MatmulProblem.h"
 
 namespace dit::runtime::cuda {
@@ -14,11 +14,8 @@ namespace dit::runtime::cuda {
 class MatmulTimer {
 public:
   /// Takes no memory yet.
-  MatmulTimer(const Driver &driver, const MatmulProblem &problem,
+  MatmulTimer(std::shared_ptr<const Gpu> gpu, const MatmulProblem &problem,
               Stream stream);
-  ~MatmulTimer();
-  MatmulTimer(const MatmulTimer &) = delete;
-  MatmulTimer &operator=(const MatmulTimer &) = delete;
 
   /// Takes the memory; where the device has too little for copies, one will do.
   /// False if it has too little for that.
@@ -31,24 +28,23 @@ public:
   /// After takeMemory(): the candidate with the least median; those that fail
   /// are passed over. Throws an Error when all do.
   Fastest fastest(const std::vector<lt::Candidate> &candidates,
-                  DevicePointer workspace);
+                  void *workspace);
 
 private:
   void fill();
   MatmulAddresses addresses(int64_t copy) const;
   /// Microseconds a launch, over `launches` in a row; negative if one fails.
-  double time(const lt::Candidate &candidate, DevicePointer workspace,
-              int launches);
-  double median(const lt::Candidate &candidate, DevicePointer workspace,
+  double time(const lt::Candidate &candidate, void *workspace, int launches);
+  double median(const lt::Candidate &candidate, void *workspace,
                 double bestSoFar);
 
-  const Driver &driver;
+  std::shared_ptr<const Gpu> gpu;
   const MatmulProblem &problem;
   Stream stream;
-  Event begin = nullptr, end = nullptr;
+  EventMark begin, end;
   int64_t copies = 1, next = 0;
   int64_t xBytes, weightBytes, biasBytes, outBytes; ///< each a multiple of 256
-  DevicePointer memory = 0;
+  DeviceMemory memory;
 };
 
 } // namespace dit::runtime::cuda

@@ -5,25 +5,13 @@
 #define DIT_RUNTIME_CUDA_MATMULS_H
 
 #include "runtime/Manifest.h"
-#include "runtime/cuda/Driver.h"
+#include "runtime/cuda/Gpu.h"
+#include "runtime/cuda/TuningCache.h"
 
-#include <functional>
 #include <memory>
 #include <span>
-#include <string>
 
 namespace dit::runtime::cuda {
-
-/// Where matmuls run. Its context is current whenever a function of Matmuls is
-/// called, its constructor and destructor too.
-struct MatmulsDevice {
-  const Driver &driver;
-  DeviceOrdinal device;
-  std::string name; ///< "NVIDIA H100 80GB HBM3"
-  Stream stream;    ///< for what happens outside of run(), not captured
-  /// Told what a user should know and need not act on; may be empty.
-  std::function<void(const std::string &)> notice = {};
-};
 
 /// Device memory that Matmuls keep, beside what choose() takes and gives back.
 constexpr int64_t matmulsWorkspaceBytes = 32 << 20;
@@ -44,9 +32,12 @@ public:
                    int64_t rows, Stream stream) = 0;
 };
 
-/// Opens cuBLASLt and takes its workspace. What choose() measures is kept in
-/// the user's tuning file. Throws an Error where there is no library.
-std::unique_ptr<Matmuls> makeMatmuls(const MatmulsDevice &device);
+/// Opens cuBLASLt and takes its workspace on `gpu`; `stream` is for what
+/// happens outside of run(), not captured. What choose() measures is kept in
+/// the user's tuning file; `notice` may be empty. Throws an Error where there
+/// is no library.
+std::unique_ptr<Matmuls> makeMatmuls(std::shared_ptr<const Gpu> gpu,
+                                     Stream stream, Notice notice);
 
 } // namespace dit::runtime::cuda
 

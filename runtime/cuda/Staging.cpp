@@ -17,9 +17,9 @@ Staging::Chunk &Staging::take(int64_t bytes) {
   next = 1 - next;
   chunk.travelled.wait();
   if (!chunk.memory.data() || chunk.memory.bytes() < bytes) {
-    chunk.memory = PinnedMemory();
+    chunk.memory = DeviceMemory();
     chunk.memory =
-        PinnedMemory(gpu, std::max<int64_t>(bytes, 1 << 16), "copies");
+        allocatePinned(gpu, std::max<int64_t>(bytes, 1 << 16), "copies");
   }
   return chunk;
 }

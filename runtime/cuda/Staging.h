@@ -19,7 +19,7 @@ public:
 
 private:
   struct Chunk {
-    PinnedMemory memory;
+    DeviceMemory memory; ///< page-locked
     EventMark travelled; ///< when the copy that uses it is done
     explicit Chunk(const std::shared_ptr<const Gpu> &gpu) : travelled(gpu) {}
   };

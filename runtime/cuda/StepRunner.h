@@ -17,7 +17,9 @@ namespace dit::runtime::cuda {
 struct StepInputs {
   int64_t steps, samples, floats;
 
-  int64_t rowIndexOffset() const { return steps * sizeofRow; }
+  int64_t rowIndexOffset() const {
+    return steps * static_cast<int64_t>(sizeof(StepRow));
+  }
   int64_t noiseOffset() const;
   int64_t bytes() const { return noiseOffset() + steps * samples * floats * 4; }
 
@@ -32,9 +34,6 @@ struct StepInputs {
     return reinterpret_cast<float *>(static_cast<char *>(block) +
                                      noiseOffset());
   }
-
-private:
-  static constexpr int64_t sizeofRow = sizeof(StepRow);
 };
 
 /// Takes batches of one size through steps. Works in memory of its own: the
