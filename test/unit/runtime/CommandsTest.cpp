@@ -5,8 +5,6 @@
 #include "runtime/Safetensors.h"
 #include "runtime/commands/ClassList.h"
 
-#include <cstring>
-
 namespace dit::runtime::test {
 namespace {
 
@@ -44,46 +42,6 @@ TEST_F(Commands, PictureOfTwoChannelsIsRefused) {
       "samples of 'arithmetic' have 2: write .safetensors, .npy or .npz\n");
 }
 
-TEST_F(Commands, DenoiseIsTheNetwork) {
-  std::vector<float> x(2 * 24);
-  for (size_t i = 0; i < x.size(); ++i)
-    x[i] = 0.1f * static_cast<float>(i) - 1;
-  std::string in = folder / "in.safetensors", out = folder / "out.safetensors";
-  int64_t y[] = {1, 3}, t[] = {500, 7};
-  writeFile(
-      in,
-      safetensors(
-          R"({"x":{"dtype":"F32","shape":[2,2,4,3],"data_offsets":[0,192]},)"
-          R"("t":{"dtype":"I64","shape":[2],"data_offsets":[192,208]},)"
-          R"("y":{"dtype":"I64","shape":[2],"data_offsets":[208,224]}})",
-          floats(x) + std::string(reinterpret_cast<char *>(t), 16) +
-              std::string(reinterpret_cast<char *>(y), 16)));
-  CommandResult r = runCommand({"denoise", fakeArtifactPath(), "--weights",
-                                weights, "--input", in, "--output", out});
-  ASSERT_EQ(r.code, 0) << r.err;
-  SafetensorsFile file(out);
-  const StoredTensor *found = file.find("out");
-  ASSERT_NE(found, nullptr);
-  ASSERT_EQ(found->shape, (std::vector<int64_t>{2, 4, 4, 3}));
-  std::vector<float> values(96);
-  std::memcpy(values.data(), file.bytes(*found), 96 * 4);
-  for (int n = 0; n < 2; ++n) {
-    std::vector<float> one(x.begin() + n * 24, x.begin() + (n + 1) * 24);
-    std::vector<float> expected = FakeWeights().network(
-        one, static_cast<float>(t[n]), static_cast<int>(y[n]));
-    for (int i = 0; i < 48; ++i)
-      EXPECT_EQ(values[n * 48 + i], expected[i]) << n << " " << i;
-  }
-}
-
-/// The fake artifact as a model of one-channel pictures, or of latents.
-std::string variant(const Folder &folder, const std::string &from,
-                    const std::string &to) {
-  std::string path = folder / "variant.so";
-  writeFile(path, patchedArtifact(from, to));
-  return path;
-}
-
 TEST_F(Commands, TheFileTypeIsTheExtension) {
   for (const char *name : {"x.npy", "x.npz", "x.safetensors"}) {
     CommandResult r =
@@ -112,7 +70,8 @@ TEST_F(Commands, TheFileTypeIsTheExtension) {
 }
 
 TEST_F(Commands, LatentsAreNoPicture) {
-  std::string model = variant(folder, "\"pixel\" ,", "\"latent\",");
+  std::string model = folder / "latents.so";
+  writeFile(model, patchedArtifact("\"pixel\" ,", "\"latent\","));
   CommandResult r = runCommand({"sample", model, "--weights", weights,
                                 "--classes", "0", "-o", folder / "x.png"});
   EXPECT_EQ(r.code, 2);
@@ -256,114 +215,6 @@ TEST_F(Commands, BadFilesExitWithOne) {
         "dit-run inspect: error: /nowhere: cannot be opened: no "
         "such file or directory\n");
   EXPECT_EQ(folder.names().size(), 2u);
-}
-
-TEST_F(Commands, DenoiseRefusesWrongTensors) {
-  std::string in = folder / "in.safetensors", out = folder / "out.safetensors";
-  auto errorOfInput = [&](const std::string &x, const std::string &t,
-                          const std::string &y,
-                          std::vector<int32_t> labels = {0, 1}) {
-    std::string header = "{\"x\":" + x + ",\"t\":" + t + ",\"y\":" + y + "}";
-    std::string data(192 + 8, '\0');
-    writeFile(in, safetensors(
-                      header,
-                      data + std::string(
-                                 reinterpret_cast<char *>(labels.data()), 8)));
-    CommandResult r = runCommand({"denoise", fakeArtifactPath(), "--weights",
-                                  weights, "--input", in, "--output", out});
-    std::string prefix = "dit-run denoise: error: " + in + ": ";
-    EXPECT_EQ(r.err.substr(0, prefix.size()), r.code ? prefix : "");
-    return r.code ? r.err.substr(prefix.size()) : "";
-  };
-  const std::string x =
-      R"({"dtype":"F32","shape":[2,2,4,3],"data_offsets":[0,192]})";
-  const std::string t =
-      R"({"dtype":"F32","shape":[2],"data_offsets":[192,200]})";
-  const std::string y =
-      R"({"dtype":"I32","shape":[2],"data_offsets":[200,208]})";
-  EXPECT_EQ(errorOfInput(x, t, y), "");
-  EXPECT_EQ(
-      errorOfInput(
-          R"({"dtype":"F32","shape":[2,2,3,4],"data_offsets":[0,192]})", t, y),
-      "'x' is 2x2x3x4, the model expects Nx2x4x3\n");
-  EXPECT_EQ(
-      errorOfInput(
-          R"({"dtype":"I32","shape":[2,2,4,3],"data_offsets":[0,192]})", t, y),
-      "'x' must be of dtype F32, F16, BF16, F64, but is I32\n");
-  EXPECT_EQ(
-      errorOfInput(
-          x, R"({"dtype":"F32","shape":[2,1],"data_offsets":[192,200]})", y),
-      "'t' is 2x1, but 'x' has 2 samples\n");
-  EXPECT_EQ(
-      errorOfInput(x, t,
-                   R"({"dtype":"F32","shape":[2],"data_offsets":[200,208]})"),
-      "'y' must be of dtype I32 or I64, but is F32\n");
-  EXPECT_EQ(errorOfInput(x, t, y, {0, 4}), "'y' has 4 at 1, outside 0 .. 3\n");
-  EXPECT_EQ(errorOfInput(x, t, y, {-1, 0}),
-            "'y' has -1 at 0, outside 0 .. 3\n");
-}
-
-TEST_F(Commands, InspectReadsTheManifest) {
-  std::string model = fakeArtifactPath();
-  CommandResult r = runCommand({"inspect", model});
-  EXPECT_EQ(r.code, 0);
-  for (const char *text :
-       {"arithmetic: 14 parameters in 3 tensors", "x 2x4x3 (pixel)",
-        "@denoise: 2 kernels\n  dit_mix  linear  gain * x + bias"})
-    EXPECT_NE(r.out.find(text), std::string::npos) << r.out;
-  EXPECT_EQ(runCommand({"inspect", model, "--spec"}).out,
-            "name: arithmetic\ndepth: 0\n");
-  EXPECT_EQ(runCommand({"inspect", model, "--json"}).out,
-            fakeManifestText() + "\n");
-  r = runCommand({"inspect", model, "--schedule", "--steps", "50"});
-  EXPECT_NE(r.out.find("\n1    20 "), std::string::npos) << r.out;
-  EXPECT_NE(r.out.find("\n49   999 "), std::string::npos) << r.out;
-}
-
-TEST_F(Commands, InspectPrintsASamplersTable) {
-  std::string model = fakeArtifactPath();
-  auto table = [&](std::vector<std::string> flags) {
-    flags.insert(flags.begin(), {"inspect", model, "--sampler"});
-    CommandResult r = runCommand(flags);
-    EXPECT_EQ(r.code, 0) << r.err;
-    return r.out.substr(r.out.find('\n') + 1);
-  };
-  EXPECT_EQ(table({"ddim", "--steps", "1", "--clip-x0=false"}),
-            "0    0            e = 1.00004995 x - 0.0100004999 p; x' = 1 e\n");
-  std::string ddpm = table({"ddpm"});
-  EXPECT_EQ(std::count(ddpm.begin(), ddpm.end(), '\n'), 10);
-  EXPECT_NE(ddpm.find("p clamped; x' = "), std::string::npos) << ddpm;
-  EXPECT_NE(ddpm.find(" e + exp(log variance / 2) z, "), std::string::npos);
-  EXPECT_EQ(table({"ddpm", "--variance", "fixed_small"}).find("log variance"),
-            std::string::npos);
-  EXPECT_NE(table({"dpm++2m", "--steps", "3"}).find(" h1; h1' = 1 e\n"),
-            std::string::npos);
-  EXPECT_NE(table({"ddim", "--eta", "0.5"}).find(" z\n"), std::string::npos);
-  EXPECT_EQ(runCommand({"inspect", model, "--sampler", "euler"}).code, 2);
-  EXPECT_EQ(runCommand({"inspect", model, "--steps", "5"}).code, 2);
-  EXPECT_EQ(table({"ddim", "--clip-x0=0"}), table({"ddim", "--clip-x0=false"}));
-  EXPECT_NE(table({"ddim", "--clip-x0=0"}), table({"ddim", "--clip-x0"}));
-
-  std::string flow = variant(folder, "\"epsilon\" ", "\"velocity\"");
-  EXPECT_EQ(runCommand({"inspect", flow, "--schedule"}).err,
-            "dit-run inspect: error: a model that predicts velocity has no "
-            "betas: use --sampler euler\n");
-  model = flow;
-  EXPECT_EQ(table({"heun", "--steps", "2", "--shift", "3", "--clip-x0=false"}),
-            "0    1            e = 1 x - 1 p; x' = 0.75 x + 0.25 e; h1' = "
-            "0.875 x + 0.125 e\n"
-            "1    0.75         e = 1 x - 0.75 p; x' = -0.166666672 x + "
-            "0.166666672 e + 1 h1\n"
-            "2    0.75         e = 1 x - 0.75 p; x' = 1 e\n");
-}
-
-// An artifact whose code would not load is inspected all the same.
-TEST_F(Commands, InspectLoadsNoCode) {
-  std::string model = variant(folder, "ditc_artifact", "ditc_artefact");
-  EXPECT_EQ(runCommand({"inspect", model}).code, 0);
-  CommandResult r = runCommand({"bench", model});
-  EXPECT_EQ(r.code, 1);
-  EXPECT_EQ(r.err.find("dit-run bench: error: " + model + ": "), 0u) << r.err;
 }
 
 TEST_F(Commands, BenchMeasures) {
