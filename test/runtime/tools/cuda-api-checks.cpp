@@ -237,8 +237,29 @@ void checkSeries(const char *path) {
 /// Two rows through the network at each of an artifact's sizes, and samples.
 struct SizeCase {
   std::vector<float> out, samples;
-  bool operator==(const SizeCase &) const = default;
 };
+
+bool isNear(const std::vector<float> &a, const std::vector<float> &b,
+            double budget) {
+  double difference = 0, square = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    difference += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
+    square += double{b[i]} * b[i];
+  }
+  return a.size() == b.size() && difference <= budget * budget * square;
+}
+
+/// To the bit, but where each handle times the algorithms of a library, which
+/// sum in other orders: within 1e-5 an evaluation, 1e-4 for samples of five
+/// steps.
+void expectSame(const SizeCase &a, const SizeCase &b, const Denoiser &denoiser,
+                const std::string &what) {
+  const bool isTimed = denoiser.manifest().matmul == "cublaslt";
+  expect(isTimed
+             ? isNear(a.out, b.out, 1e-5) && isNear(a.samples, b.samples, 1e-4)
+             : a.out == b.out && a.samples == b.samples,
+         what + " of " + denoiser.manifest().resolution().show());
+}
 
 SizeCase runSize(Denoiser &denoiser) {
   const Manifest &m = denoiser.manifest();
@@ -290,16 +311,16 @@ void checkSizes(const char *path) {
       expect(freeBytes(first->device()) == free, "nothing is packed again");
     for (auto &other : others)
       threads.emplace_back([&alone, other = other.get()] {
-        expect(runSize(*other) == alone[other->manifest().resolution()],
-               "in a thread, " + other->manifest().resolution().show());
+        expectSame(runSize(*other), alone.at(other->manifest().resolution()),
+                   *other, "in a thread, what is");
       });
-    expect(runSize(*first) == alone[size], "the first, " + size.show());
+    expectSame(runSize(*first), alone.at(size), *first, "the first");
     for (std::thread &thread : threads)
       thread.join();
     first.reset();
     for (auto &other : others) {
-      expect(runSize(*other) == alone[other->manifest().resolution()],
-             "without the first, " + other->manifest().resolution().show());
+      expectSame(runSize(*other), alone.at(other->manifest().resolution()),
+                 *other, "without the first, what is");
       other.reset();
     }
   }
@@ -321,7 +342,8 @@ void checkStreams(const char *path) {
   Denoiser second(*first, options);
   first.reset();
   stream.reset();
-  expect(runSize(second) == alone[*options.size], "in the other stream");
+  expectSame(runSize(second), alone.at(*options.size), second,
+             "in the other stream, what is");
   options.device = 1;
   try {
     Denoiser none(second, options);
