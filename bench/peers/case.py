@@ -18,9 +18,14 @@ class Case:
     batch: int
     threads: int
     arch: str  # of ditc's artifact
+    dtype: str  # f32 or bf16
 
     def file(self, kind):
         return str(pathlib.Path(self.folder) / f"{self.model.lower().replace('/', '_')}.{kind}")
+
+    @property
+    def artifact(self):
+        return self.file(f"{self.arch}.{self.dtype}.so")
 
     def inputs(self, latent, classes):
         """x (N, C, H, W), t (N), y (N); t and y differ from row to row."""

@@ -25,7 +25,7 @@ class Ditc:
         self.library.evaluation_open.restype = ctypes.c_void_p
         self.library.evaluation_peak.restype = ctypes.c_double
         self.model = ctypes.c_void_p(self.library.evaluation_open(
-            case.file(f"{case.arch}.so").encode(), case.file("safetensors").encode(), case.threads))
+            case.artifact.encode(), case.file("safetensors").encode(), case.threads))
         assert self.model, "the artifact was not opened"
         shape = (ctypes.c_int64 * 5)()
         self.library.evaluation_shape(self.model, shape)
@@ -113,7 +113,7 @@ class OpenVino(Exported):
             network.reshape({name: list(array.shape) for name, array in self.given[part].items()})
             compiled = core.compile_model(network, "CPU", {
                 "INFERENCE_NUM_THREADS": self.case.threads, "NUM_STREAMS": 1,
-                "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
+                "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.case.dtype})
             self.sessions[part] = compiled.create_infer_request()
         return self.sessions[part]
 
