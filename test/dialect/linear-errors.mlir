@@ -47,7 +47,7 @@ func.func @panels(%x: tensor<?x4x8xf32>, %w: tensor<1x8x16xf32>, %b: tensor<24xf
 
 // (C2)
 func.func @empty_panels(%x: tensor<?x4x8xf32>, %w: tensor<2x8x0xf32>, %b: tensor<24xf32>) {
-  // expected-error@below {{operand #1 must be 2D/3D tensor of}}
+  // expected-error@below {{operand #1 must be 2D/3D/4D tensor of}}
   %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<2x8x0xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
   return
 }
