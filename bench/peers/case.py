@@ -54,5 +54,7 @@ def read_tensors(path, targets):
             file.readinto(memoryview(array).cast("B"))
 
 
+ROWS = 8  # the largest batch: for so many rows there are inputs
+
 # Sampling, where it is timed: guided DDIM from the noise of this seed.
 STEPS, SCALE, SEED = 20, 4.0, 11

@@ -25,7 +25,7 @@ import time
 
 import numpy as np
 
-from case import Case
+from case import ROWS, Case
 
 HERE = pathlib.Path(__file__).resolve().parent
 REPO = HERE.parents[1]
@@ -263,6 +263,8 @@ def numbers(text):
     model, *rest = text.split(":")
     if model not in MODELS or len(rest) != 2 or not all(n.isdigit() and int(n) > 0 for n in rest):
         raise argparse.ArgumentTypeError(f"must be like S/2:1:2, of {', '.join(MODELS)}, but is {text}")
+    if int(rest[0]) > ROWS:
+        raise argparse.ArgumentTypeError(f"the batch must be at most {ROWS}, but is {rest[0]}")
     return model, int(rest[0]), int(rest[1])
 
 

@@ -10,10 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 import torch_contenders
-from case import Case
+from case import ROWS, Case
 from torch_contenders import torch_dit
-
-ROWS = 8  # the largest batch
 
 
 def write_weights(case):
