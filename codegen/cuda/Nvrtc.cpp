@@ -5,6 +5,8 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include <cstdlib>
 #include <dlfcn.h>
 
@@ -45,6 +47,17 @@ struct Library {
 constexpr const char *kNames[] = {"libnvrtc.so.13", "libnvrtc.so.12",
                                   "libnvrtc.so"};
 
+/// What `scripts/setup --cuda` makes beside the build folder, of whose bin this
+/// program is.
+std::string fetchedToolkit() {
+  llvm::SmallString<256> path(llvm::sys::fs::getMainExecutable(
+      nullptr, reinterpret_cast<void *>(&fetchedToolkit)));
+  for (int level = 0; level < 3; ++level)
+    llvm::sys::path::remove_filename(path);
+  llvm::sys::path::append(path, ".cuda");
+  return std::string(path);
+}
+
 /// Where the library may be, in the order of trying.
 llvm::SmallVector<std::string> candidates() {
   llvm::SmallVector<std::string> paths;
@@ -57,6 +70,7 @@ llvm::SmallVector<std::string> candidates() {
       addFolder(toolkit);
   if (!paths.empty())
     return paths;
+  addFolder(fetchedToolkit());
   paths.append(std::begin(kNames), std::end(kNames));
   addFolder("/usr/local/cuda");
   return paths;
@@ -101,7 +115,8 @@ struct Opened {
     error = "compiling for a GPU needs NVRTC of a CUDA toolkit, 12 or 13, but "
             "there is none of " +
             llvm::join(paths, ", ") +
-            " (CUDA_HOME may name the toolkit; --emit=target needs none)";
+            " (scripts/setup --cuda fetches what is needed; CUDA_HOME may "
+            "name a toolkit; --emit=target needs none)";
   }
   Library library;
   std::string error; ///< empty where there is a library

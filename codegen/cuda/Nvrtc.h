@@ -19,7 +19,8 @@ struct Cubin {
 /// Compiles an emitted file, which includes the headers of codegen/cuda/device
 /// (they are part of ditc), for one arch: sm_80, sm_90a ... `name` is what
 /// messages call the file. The library is that of $CUDA_HOME or $CUDA_PATH
-/// where one is set, else the loader's or the one in /usr/local/cuda. The error
+/// where one is set, else the one that scripts/setup --cuda fetched, the
+/// loader's or the one in /usr/local/cuda. The error
 /// is the sentence to print: no library was found, or what NVRTC complains of
 /// first. May be called from several threads at once.
 llvm::Expected<Cubin> compileToCubin(llvm::StringRef text, llvm::StringRef name,

@@ -5,6 +5,11 @@
 
 #include <dlfcn.h>
 
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <vector>
+
 namespace dit::runtime::cuda {
 
 namespace {
@@ -12,6 +17,17 @@ namespace {
 constexpr const char *kNames[] = {"libcublasLt.so.13", "libcublasLt.so.12",
                                   "/usr/local/cuda/lib64/libcublasLt.so.13",
                                   "/usr/local/cuda/lib64/libcublasLt.so.12"};
+
+/// Also what scripts/setup --cuda fetches beside the build folder, of whose bin
+/// this program is; last, since a GPU's machine may have one of its own.
+std::vector<std::string> candidates() {
+  std::vector<std::string> paths(std::begin(kNames), std::end(kNames));
+  std::error_code none;
+  auto program = std::filesystem::read_symlink("/proc/self/exe", none);
+  auto root = program.parent_path().parent_path().parent_path();
+  paths.push_back((root / ".cuda" / "lib64" / kNames[0]).string());
+  return paths;
+}
 
 template <typename Function>
 void find(void *library, const std::string &path, const char *name,
@@ -26,15 +42,15 @@ void find(void *library, const std::string &path, const char *name,
 CublasLt load() {
   void *library = nullptr;
   CublasLt lt;
-  for (const char *name : kNames)
-    if ((library = dlopen(name, RTLD_NOW | RTLD_LOCAL))) {
+  for (const std::string &name : candidates())
+    if ((library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL))) {
       lt.path = name;
       break;
     }
   if (!library)
     fail("the artifact multiplies matrices with cuBLASLt, but neither {} nor "
-         "{} can be opened; it is part of the CUDA toolkit and of PyPI's "
-         "nvidia-cublas",
+         "{} can be opened; it is part of the CUDA toolkit, and "
+         "scripts/setup --cuda fetches it",
          kNames[0], kNames[1]);
 #define DIT_FIND(NAME) find(library, lt.path, "cublasLt" #NAME, lt.NAME)
   DIT_FIND(GetVersion);
