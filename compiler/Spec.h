@@ -40,7 +40,7 @@ enum class Prediction { Epsilon, Velocity };
 /// What a predicted velocity points to.
 enum class Velocity { ToNoise, ToData };
 enum class Sampler { DDPM, DDIM, DpmSolver, Euler, Heun };
-/// Whose scale `guidance.scale` is: runtime/Guidance.h.
+/// Whose scale `guidance.scale` is: runtime/sampling/Guidance.h.
 enum class GuidanceFormula { Scale, Weight };
 enum class Variance { LearnedRange, FixedLarge, FixedSmall };
 /// Whose reading of the same weights: the published code's, or diffusers'.

@@ -27,7 +27,7 @@ double sampleBytes(const Spec &spec, int64_t tokens) {
   return 4 * (hidden + 8 * d + 3 * patch) * tokens;
 }
 
-/// As the runtime's samplers/Sampler.h.
+/// As the runtime's sampling/samplers/Sampler.h.
 constexpr int64_t kMaxFlowSteps = 100'000;
 
 class SpecChecker {

@@ -3,7 +3,7 @@
 #include "runtime/ditc.h"
 
 #include "runtime/Error.h"
-#include "runtime/Sampling.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <algorithm>
 #include <cmath>

@@ -29,7 +29,7 @@
 //                  "noise_at": 1, "velocity": "to_noise", "time_scale": 1.0, "shift": 1.0},
 //                                        the last four: of prediction "velocity"
 //    "guidance": {"scale": 1.0, "formula": "scale", "channels": 3},
-//                                        channels: a number, or "all"; formula: runtime/Guidance.h
+//                                        channels: a number, or "all"; formula: runtime/sampling/Guidance.h
 //    "memory": {"shared_bytes": 0,       of `prepared`: the packed weights, the same for all sizes of an arch and matmul
 //               "prepared_bytes": 0,     end of what this size has of its own; from shared_bytes, or behind other sizes'
 //               "state_bytes": 0, "plan_bytes": 0, "arena_bytes_per_row": 0,
@@ -107,7 +107,7 @@ struct DiffusionDefaults {
   int64_t noiseAt = 1;         ///< the t at which s = 1; at the other, 0, s = 0
   bool velocityToNoise = true; ///< noise - data is predicted, not its negative
   double timeScale = 1;        ///< the network is told timeScale * t
-  double shift = 1;            ///< of the noise levels: samplers/FlowTable.h
+  double shift = 1; ///< of the noise levels: sampling/samplers/FlowTable.h
 };
 
 /// Guidance of the first `channels` channels, of all when it is empty.

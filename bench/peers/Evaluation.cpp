@@ -3,8 +3,8 @@
 // which has conditioned its steps before, one with its conditions, and a whole
 // guided sampling.
 #include "runtime/Denoiser.h"
-#include "runtime/Sampling.h"
 #include "runtime/cpu/FmaPeak.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <algorithm>
 #include <cstdio>

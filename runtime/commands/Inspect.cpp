@@ -5,7 +5,7 @@
 #include "runtime/Artifact.h"
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
-#include "runtime/Sampling.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <fmt/ranges.h>
 

@@ -5,10 +5,10 @@
 #include "runtime/commands/Measurement.h"
 
 #include "runtime/Denoiser.h"
-#include "runtime/Noise.h"
 #include "runtime/commands/Commands.h"
 #include "runtime/cpu/FmaPeak.h"
 #include "runtime/cuda/StepRunner.h"
+#include "runtime/sampling/Noise.h"
 
 #include <fmt/core.h>
 

@@ -9,10 +9,10 @@
 #include "runtime/MappedFile.h"
 #include "runtime/Memory.h"
 #include "runtime/OutputFile.h"
-#include "runtime/Sampling.h"
 #include "runtime/Sha256.h"
 #include "runtime/commands/SampleOutput.h"
 #include "runtime/commands/SampleSeries.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <nlohmann/json.hpp>
 

@@ -4,7 +4,7 @@
 #ifndef DIT_RUNTIME_COMMANDS_SAMPLESERIES_H
 #define DIT_RUNTIME_COMMANDS_SAMPLESERIES_H
 
-#include "runtime/Sampling.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <nlohmann/json.hpp>
 

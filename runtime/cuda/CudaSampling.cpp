@@ -5,7 +5,7 @@
 #include "runtime/cuda/CudaSampling.h"
 
 #include "runtime/Error.h"
-#include "runtime/SampleGroups.h"
+#include "runtime/sampling/SampleGroups.h"
 
 #include <algorithm>
 #include <set>

@@ -3,8 +3,8 @@
 #ifndef DIT_RUNTIME_CUDA_CUDASAMPLING_H
 #define DIT_RUNTIME_CUDA_CUDASAMPLING_H
 
-#include "runtime/Sampling.h"
 #include "runtime/cuda/StepRunner.h"
+#include "runtime/sampling/Sampling.h"
 
 namespace dit::runtime::cuda {
 

@@ -6,7 +6,7 @@
 
 #include "runtime/Denoiser.h"
 #include "runtime/cuda/CudaDevice.h"
-#include "runtime/samplers/StepRow.h"
+#include "runtime/sampling/samplers/StepRow.h"
 
 #include <map>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What follows a network evaluation: guidance, the sampler's update and its
 // noise, in one kernel. Every sampler is a table of numbers, one row an
-// evaluation; the formulas are runtime/Guidance.h's and StepRow.h's.
+// evaluation; the formulas are runtime/sampling/Guidance.h's and StepRow.h's.
 #ifndef DIT_STEP_H
 #define DIT_STEP_H
 
@@ -9,7 +9,7 @@
 
 namespace dit {
 
-/// runtime/samplers/StepRow.h, field by field.
+/// runtime/sampling/samplers/StepRow.h, field by field.
 struct StepRow {
   float xToEstimate, predictionToEstimate;
   float mix[3][4]; // rows x', h1', h2'; columns x, e, h1, h2

@@ -6,10 +6,10 @@
 //
 // Weights are random. Prints what is wrong; 0 where nothing is.
 #include "runtime/Error.h"
-#include "runtime/Sampling.h"
 #include "runtime/cuda/CudaDevice.h"
 #include "runtime/cuda/Staging.h"
 #include "runtime/ditc.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <fmt/core.h>
 

@@ -2,10 +2,10 @@
 // kernels/step.cu against the runtime's own update on the CPU: every sampler
 // and kind of guidance, evaluation by evaluation from the state that the CPU
 // has reached. What a row does not use is NaN, or not there at all.
-#include "runtime/samplers/Step.h"
+#include "runtime/sampling/samplers/Step.h"
 #include "Check.h"
-#include "runtime/Guidance.h"
-#include "runtime/samplers/Sampler.h"
+#include "runtime/sampling/Guidance.h"
+#include "runtime/sampling/samplers/Sampler.h"
 #include <cmath>
 #include <cstddef>
 

@@ -3,7 +3,7 @@
 // step against the trajectories of test/golden/make_trajectory_goldens.py.
 #include "CompiledModel.h"
 
-#include "runtime/Sampling.h"
+#include "runtime/sampling/Sampling.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 #include <gtest/gtest.h>

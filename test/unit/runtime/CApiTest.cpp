@@ -2,8 +2,8 @@
 // The C API gives what the C++ one gives, and codes where it throws.
 #include "Fixture.h"
 
-#include "runtime/Sampling.h"
 #include "runtime/ditc.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <sys/wait.h>
 

@@ -4,8 +4,8 @@
 // model's own time, and how models say what their time and velocity are.
 #include "Fixture.h"
 
-#include "runtime/Sampling.h"
-#include "runtime/samplers/Step.h"
+#include "runtime/sampling/Sampling.h"
+#include "runtime/sampling/samplers/Step.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 // The noise: known answers, frozen bits, agreement with libm, statistics.
 #include "Fixture.h"
 
-#include "runtime/Noise.h"
+#include "runtime/sampling/Noise.h"
 
 #include <algorithm>
 #include <bit>

@@ -3,7 +3,7 @@
 // is not computed, and what is refused.
 #include "Fixture.h"
 
-#include "runtime/Sampling.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <algorithm>
 #include <cmath>

@@ -3,8 +3,8 @@
 // against those of test/golden/make_schedule_goldens.py.
 #include "Fixture.h"
 
-#include "runtime/Schedule.h"
 #include "runtime/Sha256.h"
+#include "runtime/sampling/Schedule.h"
 
 #include <fmt/ranges.h>
 

@@ -3,10 +3,10 @@
 // and packed once, and handles of several sizes need nothing of each other.
 #include "Fixture.h"
 
-#include "runtime/Sampling.h"
 #include "runtime/cpu/CpuDevice.h"
 #include "runtime/ditc.h"
 #include "runtime/images/NpzSeries.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <cmath>
 #include <thread>

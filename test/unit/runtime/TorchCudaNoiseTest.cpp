@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // torch's CUDA noise, against values that were published, and against the
 // order in which the published script draws them.
-#include "runtime/TorchCudaNoise.h"
+#include "runtime/sampling/TorchCudaNoise.h"
 
 #include <gmock/gmock.h>
 

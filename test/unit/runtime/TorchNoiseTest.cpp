@@ -3,7 +3,7 @@
 // same), and the order in which the published script draws them.
 #include "Fixture.h"
 
-#include "runtime/TorchCpuNoise.h"
+#include "runtime/sampling/TorchCpuNoise.h"
 
 #include <nlohmann/json.hpp>
 

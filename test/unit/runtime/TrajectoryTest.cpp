@@ -4,7 +4,7 @@
 // has a birthday.
 #include "Fixture.h"
 
-#include "runtime/Sampling.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // StepRow's formula, a block of elements at a time; what a row does not use is
 // skipped for the whole block.
-#include "runtime/samplers/Step.h"
+#include "runtime/sampling/samplers/Step.h"
 
 #include <algorithm>
 #include <cmath>

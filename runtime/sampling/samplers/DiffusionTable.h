@@ -2,11 +2,11 @@
 // What the samplers of noise-predicting diffusion models share: the schedule
 // walked from noisy to clean, and the estimate of x0. Everything is computed in
 // float64 and rounded once, to the float32 of the table.
-#ifndef DIT_RUNTIME_SAMPLERS_DIFFUSIONTABLE_H
-#define DIT_RUNTIME_SAMPLERS_DIFFUSIONTABLE_H
+#ifndef DIT_RUNTIME_SAMPLING_SAMPLERS_DIFFUSIONTABLE_H
+#define DIT_RUNTIME_SAMPLING_SAMPLERS_DIFFUSIONTABLE_H
 
-#include "runtime/samplers/Mix.h"
-#include "runtime/samplers/Sampler.h"
+#include "runtime/sampling/samplers/Mix.h"
+#include "runtime/sampling/samplers/Sampler.h"
 
 #include <cmath>
 
@@ -34,4 +34,4 @@ Sampler diffusionTable(const SamplerSettings &settings,
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_SAMPLERS_DIFFUSIONTABLE_H
+#endif // DIT_RUNTIME_SAMPLING_SAMPLERS_DIFFUSIONTABLE_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The noise schedule of a diffusion model in float64: betas, the timesteps that
 // are kept, and the tables the update formulas read (semantics.md, section 5).
-#ifndef DIT_RUNTIME_SCHEDULE_H
-#define DIT_RUNTIME_SCHEDULE_H
+#ifndef DIT_RUNTIME_SAMPLING_SCHEDULE_H
+#define DIT_RUNTIME_SAMPLING_SCHEDULE_H
 
 #include <cstdint>
 #include <string>
@@ -38,4 +38,4 @@ Schedule respace(const std::vector<double> &betas,
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_SCHEDULE_H
+#endif // DIT_RUNTIME_SAMPLING_SCHEDULE_H

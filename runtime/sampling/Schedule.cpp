@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Betas, respacing and posterior tables. The order of the operations is that of
 // the published implementation, so that the numbers agree to the last digit.
-#include "runtime/Schedule.h"
+#include "runtime/sampling/Schedule.h"
 
 #include "runtime/Error.h"
 

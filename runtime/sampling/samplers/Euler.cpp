@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Euler's method on the flow's equation dx/ds = velocity, from level s to s':
 // x' = x + (s' - s) * (x - x0) / s.
-#include "runtime/samplers/FlowTable.h"
-#include "runtime/samplers/Mix.h"
+#include "runtime/sampling/samplers/FlowTable.h"
+#include "runtime/sampling/samplers/Mix.h"
 
 namespace dit::runtime {
 

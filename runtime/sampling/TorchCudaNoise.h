@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The noise of PyTorch's CUDA generator, in the order in which the published
 // sampling script draws it.
-#ifndef DIT_RUNTIME_TORCHCUDANOISE_H
-#define DIT_RUNTIME_TORCHCUDANOISE_H
+#ifndef DIT_RUNTIME_SAMPLING_TORCHCUDANOISE_H
+#define DIT_RUNTIME_SAMPLING_TORCHCUDANOISE_H
 
-#include "runtime/Noise.h"
+#include "runtime/sampling/Noise.h"
 
 namespace dit::runtime {
 
@@ -41,4 +41,4 @@ private:
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_TORCHCUDANOISE_H
+#endif // DIT_RUNTIME_SAMPLING_TORCHCUDANOISE_H

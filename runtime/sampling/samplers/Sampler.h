@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What a sampler is: a table, one row of numbers for each network evaluation.
 // One file a sampler makes it; Samplers.cpp lists them, Step.h applies a row.
-#ifndef DIT_RUNTIME_SAMPLERS_SAMPLER_H
-#define DIT_RUNTIME_SAMPLERS_SAMPLER_H
+#ifndef DIT_RUNTIME_SAMPLING_SAMPLERS_SAMPLER_H
+#define DIT_RUNTIME_SAMPLING_SAMPLERS_SAMPLER_H
 
-#include "runtime/Guidance.h"
 #include "runtime/Manifest.h"
-#include "runtime/Schedule.h"
-#include "runtime/samplers/StepRow.h"
+#include "runtime/sampling/Guidance.h"
+#include "runtime/sampling/Schedule.h"
+#include "runtime/sampling/samplers/StepRow.h"
 
 #include <span>
 #include <string>
@@ -63,4 +63,4 @@ Sampler makeHeun(const SamplerSettings &settings);
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_SAMPLERS_SAMPLER_H
+#endif // DIT_RUNTIME_SAMPLING_SAMPLERS_SAMPLER_H

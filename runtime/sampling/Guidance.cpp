@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Classifier-free guidance (Ho and Salimans, 2022).
-#include "runtime/Guidance.h"
+#include "runtime/sampling/Guidance.h"
 
 #include "runtime/Error.h"
 

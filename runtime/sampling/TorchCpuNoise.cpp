@@ -3,7 +3,7 @@
 // double; from 16 on one in float32, eight pairs at a time, with the
 // polynomials of the Cephes library, whose fused operations are written out
 // here.
-#include "runtime/TorchCpuNoise.h"
+#include "runtime/sampling/TorchCpuNoise.h"
 
 #include <algorithm>
 #include <bit>

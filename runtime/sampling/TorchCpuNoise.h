@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The noise of PyTorch's CPU generator, in the order in which the published
 // sampling script draws it.
-#ifndef DIT_RUNTIME_TORCHCPUNOISE_H
-#define DIT_RUNTIME_TORCHCPUNOISE_H
+#ifndef DIT_RUNTIME_SAMPLING_TORCHCPUNOISE_H
+#define DIT_RUNTIME_SAMPLING_TORCHCPUNOISE_H
 
-#include "runtime/Noise.h"
+#include "runtime/sampling/Noise.h"
 
 #include <mutex>
 #include <optional>
@@ -59,4 +59,4 @@ private:
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_TORCHCPUNOISE_H
+#endif // DIT_RUNTIME_SAMPLING_TORCHCPUNOISE_H

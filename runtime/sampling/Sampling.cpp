@@ -2,13 +2,13 @@
 // The sampling loop. Batches that share labels form a group; for a group and a
 // chunk of steps the condition table is filled once, then each of its batches
 // is taken through those steps.
-#include "runtime/Sampling.h"
+#include "runtime/sampling/Sampling.h"
 
 #include "runtime/Error.h"
-#include "runtime/Guidance.h"
-#include "runtime/SampleGroups.h"
 #include "runtime/cuda/CudaSampling.h"
-#include "runtime/samplers/Step.h"
+#include "runtime/sampling/Guidance.h"
+#include "runtime/sampling/SampleGroups.h"
+#include "runtime/sampling/samplers/Step.h"
 
 #include <algorithm>
 #include <map>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A row's coefficients, computed in float64 and rounded once, to the float32 of
 // the table.
-#ifndef DIT_RUNTIME_SAMPLERS_MIX_H
-#define DIT_RUNTIME_SAMPLERS_MIX_H
+#ifndef DIT_RUNTIME_SAMPLING_SAMPLERS_MIX_H
+#define DIT_RUNTIME_SAMPLING_SAMPLERS_MIX_H
 
-#include "runtime/samplers/StepRow.h"
+#include "runtime/sampling/samplers/StepRow.h"
 
 #include <initializer_list>
 
@@ -21,4 +21,4 @@ inline void setMix(StepRow &row, int made,
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_SAMPLERS_MIX_H
+#endif // DIT_RUNTIME_SAMPLING_SAMPLERS_MIX_H

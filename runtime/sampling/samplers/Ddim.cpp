@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // DDIM (Song et al., 2021): x' = sqrt(abp) * x0 + sqrt(1 - abp - sigma^2) * eps
 // + [k != 0] * sigma * noise, with sigma proportional to eta.
-#include "runtime/samplers/DiffusionTable.h"
+#include "runtime/sampling/samplers/DiffusionTable.h"
 
 #include <algorithm>
 

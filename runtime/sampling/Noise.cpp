@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Counter-based normal noise. Only + - * / and sqrt, which IEEE 754 defines to
 // the last bit; the folder is compiled with -ffp-contract=off.
-#include "runtime/Noise.h"
+#include "runtime/sampling/Noise.h"
 
 #include <bit>
 #include <cmath>

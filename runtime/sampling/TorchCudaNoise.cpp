@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // PyTorch's normal_ on a GPU: Philox4x32-10 with the thread as its subsequence,
 // and cuRAND's Box-Muller transform.
-#include "runtime/TorchCudaNoise.h"
+#include "runtime/sampling/TorchCudaNoise.h"
 
 #include <algorithm>
 #include <cmath>

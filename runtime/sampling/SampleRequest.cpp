@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A request's defaults, its limits and its memory.
 #include "runtime/Error.h"
-#include "runtime/Sampling.h"
-#include "runtime/TorchCpuNoise.h"
 #include "runtime/cuda/StepRunner.h"
+#include "runtime/sampling/Sampling.h"
+#include "runtime/sampling/TorchCpuNoise.h"
 
 #include <algorithm>
 #include <cmath>

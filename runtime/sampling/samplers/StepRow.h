@@ -2,8 +2,8 @@
 // One row of a sampler's table: plain numbers, and the one formula that all
 // samplers are. Step.h applies it on the CPU; on a GPU the kernel dit_step
 // does, for which codegen/cuda/device/step.h declares the same struct.
-#ifndef DIT_RUNTIME_SAMPLERS_STEPROW_H
-#define DIT_RUNTIME_SAMPLERS_STEPROW_H
+#ifndef DIT_RUNTIME_SAMPLING_SAMPLERS_STEPROW_H
+#define DIT_RUNTIME_SAMPLING_SAMPLERS_STEPROW_H
 
 #include <cstdint>
 
@@ -47,4 +47,4 @@ static_assert(sizeof(StepRow) == 96);
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_SAMPLERS_STEPROW_H
+#endif // DIT_RUNTIME_SAMPLING_SAMPLERS_STEPROW_H

@@ -2,10 +2,10 @@
 // What the samplers of flow models share: the noise levels that they step
 // through, and the estimate of the data. With s the part of noise in
 // x = (1 - s) * data + s * noise, the velocity dx/ds is noise - data.
-#ifndef DIT_RUNTIME_SAMPLERS_FLOWTABLE_H
-#define DIT_RUNTIME_SAMPLERS_FLOWTABLE_H
+#ifndef DIT_RUNTIME_SAMPLING_SAMPLERS_FLOWTABLE_H
+#define DIT_RUNTIME_SAMPLING_SAMPLERS_FLOWTABLE_H
 
-#include "runtime/samplers/Sampler.h"
+#include "runtime/sampling/samplers/Sampler.h"
 
 namespace dit::runtime {
 
@@ -22,4 +22,4 @@ StepRow &addEvaluation(Sampler &table, const SamplerSettings &settings,
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_SAMPLERS_FLOWTABLE_H
+#endif // DIT_RUNTIME_SAMPLING_SAMPLERS_FLOWTABLE_H

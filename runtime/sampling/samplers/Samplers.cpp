@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The list of samplers.
 #include "runtime/Error.h"
-#include "runtime/samplers/Sampler.h"
+#include "runtime/sampling/samplers/Sampler.h"
 
 #include <fmt/ranges.h>
 

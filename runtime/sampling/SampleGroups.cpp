@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "runtime/SampleGroups.h"
+#include "runtime/sampling/SampleGroups.h"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The list of sources of noise.
 #include "runtime/Error.h"
-#include "runtime/TorchCpuNoise.h"
-#include "runtime/TorchCudaNoise.h"
+#include "runtime/sampling/TorchCpuNoise.h"
+#include "runtime/sampling/TorchCudaNoise.h"
 
 namespace dit::runtime {
 

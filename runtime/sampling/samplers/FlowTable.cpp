@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Noise levels, and the conventions by which a network is asked at one.
-#include "runtime/samplers/FlowTable.h"
+#include "runtime/sampling/samplers/FlowTable.h"
 
 #include "runtime/Error.h"
 

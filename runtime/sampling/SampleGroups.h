@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How a request is cut into batches, and which condition rows they read: the
 // same on every device.
-#ifndef DIT_RUNTIME_SAMPLEGROUPS_H
-#define DIT_RUNTIME_SAMPLEGROUPS_H
+#ifndef DIT_RUNTIME_SAMPLING_SAMPLEGROUPS_H
+#define DIT_RUNTIME_SAMPLING_SAMPLEGROUPS_H
 
-#include "runtime/Sampling.h"
+#include "runtime/sampling/Sampling.h"
 
 #include <map>
 
@@ -53,4 +53,4 @@ std::vector<int32_t> tableRows(const SampleGroup &group,
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_SAMPLEGROUPS_H
+#endif // DIT_RUNTIME_SAMPLING_SAMPLEGROUPS_H

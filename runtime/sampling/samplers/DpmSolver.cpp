@@ -4,7 +4,7 @@
 // lambda = log(alpha / sigma), h the step in it and h' the step before:
 // x' = sigma' / sigma * x - alpha' * (exp(-h) - 1) * D,
 // D = x0 + h / (2 h') * (x0 - x0 of the evaluation before).
-#include "runtime/samplers/DiffusionTable.h"
+#include "runtime/sampling/samplers/DiffusionTable.h"
 
 namespace dit::runtime {
 

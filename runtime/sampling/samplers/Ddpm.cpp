@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // DDPM (Ho et al., 2020) with learned-range (Nichol and Dhariwal, 2021) or
 // fixed variance: x' = mean + [k != 0] * exp(log var / 2) * noise.
-#include "runtime/samplers/DiffusionTable.h"
+#include "runtime/sampling/samplers/DiffusionTable.h"
 
 namespace dit::runtime {
 

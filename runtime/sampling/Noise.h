@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Normal noise. Our own is a function of (seed, sample, step, element): the
 // same bits on every machine, for every batch and thread count.
-#ifndef DIT_RUNTIME_NOISE_H
-#define DIT_RUNTIME_NOISE_H
+#ifndef DIT_RUNTIME_SAMPLING_NOISE_H
+#define DIT_RUNTIME_SAMPLING_NOISE_H
 
 #include <array>
 #include <cstdint>
@@ -62,4 +62,4 @@ private:
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_NOISE_H
+#endif // DIT_RUNTIME_SAMPLING_NOISE_H

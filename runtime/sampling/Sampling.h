@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // From labels and a seed to samples: batches, guidance, condition tables in
 // chunks of steps.
-#ifndef DIT_RUNTIME_SAMPLING_H
-#define DIT_RUNTIME_SAMPLING_H
+#ifndef DIT_RUNTIME_SAMPLING_SAMPLING_H
+#define DIT_RUNTIME_SAMPLING_SAMPLING_H
 
 #include "runtime/Denoiser.h"
-#include "runtime/Noise.h"
-#include "runtime/samplers/Sampler.h"
+#include "runtime/sampling/Noise.h"
+#include "runtime/sampling/samplers/Sampler.h"
 
 #include <functional>
 #include <optional>
@@ -97,4 +97,4 @@ std::vector<float> sample(Denoiser &denoiser, const SampleRequest &request,
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_SAMPLING_H
+#endif // DIT_RUNTIME_SAMPLING_SAMPLING_H

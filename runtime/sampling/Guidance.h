@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Classifier-free guidance, applied to the network's output outside the
 // network.
-#ifndef DIT_RUNTIME_GUIDANCE_H
-#define DIT_RUNTIME_GUIDANCE_H
+#ifndef DIT_RUNTIME_SAMPLING_GUIDANCE_H
+#define DIT_RUNTIME_SAMPLING_GUIDANCE_H
 
 #include <cstdint>
 #include <string>
@@ -39,4 +39,4 @@ void guide(float *conditional, const float *unconditional, int64_t count,
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_GUIDANCE_H
+#endif // DIT_RUNTIME_SAMPLING_GUIDANCE_H

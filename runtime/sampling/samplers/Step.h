@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The update of a sample after a network evaluation, on the CPU.
-#ifndef DIT_RUNTIME_SAMPLERS_STEP_H
-#define DIT_RUNTIME_SAMPLERS_STEP_H
+#ifndef DIT_RUNTIME_SAMPLING_SAMPLERS_STEP_H
+#define DIT_RUNTIME_SAMPLING_SAMPLERS_STEP_H
 
-#include "runtime/Noise.h"
-#include "runtime/samplers/StepRow.h"
+#include "runtime/sampling/Noise.h"
+#include "runtime/sampling/samplers/StepRow.h"
 
 #include <span>
 
@@ -27,4 +27,4 @@ void applyStep(const StepRow &row, int64_t evaluation,
 
 } // namespace dit::runtime
 
-#endif // DIT_RUNTIME_SAMPLERS_STEP_H
+#endif // DIT_RUNTIME_SAMPLING_SAMPLERS_STEP_H

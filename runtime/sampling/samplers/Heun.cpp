@@ -2,8 +2,8 @@
 // Heun's method on the flow's equation: a step of Euler's, then the mean of the
 // velocities at its two ends. N steps are 2 N - 1 evaluations: the last step
 // ends at the data, where the network is not asked, and is Euler's.
-#include "runtime/samplers/FlowTable.h"
-#include "runtime/samplers/Mix.h"
+#include "runtime/sampling/samplers/FlowTable.h"
+#include "runtime/sampling/samplers/Mix.h"
 
 namespace dit::runtime {
 
