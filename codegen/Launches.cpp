@@ -261,6 +261,21 @@ size_t Reader::kernelOf(const Launch &launch) {
 
 } // namespace
 
+bool isRoundedWhenStored(CastOp cast) {
+  Type element = cast.getType().getElementType();
+  SmallVector<Value> open{cast.getResult()};
+  while (!open.empty())
+    for (Operation *user : open.pop_back_val().getUsers()) {
+      if (isa<YieldOp>(user))
+        continue;
+      if (!isa<ReshapeOp, ConcatOp, PackOp, PatchifyOp, UnpatchifyOp>(user) ||
+          getElementTypeOrSelf(user->getResult(0)) != element)
+        return false;
+      open.push_back(user->getResult(0));
+    }
+  return true;
+}
+
 FailureOr<Program> planLaunches(ModuleOp module) {
   return Reader(module).read();
 }

@@ -68,6 +68,16 @@ struct Program {
 /// out.
 mlir::FailureOr<Program> planLaunches(mlir::ModuleOp module);
 
+/// The number of the operand that enters its region as `value`. The one way
+/// from a value to its operand: their order says nothing.
+inline unsigned operandOf(mlir::Value value) {
+  return llvm::cast<mlir::BlockArgument>(value).getArgNumber();
+}
+
+/// From the cast on the value is only moved, to results that are stored as
+/// narrow as it: their stores round, and nothing must before them.
+bool isRoundedWhenStored(CastOp cast);
+
 /// `dit_<what>[_<epilogue>]_<dtype>_<dims>`: what a region is, its ops after
 /// the first in order, the element type of its first result, and its sizes (t
 /// tokens, d width, k and m of a linear, h heads). Not unique by itself.

@@ -4,7 +4,9 @@
 #include "compiler/Phases.h"
 #include "dialect/DiTDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Grammar.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace dit;
@@ -59,9 +61,15 @@ LogicalResult checkNames(func::FuncOp func) {
              << "argument " << i << " must have " << kFromAttr
              << " input, prepare or condition, but has '" << from << "'";
   }
-  for (unsigned i = 0; i < func.getNumResults(); ++i)
-    if (attrOf(func.getResultAttrDict(i), kNameAttr).empty())
+  llvm::StringSet<> names;
+  for (unsigned i = 0; i < func.getNumResults(); ++i) {
+    StringRef name = attrOf(func.getResultAttrDict(i), kNameAttr);
+    if (name.empty())
       return func.emitError() << "result " << i << " must have " << kNameAttr;
+    if (!names.insert(name).second)
+      return func.emitError() << "result " << i << " must have a name of its "
+                              << "own, but '" << name << "' is another's";
+  }
   return success();
 }
 
@@ -239,7 +247,16 @@ LogicalResult dit::checkFused(ModuleOp module) {
       if (!isView(&op) && !isa<FusedOp, WeightOp>(op))
         return op.emitOpError() << "in @" << func.getName()
                                 << " must be inside a dit.fused" << inName(&op);
-  return success();
+  WalkResult walk = module.walk([](FusedOp fused) {
+    std::string fault = grammarFault(fused);
+    if (fault.empty())
+      return WalkResult::advance();
+    fused.emitOpError() << "must keep to the grammar of kind "
+                        << stringifyKernelKind(fused.getKind()) << ": " << fault
+                        << inName(fused);
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
 }
 
 LogicalResult dit::checkPlanned(ModuleOp module) {
@@ -250,5 +267,7 @@ LogicalResult dit::checkPlanned(ModuleOp module) {
       return failure();
   if (failed(checkTables(module.lookupSymbol<func::FuncOp>("prepare"))))
     return failure();
-  return checkSlots(module.lookupSymbol<func::FuncOp>("condition"));
+  if (failed(checkSlots(module.lookupSymbol<func::FuncOp>("condition"))))
+    return failure();
+  return checkMemory(module);
 }

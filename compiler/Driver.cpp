@@ -192,6 +192,9 @@ private:
       return session.error(
           options.input +
           " has no dit.spec, which an artifact's manifest is made of");
+    if (options.emit == Phase::Artifact &&
+        failed(checkInterface(*alternative.module, alternative.spec)))
+      return failure();
     auto code =
         alternative.target.makeCode({*alternative.module, alternative.spec,
                                      alternative.passes, alternative.place});

@@ -9,6 +9,8 @@
 
 namespace dit {
 
+struct Spec;
+
 enum class Phase { Spec, Dit, Staged, Fused, Planned, Target, Artifact };
 
 struct PhaseInfo {
@@ -34,6 +36,14 @@ mlir::LogicalResult checkDit(mlir::ModuleOp module);
 mlir::LogicalResult checkStaged(mlir::ModuleOp module);
 mlir::LogicalResult checkFused(mlir::ModuleOp module);
 mlir::LogicalResult checkPlanned(mlir::ModuleOp module);
+/// The part of checkPlanned that says where values lie: each in the memory that
+/// its function asks for, and what a function returns where the caller wants
+/// it.
+mlir::LogicalResult checkMemory(mlir::ModuleOp module);
+
+/// What an artifact's functions read and write is what its manifest, which is
+/// made of the spec, says of them. Of a planned module.
+mlir::LogicalResult checkInterface(mlir::ModuleOp module, const Spec &spec);
 
 } // namespace dit
 

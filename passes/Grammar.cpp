@@ -65,11 +65,37 @@ SmallVector<Value> broadcastOperands(Operation *op) {
   return {};
 }
 
+/// Features, at least one a row, of at most tokens of samples.
+bool areRows(ArrayRef<int64_t> shape) {
+  return !shape.empty() && shape.size() <= 3 &&
+         !ShapedType::isDynamic(shape.back());
+}
+
+/// (N, T, D), (N, D), or without samples (T, D) and (D).
+std::string shapeFault(Operation *op) {
+  ArrayRef<int64_t> shape = shapeOf(op->getResult(0));
+  std::string found = ", but " + describe(op) + " makes " + showShape(shape);
+  if (!areRows(shape))
+    return "expected rows of features" + found;
+  // Kernels know which sample they are at from the batch alone.
+  bool isOfSamples =
+      shape.size() == 3 || isa<EmbeddingOp, TimestepEmbeddingOp>(op);
+  if (isOfSamples && !ShapedType::isDynamic(shape[0]))
+    return "expected a batch of samples" + found;
+  for (Value operand : op->getOperands())
+    if (shapeOf(operand).empty())
+      return "expected rows of features, but " + describe(op) +
+             " reads a scalar";
+  return "";
+}
+
 /// Row ops whose results share the dimensions before the last.
 std::string rowFault(ArrayRef<Operation *> ops, ArrayRef<int64_t> rows) {
   for (Operation *op : ops) {
     if (!isRowOp(op))
       return "expected row ops, but found " + describe(op);
+    if (std::string fault = shapeFault(op); !fault.empty())
+      return fault;
     if (isSinusoid(op) && ops.size() != 1)
       return describe(op) + " must be alone in its region";
     if (shapeOf(op->getResult(0)).drop_back() != rows)
@@ -83,7 +109,17 @@ std::string rowFault(ArrayRef<Operation *> ops, ArrayRef<int64_t> rows) {
   return "";
 }
 
-std::string linearFault(FusedOp fused, ArrayRef<Operation *> ops) {
+/// Of a kernel that writes what its last op makes, once.
+std::string resultFault(FusedOp fused) {
+  Block &body = fused.getBody().front();
+  auto yield = cast<YieldOp>(body.getTerminator());
+  if (yield.getValues().size() == 1 &&
+      yield.getValues()[0].getDefiningOp() == yield->getPrevNode())
+    return "";
+  return "expected the last op's result alone to leave the region";
+}
+
+std::string linearFault(ArrayRef<Operation *> ops) {
   auto at = llvm::find_if(ops, [](Operation *op) { return isa<LinearOp>(op); });
   if (at == ops.end())
     return "expected one dit.linear, but found none";
@@ -126,10 +162,10 @@ std::string linearFault(FusedOp fused, ArrayRef<Operation *> ops) {
                  " broadcasts must come from outside the region";
     last = op;
   }
-  if (fused.getNumResults() != 1 ||
-      fused.getBody().front().getTerminator()->getOperand(0) !=
-          ops.back()->getResult(0))
-    return "expected the last op's result alone to leave the region";
+  ArrayRef<int64_t> result = shapeOf(linear.getResult());
+  if (result.size() == 3 && !ShapedType::isDynamic(result[0]))
+    return "expected a batch of samples, but dit.linear makes " +
+           showShape(result);
   return "";
 }
 
@@ -137,7 +173,13 @@ std::string singleFault(ArrayRef<Operation *> ops,
                         bool (*allowed)(Operation *)) {
   if (ops.size() != 1)
     return "expected one op, but found " + std::to_string(ops.size());
-  return allowed(ops[0]) ? "" : "cannot hold " + describe(ops[0]);
+  if (!allowed(ops[0]))
+    return "cannot hold " + describe(ops[0]);
+  ArrayRef<int64_t> result = shapeOf(ops[0]->getResult(0));
+  if (result.size() > 2 && !ShapedType::isDynamic(result[0]))
+    return "expected a batch of samples, but " + describe(ops[0]) + " makes " +
+           showShape(result);
+  return "";
 }
 
 std::string attentionFault(ArrayRef<Operation *> ops) {
@@ -145,6 +187,10 @@ std::string attentionFault(ArrayRef<Operation *> ops) {
     return "expected one dit.attention first, but found " + describe(ops[0]);
   if (!llvm::all_of(ops[0]->getOperands(), llvm::IsaPred<BlockArgument>))
     return "q, k and v must come from outside the region";
+  ArrayRef<int64_t> result = shapeOf(ops[0]->getResult(0));
+  if (!ShapedType::isDynamic(result[0]))
+    return "expected a batch of samples, but dit.attention makes " +
+           showShape(result);
   if (ops.size() == 1)
     return "";
   if (ops.size() > 2 || !isa<CastOp>(ops[1]) ||
@@ -165,17 +211,15 @@ std::string packFault(ArrayRef<Operation *> ops) {
 
 } // namespace
 
-std::string grammarFault(FusedOp fused) {
-  SmallVector<Operation *> ops;
-  for (Operation &op : fused.getBody().front().without_terminator())
-    ops.push_back(&op);
-  if (ops.empty())
-    return "expected at least one op";
+/// The grammar of the body's ops alone.
+static std::string bodyFault(FusedOp fused, ArrayRef<Operation *> ops) {
   switch (fused.getKind()) {
-  case KernelKind::Row:
-    return rowFault(ops, shapeOf(ops[0]->getResult(0)).drop_back());
+  case KernelKind::Row: {
+    ArrayRef<int64_t> shape = shapeOf(ops[0]->getResult(0));
+    return rowFault(ops, shape.drop_back(!shape.empty()));
+  }
   case KernelKind::Linear:
-    return linearFault(fused, ops);
+    return linearFault(ops);
   case KernelKind::Attention:
     return attentionFault(ops);
   case KernelKind::Patch:
@@ -186,6 +230,43 @@ std::string grammarFault(FusedOp fused) {
     return packFault(ops);
   }
   return "";
+}
+
+/// Row kernels write any of their rows, operands too; pack kernels any weight.
+static std::string yieldFault(FusedOp fused, ArrayRef<Operation *> ops) {
+  auto yield = cast<YieldOp>(fused.getBody().front().getTerminator());
+  if (yield.getValues().empty())
+    return "expected a value to leave the region";
+  switch (fused.getKind()) {
+  case KernelKind::Row:
+    if (isSinusoid(ops[0]))
+      return resultFault(fused);
+    for (Value value : yield.getValues())
+      if (!areRows(shapeOf(value)) ||
+          shapeOf(value).drop_back() !=
+              shapeOf(ops[0]->getResult(0)).drop_back())
+        return "expected one number of rows, but " + showShape(shapeOf(value)) +
+               " leaves the region";
+    return "";
+  case KernelKind::Pack:
+    for (Value value : yield.getValues())
+      if (!cast<RankedTensorType>(value.getType()).hasStaticShape())
+        return "expected work on weights, but " + showShape(shapeOf(value)) +
+               " leaves the region";
+    return "";
+  default:
+    return resultFault(fused);
+  }
+}
+
+std::string grammarFault(FusedOp fused) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : fused.getBody().front().without_terminator())
+    ops.push_back(&op);
+  if (ops.empty())
+    return "expected at least one op";
+  std::string fault = bodyFault(fused, ops);
+  return fault.empty() ? yieldFault(fused, ops) : fault;
 }
 
 } // namespace dit

@@ -23,8 +23,8 @@ std::optional<KernelKind> kindAlone(mlir::Operation *op);
 /// Empty when the body of `fused` keeps to the grammar of its kind, else a
 /// sentence that says what was expected and what was found.
 ///
-/// row: row ops on tensors (N, T, *) of one N and T, or (N, *); what is
-/// broadcast
+/// row: row ops on tensors (N, T, *) of one N and T, or (N, *), or (T, *) and
+/// (*) without samples; what is broadcast
 ///   (shift, scale, gate, norm weights, tables) enters as a block argument.
 ///   Sinusoids stand alone.
 /// linear: one linear, its weight and bias block arguments; before it, on its
@@ -35,6 +35,9 @@ std::optional<KernelKind> kindAlone(mlir::Operation *op);
 /// attention: one attention of block arguments, and at most a cast of its
 /// result, which then alone leaves the region. patch: one op. pack: work on
 /// weights.
+///
+/// What leaves a region: of kind row any values of its rows, of kind pack any
+/// weights, of the others, and of a sinusoid, what the last op makes.
 std::string grammarFault(FusedOp fused);
 
 } // namespace dit

@@ -22,7 +22,8 @@ constexpr int64_t kChains = 4;
 class AttentionKernel {
 public:
   AttentionKernel(KernelBody &body, AttentionOp op)
-      : body(body), e(body.e), shape(body, op) {}
+      : body(body), e(body.e), shape(body, op), q(operandOf(op.getQ())),
+        k(operandOf(op.getK())), v(operandOf(op.getV())) {}
 
   KernelShape emit();
 
@@ -46,7 +47,7 @@ private:
       operands.multiplyAdd = dotPairs;
     return operands;
   }
-  /// A head's q, k or v (operands 0, 1, 2) of a sample.
+  /// A sample's head of the operand q, k or v.
   Ptr headOf(unsigned operand, Index sample, Index head) {
     return past(body.kernel.operands[operand], body.sample(operand, sample),
                 head * shape.headDim);
@@ -62,6 +63,7 @@ private:
   KernelBody &body;
   Emitter &e;
   AttentionShape shape;
+  unsigned q, k, v; ///< the region's operands that they are
   Ptr keys, values, queries, scores, inverses; // scratch
 };
 
@@ -90,17 +92,17 @@ KernelShape AttentionKernel::emit() {
 void AttentionKernel::emitHead(Index sample, Index head, Index first,
                                Index last) {
   Index feature = head * shape.headDim;
-  packKeys(e, shape, headOf(1, sample, head), stepStride(1), shape.factor,
+  packKeys(e, shape, headOf(k, sample, head), stepStride(k), shape.factor,
            keys);
-  packValues(e, shape, headOf(2, sample, head), stride(2), values);
-  Ptr q = headOf(0, sample, head);
+  packValues(e, shape, headOf(v, sample, head), stride(v), values);
+  Ptr from = headOf(q, sample, head);
   Ptr result = past(body.kernel.results[0], body.results[0],
                     sample * body.kernel.results[0].strides[0] + feature);
   e.loop(first, last, 1, [&](Index number) {
     Index query = number * shape.blockQueries;
     Block block{query, min(query + shape.blockQueries, e.index(shape.queries)),
                 result};
-    packQueries(e, shape, q + query * stepStride(0), stepStride(0),
+    packQueries(e, shape, from + query * stepStride(q), stepStride(q),
                 block.endQuery - query, queries);
     emitScores(block);
     e.loop(e.index(0), block.endQuery - query, 1, [&](Index row) {
@@ -112,16 +114,16 @@ void AttentionKernel::emitHead(Index sample, Index head, Index first,
 
 void AttentionKernel::emitScores(const Block &block) {
   shape.keyPanels.forEach(e, [&](Index panel, int64_t vectors, int64_t) {
-    Ptr k = keys + panel * (shape.keyPanels.width() * shape.featureSteps);
+    Ptr packed = keys + panel * (shape.keyPanels.width() * shape.featureSteps);
     Ptr to = scores + panel * shape.keyPanels.width();
     auto tile = [&](Index row, int64_t rows) {
-      Ptr q = queries + (row - block.query) * shape.queryStride;
+      Ptr rowQueries = queries + (row - block.query) * shape.queryStride;
       TileOperands operands = products();
       operands.a = [&](int64_t i, Index f, int64_t u) {
-        return e.loadScalar(q + f + (i * shape.queryStride + u));
+        return e.loadScalar(rowQueries + f + (i * shape.queryStride + u));
       };
       operands.b = [&](int64_t j, Index f, int64_t u) {
-        return e.load(k + f * (vectors * shape.lanes) +
+        return e.load(packed + f * (vectors * shape.lanes) +
                       (u * vectors + j) * shape.lanes);
       };
       SmallVector<Num> sums =
@@ -199,13 +201,14 @@ void AttentionKernel::emitResult(const Block &block) {
     Ptr inverse = inverses + (row - block.query);
     shape.valuePanels.forEach(e, [&](Index panel, int64_t vectors,
                                      int64_t columns) {
-      Ptr v = values + panel * (shape.valuePanels.width() * shape.keySteps);
+      Ptr packed =
+          values + panel * (shape.valuePanels.width() * shape.keySteps);
       TileOperands operands = products();
       operands.a = [&](int64_t i, Index key, int64_t u) {
         return e.loadScalar(p + key + (i * shape.scoreStride + u));
       };
       operands.b = [&](int64_t j, Index key, int64_t u) {
-        return e.load(v + key * (vectors * shape.lanes) +
+        return e.load(packed + key * (vectors * shape.lanes) +
                       (u * vectors + j) * shape.lanes);
       };
       SmallVector<Num> sums = accumulate(
@@ -268,10 +271,11 @@ static LogicalResult checkPairs(const KernelBody &body, AttentionOp op) {
   if (op.getQ().getType().getElementType().isF32())
     return success();
   auto isEven = [](int64_t size) { return size % 2 == 0; };
-  bool evenStrides = llvm::all_of(
-      ArrayRef(body.kernel.operands).take_front(2), [&](const Place &place) {
-        return llvm::all_of(ArrayRef(place.strides).drop_back(), isEven);
-      });
+  auto hasEvenStrides = [&](Value value) {
+    const Place &place = body.kernel.operands[operandOf(value)];
+    return llvm::all_of(ArrayRef(place.strides).drop_back(), isEven);
+  };
+  bool evenStrides = hasEvenStrides(op.getQ()) && hasEvenStrides(op.getK());
   if (body.machine.lanes == 16 && isEven(op.getHeadDim()) && evenStrides)
     return success();
   return op.emitOpError() << "of bf16 must be for AVX-512 and have an even "

@@ -15,10 +15,6 @@ namespace dit::codegen::cpu {
 
 namespace {
 
-unsigned argumentIndex(Value value) {
-  return cast<BlockArgument>(value).getArgNumber();
-}
-
 /// bfloat16 is what is multiplied, and nothing else reads it.
 bool isMultiplied(FusedOp op, unsigned operand) {
   return llvm::all_of(op.getBody().getArgument(operand).getUses(),
@@ -132,8 +128,8 @@ Ptr Elementwise::begin(unsigned index, bool isResult, const Row &row) {
 }
 
 Ptr Elementwise::tableRow(EmbeddingOp op, const Row &row) {
-  unsigned index = argumentIndex(op.getIndex());
-  unsigned table = argumentIndex(op.getTable());
+  unsigned index = operandOf(op.getIndex());
+  unsigned table = operandOf(op.getTable());
   int64_t last = op.getTable().getType().getDimSize(0) - 1;
   Ptr at = body.sample(index, row.sample);
   Index number;
@@ -163,11 +159,11 @@ Ptr Elementwise::address(unsigned index, bool isResult, const Row &row,
 Num Elementwise::at(Value value, const Row &row, const Columns &columns) {
   if (auto it = known.find(value); it != known.end())
     return it->second;
-  Num x = isa<BlockArgument>(value)
-              ? body.e.load(
-                    address(argumentIndex(value), false, row, columns.column),
-                    columns.count)
-              : evaluate(value.getDefiningOp(), row, columns);
+  Num x =
+      isa<BlockArgument>(value)
+          ? body.e.load(address(operandOf(value), false, row, columns.column),
+                        columns.count)
+          : evaluate(value.getDefiningOp(), row, columns);
   known[value] = x;
   return x;
 }
@@ -236,7 +232,7 @@ Num Elementwise::rotated(RotateOp op, const Row &row, const Columns &columns) {
 /// head ends inside a vector that is one load, else one of each head's part.
 Num Elementwise::turns(RotateOp op, const Row &row, const Columns &columns) {
   Emitter &e = body.e;
-  unsigned table = argumentIndex(op.getTable());
+  unsigned table = operandOf(op.getTable());
   int64_t d = op.getTable().getType().getDimSize(1);
   Index first = columns.column % d;
   int64_t latest = d - std::gcd(d, (int64_t)e.lanes); // that first can be

@@ -21,8 +21,8 @@ int64_t strideOfMadeRows(int64_t k) {
 LinearInput::LinearInput(KernelBody &body, const LinearShape &shape)
     : body(body), shape(shape), madeStride(strideOfMadeRows(shape.k)) {
   LinearOp op = shape.op;
-  if (auto arg = dyn_cast<BlockArgument>(op.getX()))
-    argument = arg.getArgNumber();
+  if (isa<BlockArgument>(op.getX()))
+    argument = operandOf(op.getX());
 }
 
 int64_t LinearInput::scratchFloats() const {
@@ -54,7 +54,7 @@ LogicalResult LinearInput::make(Index begin, Index end, Ptr scratch) {
 /// One patch vector, in the order (c, i, j): runs of `patch` pixels.
 void LinearInput::gatherPatches(PatchifyOp op, const Row &row, Ptr to) {
   Emitter &e = body.e;
-  unsigned image = cast<BlockArgument>(op.getX()).getArgNumber();
+  unsigned image = operandOf(op.getX());
   ArrayRef<int64_t> strides = body.kernel.operands[image].strides;
   auto type = cast<RankedTensorType>(op.getX().getType());
   int64_t patch = op.getPatch(), across = type.getDimSize(3) / patch;

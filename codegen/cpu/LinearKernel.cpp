@@ -37,10 +37,7 @@ private:
   Ptr sumsOf(const Block &block, Index panel) {
     return sums + (panel - block.panel) * (shape.blockRows * shape.panel);
   }
-  Ptr weight() {
-    return body
-        .operands[cast<BlockArgument>(shape.op.getWeight()).getArgNumber()];
-  }
+  Ptr weight() { return body.operands[operandOf(shape.op.getWeight())]; }
 
   KernelBody &body;
   Emitter &e;
@@ -222,6 +219,17 @@ Row LinearShape::row(Index r) const {
   return {r / tokens, r % tokens};
 }
 
+/// Its elements follow one another: panels lie a panel's size apart.
+static bool isWhole(const Place &place) {
+  int64_t packed = 1;
+  for (int64_t dim = place.type.getRank() - 1; dim >= 0; --dim) {
+    if (place.strides[dim] != packed && place.type.getDimSize(dim) != 1)
+      return false;
+    packed *= place.type.getDimSize(dim);
+  }
+  return true;
+}
+
 /// bfloat16 is multiplied in pairs, read where they lie.
 static LogicalResult checkPairs(const KernelBody &body, LinearOp op) {
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
@@ -233,10 +241,9 @@ static LogicalResult checkPairs(const KernelBody &body, LinearOp op) {
                             << weight;
   if (!narrow)
     return success();
-  auto x = dyn_cast<BlockArgument>(op.getX());
-  if (!x)
+  if (!isa<BlockArgument>(op.getX()))
     return op.emitOpError("of bf16 must read x from the region's operands");
-  const Place &place = body.kernel.operands[x.getArgNumber()];
+  const Place &place = body.kernel.operands[operandOf(op.getX())];
   bool isEven = llvm::all_of(ArrayRef(place.strides).drop_back(),
                              [](int64_t stride) { return stride % 2 == 0; });
   if (!isEven || place.type.getShape().back() % 2)
@@ -258,6 +265,10 @@ FailureOr<KernelShape> emitLinear(KernelBody &body) {
   if (weight.getRank() < 3 || weight.getDimSize(2) != body.machine.panel)
     return op.emitOpError() << "must have its weight packed in panels of "
                             << body.machine.panel << ", but has " << weight;
+  if (!isWhole(body.kernel.operands[operandOf(op.getWeight())]))
+    return op.emitOpError()
+           << "must read a whole packed weight, but reads a part of one: "
+           << weight;
   if (failed(checkPairs(body, op)))
     return failure();
   if (!isa<BlockArgument>(op.getWeight()) ||

@@ -26,11 +26,6 @@ KernelShape overRows(KernelBody &body, int64_t perSample, int64_t granule,
 /// Rows of a concatenation that a unit of work holds.
 constexpr int64_t kRowsPerUnit = 16;
 
-/// The region's argument that is operand i of its op.
-unsigned argumentOf(Operation *op, unsigned i) {
-  return cast<BlockArgument>(op->getOperand(i)).getArgNumber();
-}
-
 /// Moves the patches of one row of the grid: `image` element (c, h*p + i, w*p +
 /// j) and `tokens` element (h*grid + w, element(c, i, j)), in the direction of
 /// `toTokens`.
@@ -64,24 +59,34 @@ void Patches::moveGridRow(Index h) const {
   });
 }
 
-KernelShape emitPatchify(KernelBody &body, int64_t patch) {
-  const Place &x = body.kernel.operands[0], &result = body.kernel.results[0];
+KernelShape emitPatchify(PatchifyOp op, KernelBody &body) {
+  const unsigned image = operandOf(op.getX());
+  const int64_t patch = op.getPatch();
+  const Place &x = body.kernel.operands[image],
+              &result = body.kernel.results[0];
   ArrayRef<int64_t> shape = x.type.getShape();
   return overRows(body, shape[2] / patch, 1, [&](Index n, Index h) {
-    Patches{body.sample(0, n), resultSample(body, n),
-            x.strides,         result.strides,
-            shape[1],          patch,
-            shape[3] / patch,  true}
+    Patches{body.sample(image, n),
+            resultSample(body, n),
+            x.strides,
+            result.strides,
+            shape[1],
+            patch,
+            shape[3] / patch,
+            true}
         .moveGridRow(h);
   });
 }
 
-KernelShape emitUnpatchify(KernelBody &body, int64_t patch) {
-  const Place &x = body.kernel.operands[0], &result = body.kernel.results[0];
+KernelShape emitUnpatchify(UnpatchifyOp op, KernelBody &body) {
+  const unsigned tokens = operandOf(op.getX());
+  const int64_t patch = op.getPatch();
+  const Place &x = body.kernel.operands[tokens],
+              &result = body.kernel.results[0];
   ArrayRef<int64_t> shape = result.type.getShape();
   return overRows(body, shape[2] / patch, 1, [&](Index n, Index h) {
     Patches{resultSample(body, n),
-            body.sample(0, n),
+            body.sample(tokens, n),
             result.strides,
             x.strides,
             shape[1],
@@ -112,8 +117,8 @@ KernelShape emitConcatTokens(ConcatOp op, KernelBody &body) {
       body, result.type.getDimSize(1), kRowsPerUnit, [&](Index n, Index t) {
         Ptr to = resultSample(body, n) + t * result.strides[1];
         int64_t first = 0;
-        for (unsigned i = 0; i < op.getXs().size(); ++i) {
-          const unsigned k = argumentOf(op, i);
+        for (Value x : op.getXs()) {
+          const unsigned k = operandOf(x);
           const Place &place = body.kernel.operands[k];
           const int64_t count = place.type.getDimSize(1);
           // As an unsigned number, a token before `first` is past the end.
@@ -135,8 +140,8 @@ KernelShape emitConcatFeatures(ConcatOp op, KernelBody &body) {
       return hasTokens ? sample + t * place.strides[1] : sample;
     };
     Ptr to = rowOf(resultSample(body, n), result);
-    for (unsigned i = 0; i < op.getXs().size(); ++i) {
-      const unsigned k = argumentOf(op, i);
+    for (Value x : op.getXs()) {
+      const unsigned k = operandOf(x);
       const Place &place = body.kernel.operands[k];
       const int64_t width = place.type.getShape().back();
       copy(rowOf(body.sample(k, n), place), to, width);
@@ -169,9 +174,9 @@ FailureOr<KernelShape> emitPatch(KernelBody &body) {
     return body.op().emitOpError() << "must hold one op, but holds "
                                    << block.getOperations().size() - 1;
   if (auto patchify = dyn_cast<PatchifyOp>(op))
-    return emitPatchify(body, patchify.getPatch());
+    return emitPatchify(patchify, body);
   if (auto unpatchify = dyn_cast<UnpatchifyOp>(op))
-    return emitUnpatchify(body, unpatchify.getPatch());
+    return emitUnpatchify(unpatchify, body);
   if (auto concat = dyn_cast<ConcatOp>(op))
     return emitConcat(concat, body);
   return op.emitOpError("has no place in a CPU patch kernel");

@@ -106,7 +106,7 @@ KernelShape emitTimestep(TimestepEmbeddingOp op, KernelBody &body) {
   e.loop(body.begin, min(body.end, body.rows), 1, [&](Index n) {
     Row row{n, e.index(0)};
     values.enter(row);
-    Num t = e.loadScalar(body.sample(0, n));
+    Num t = e.loadScalar(body.sample(operandOf(op.getT()), n));
     e.loop(0, half, 1, [&](Index i) {
       Value angle = host.widen(t * e.loadScalar(table + i));
       e.store(host.cos(angle), values.address(0, true, row, i));

@@ -12,16 +12,16 @@ namespace dit::codegen::cpu {
 namespace {
 
 FailureOr<WeightPieces> argumentPieces(BlockArgument arg, KernelBody &body) {
-  const Place &place = body.kernel.operands[arg.getArgNumber()];
+  const Place &place = body.kernel.operands[operandOf(arg)];
   int64_t consecutive = 1;
   for (int64_t dim = place.type.getRank() - 1; dim >= 0; --dim) {
     if (place.strides[dim] != consecutive && place.type.getDimSize(dim) != 1)
       return body.op().emitOpError()
-             << "operand " << arg.getArgNumber()
+             << "operand " << operandOf(arg)
              << " must be a whole weight, but is part of one";
     consecutive *= place.type.getDimSize(dim);
   }
-  Ptr base = body.operands[arg.getArgNumber()];
+  Ptr base = body.operands[operandOf(arg)];
   WeightPiece piece{
       consecutive, consecutive, [=](Index i) { return base + i; }, {}};
   piece.load = [=](Index i, int64_t count) {
@@ -105,8 +105,15 @@ FailureOr<WeightPieces> weightPieces(Value value, KernelBody &body) {
   return llvm::TypeSwitch<Operation *, FailureOr<WeightPieces>>(op)
       .Case([&](ConcatOp concat) { return concatPieces(concat, body); })
       .Case<AddOp, MulOp>([&](auto) { return elementwisePieces(op, body); })
-      .Case<ReshapeOp, CastOp>(
-          [&](auto) { return weightPieces(op->getOperand(0), body); })
+      .Case([&](CastOp cast) -> FailureOr<WeightPieces> {
+        if (cast.getX().getType() == cast.getType() ||
+            isRoundedWhenStored(cast))
+          return weightPieces(cast.getX(), body);
+        return cast.emitOpError(
+            "of a weight must be the last thing that happens to it");
+      })
+      .Case(
+          [&](ReshapeOp reshape) { return weightPieces(reshape.getX(), body); })
       .Case([&](PackOp pack) -> FailureOr<WeightPieces> {
         if (pack.getW().getType() == pack.getType())
           return weightPieces(pack.getW(), body);

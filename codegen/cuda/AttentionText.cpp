@@ -38,7 +38,7 @@ Head chooseHead(const KernelText &text, AttentionOp op) {
   const int64_t headDim = op.getHeadDim();
   bool isCopiable = headDim % 8 == 0 && headDim <= kMostHeadDim;
   for (Value value : op->getOperands()) {
-    unsigned index = cast<BlockArgument>(value).getArgNumber();
+    unsigned index = operandOf(value);
     const Place &place = text.kernel.operands[index];
     isCopiable &= place.type.getElementType().isBF16() &&
                   rowsBeginAt(place, text.operandSteps[index], 8);
@@ -57,7 +57,7 @@ LogicalResult printAttention(KernelText &text) {
                        headDim, place.strides[1]);
   };
   auto operand = [&](Value value) {
-    unsigned index = cast<BlockArgument>(value).getArgNumber();
+    unsigned index = operandOf(value);
     return begin(text.kernel.operands[index], text.operandName(index));
   };
   std::string call =

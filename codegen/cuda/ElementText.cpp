@@ -32,8 +32,8 @@ std::string ElementPrinter::let(StringRef prefix, std::string value) {
 }
 
 ElementPrinter::Result ElementPrinter::at(Value value, StringRef index) {
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    unsigned i = argument.getArgNumber();
+  if (isa<BlockArgument>(value)) {
+    unsigned i = operandOf(value);
     const Place &place = text.kernel.operands[i];
     return readElement(place,
                        elementAddress(place, text.operandName(i), index));
@@ -53,13 +53,10 @@ ElementPrinter::Result ElementPrinter::at(Value value, StringRef index) {
       });
 }
 
-/// A store to bf16 rounds by itself.
 ElementPrinter::Result ElementPrinter::cast(CastOp op, StringRef index) {
   auto element = at(op.getX(), index);
-  bool rounds = op.getType().getElementType().isBF16() &&
-                llvm::any_of(text.kernel.results, [](const Place &place) {
-                  return !place.type.getElementType().isBF16();
-                });
+  bool rounds =
+      op.getType().getElementType().isBF16() && !isRoundedWhenStored(op);
   if (failed(element) || !rounds)
     return element;
   return "roundToBf16(" + *element + ")";

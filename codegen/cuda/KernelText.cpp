@@ -117,6 +117,9 @@ void ValueNames::add(Value value, StringRef graphName) {
   std::string name = leafName(graphName);
   if (isTaken(name))
     name += "_";
+  // Pointers are called so: operandName, resultName.
+  if (StringRef(name).starts_with("in_") || StringRef(name).starts_with("out_"))
+    name = "v_" + name;
   std::string whole = name;
   for (int use = 2; !used.insert(whole).second; ++use)
     whole = name + "_" + std::to_string(use);
@@ -130,11 +133,11 @@ std::string KernelText::operandName(unsigned index) const {
 std::string KernelText::resultName(unsigned index) const {
   Operation *yield = block().getTerminator();
   Value value = yield->getOperand(index);
-  std::string name = "out_" + names[value].str();
-  // A value may be yielded twice.
-  return llvm::is_contained(yield->getOperands().take_front(index), value)
-             ? name + "_" + std::to_string(index + 1)
-             : name;
+  // A value may be yielded twice; no value's name begins with a digit.
+  bool isAgain =
+      llvm::is_contained(yield->getOperands().take_front(index), value);
+  return "out_" + (isAgain ? std::to_string(index + 1) + "_" : "") +
+         names[value].str();
 }
 
 const TensorMap *KernelText::tensorMap(unsigned index) const {

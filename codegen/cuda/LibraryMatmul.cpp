@@ -64,8 +64,8 @@ std::optional<LibraryMatmul> libraryMatmul(const LinearText &linear,
     return arePackedRows(text.kernel.operands[operand],
                          text.operandSteps[operand], width);
   };
-  matmul.x = linear.argument(op.getX());
-  matmul.weight = linear.argument(op.getWeight());
+  matmul.x = operandOf(op.getX());
+  matmul.weight = operandOf(op.getWeight());
   matmul.out = text.kernel.operands.size();
   const Place &x = text.kernel.operands[matmul.x];
   const Place &out = text.kernel.results[0];
@@ -77,7 +77,7 @@ std::optional<LibraryMatmul> libraryMatmul(const LinearText &linear,
       matmul.type.empty() || matmul.outType.empty())
     return std::nullopt;
   if (op.getBias()) {
-    matmul.bias = linear.argument(op.getBias());
+    matmul.bias = operandOf(op.getBias());
     if (manifestType(text.kernel.operands[*matmul.bias]) != matmul.outType ||
         !isPacked(*matmul.bias, linear.features))
       return std::nullopt;

@@ -43,20 +43,16 @@ LinearShape LinearText::shape() const {
           weight().elementBytes()};
 }
 
-unsigned LinearText::argument(Value value) const {
-  return cast<BlockArgument>(value).getArgNumber();
-}
-
 const Place &LinearText::weight() const {
-  return text.kernel.operands[argument(LinearOp(linear).getWeight())];
+  return text.kernel.operands[operandOf(LinearOp(linear).getWeight())];
 }
 
 std::string LinearText::weightName() const {
-  return text.operandName(argument(LinearOp(linear).getWeight()));
+  return text.operandName(operandOf(LinearOp(linear).getWeight()));
 }
 
 std::string LinearText::xName() const {
-  return text.operandName(argument(LinearOp(linear).getX()));
+  return text.operandName(operandOf(LinearOp(linear).getX()));
 }
 
 bool LinearText::hasRowPrologue() const {
@@ -84,8 +80,8 @@ bool LinearText::isCopiable() const {
   LinearOp op = linear;
   bool isMade = !isa<BlockArgument>(op.getX());
   return depth % word == 0 &&
-         text.operandSteps[argument(op.getWeight())] % word == 0 &&
-         (isMade ? hasRowPrologue() : isPacked(argument(op.getX())));
+         text.operandSteps[operandOf(op.getWeight())] % word == 0 &&
+         (isMade ? hasRowPrologue() : isPacked(operandOf(op.getX())));
 }
 
 int LinearText::neighbours(int most) const {
@@ -100,9 +96,9 @@ int LinearText::neighbours(int most) const {
   };
   meet(text.kernel.results[0], text.resultSteps[0]);
   auto meetOperand = [&](Value value) {
-    if (auto operand = dyn_cast_if_present<BlockArgument>(value))
-      meet(text.kernel.operands[operand.getArgNumber()],
-           text.operandSteps[operand.getArgNumber()]);
+    if (isa_and_present<BlockArgument>(value))
+      meet(text.kernel.operands[operandOf(value)],
+           text.operandSteps[operandOf(value)]);
   };
   meetOperand(LinearOp(linear).getBias());
   for (Operation *op = last; !isa<LinearOp>(op); op = op->getPrevNode())
@@ -121,7 +117,7 @@ FailureOr<std::string> LinearText::elementFunction() {
       return failure();
     value = *element;
   } else {
-    const Place &place = text.kernel.operands[argument(linear.getX())];
+    const Place &place = text.kernel.operands[operandOf(linear.getX())];
     value = readElement(place, rowAddress(place, xName(), "k"));
   }
   statements += kIndent.str() + "return " + value + ";\n";
@@ -143,7 +139,7 @@ std::string LinearText::rowFunction(bool rounded) {
 /// The operand's elements at (row, column) and beside it.
 std::string LinearText::read(BlockArgument operand, int neighbours,
                              StringRef column) const {
-  unsigned index = operand.getArgNumber();
+  unsigned index = operandOf(operand);
   const Place &place = text.kernel.operands[index];
   std::string address = rowAddress(place, text.operandName(index), column);
   return neighbours == 1 ? readElement(place, address)
@@ -152,7 +148,7 @@ std::string LinearText::read(BlockArgument operand, int neighbours,
 
 /// Turns the linear's result: whole pairs, or one against its pair's other.
 std::string LinearText::rotate(RotateOp op, int neighbours) const {
-  unsigned table = argument(op.getTable());
+  unsigned table = operandOf(op.getTable());
   const Place &place = text.kernel.operands[table];
   std::string x = text.names[op.getX()].str();
   if (neighbours == 1) {

@@ -27,7 +27,6 @@ public:
 
   /// For as many samples as tiles are chosen for.
   LinearShape shape() const;
-  unsigned argument(mlir::Value value) const;
   const Place &weight() const;
   std::string weightName() const;
   /// The pointer to x, where that is in memory.

@@ -58,7 +58,7 @@ LogicalResult printMatmulWgmma(LinearText &linear) {
   KernelText &text = linear.text;
   const LinearShape shape = linear.shape();
   const HopperTile tile = *chooseHopperTile(shape);
-  const unsigned weight = linear.argument(linear.linear.getWeight());
+  const unsigned weight = operandOf(linear.linear.getWeight());
   KernelLaunch &launch = text.launch;
   text.isAlone = true;
   launch.threads = tile.threads();
@@ -72,7 +72,7 @@ LogicalResult printMatmulWgmma(LinearText &linear) {
       mapOf(weight, {0, shape.columns}, shape.depth, tile.columns / tile.down)};
   if (!shape.makesRows) {
     const GridDim rows = tilesOfRows(text, linear.tokens);
-    launch.tensorMaps.push_back(mapOf(linear.argument(linear.linear.getX()),
+    launch.tensorMaps.push_back(mapOf(operandOf(linear.linear.getX()),
                                       {rows.perRow, rows.fixed}, shape.depth,
                                       tile.rows() / tile.across));
   }

@@ -43,9 +43,10 @@ LogicalResult printSinusoid(KernelText &text, Operation *op) {
   int64_t width = type.getShape().back(), tokens = tokensOf(type);
   std::string element;
   if (auto embedding = dyn_cast<TimestepEmbeddingOp>(op)) {
+    unsigned t = operandOf(embedding.getT());
     element = fmt::format(
         "timestep_embedding<{}>({}, column, {}, {})", width,
-        elementAt(rowAddress(text.kernel.operands[0], text.operandName(0))),
+        elementAt(rowAddress(text.kernel.operands[t], text.operandName(t))),
         embedding.getMaxPeriod().convertToDouble(), embedding.getShift());
   } else if (auto rotary = dyn_cast<RotaryPositionOp>(op)) {
     element = fmt::format("rotary_position<{}>({}, column, {})", width,
@@ -81,8 +82,8 @@ std::string loadRow(const KernelText &text, unsigned index,
 
 /// The row of the table that a label or a timestep says.
 std::string embed(const KernelText &text, EmbeddingOp op) {
-  unsigned table = cast<BlockArgument>(op.getTable()).getArgNumber();
-  unsigned index = cast<BlockArgument>(op.getIndex()).getArgNumber();
+  unsigned table = operandOf(op.getTable());
+  unsigned index = operandOf(op.getIndex());
   bool isLabel = op.getIndex().getType().getElementType().isInteger();
   std::string row =
       fmt::format("{}({}, {})", isLabel ? "labelRow" : "timestepRow",
@@ -96,7 +97,7 @@ std::string embed(const KernelText &text, EmbeddingOp op) {
 
 /// Lanes hold whole pairs, unless the row is of an odd number of features.
 std::string rotateRow(const KernelText &text, RotateOp op) {
-  unsigned table = cast<BlockArgument>(op.getTable()).getArgNumber();
+  unsigned table = operandOf(op.getTable());
   const Place &place = text.kernel.operands[table];
   bool isAnywhere = op.getType().getShape().back() % 2 ||
                     !isAligned(place, text.operandSteps[table]);
@@ -113,7 +114,7 @@ ExpressionPrinter rowPrinter(const KernelText &text, std::string &out,
   return ExpressionPrinter(
       text.names, out, indent,
       [&text](BlockArgument argument) {
-        unsigned index = argument.getArgNumber();
+        unsigned index = operandOf(argument);
         return loadRow(
             text, index,
             rowAddress(text.kernel.operands[index], text.operandName(index)));

@@ -223,3 +223,14 @@ func.func @split_table_made_inside(%x: tensor<?x4x6xf32>, %table: tensor<4x2xf32
   }
   return %r : tensor<?x4x6xf32>
 }
+
+// CHECK-LABEL: @split_result_given_twice
+func.func @split_result_given_twice(%x: tensor<?x4x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
+  // CHECK: dit.fused attention {{.*}} -> tensor<?x4x8xf32> {
+  // expected-remark@below {{a region of kind attention was split: expected the last op's result alone to leave the region}}
+  %r:2 = dit.fused attention (%a = %x) : (tensor<?x4x8xf32>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
+    %0 = dit.attention %a, %a, %a heads 2 : tensor<?x4x8xf32>, tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+    dit.yield %0, %0 : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+  }
+  return %r#0, %r#1 : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+}

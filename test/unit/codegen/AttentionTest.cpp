@@ -75,6 +75,34 @@ INSTANTIATE_TEST_SUITE_P(
              std::to_string(s.headDim) + "_batch" + std::to_string(s.samples);
     });
 
+/// Which operands q, k and v are is said by the body alone: they may come in
+/// any order, and two or all of them may be one.
+TEST(AttentionOperands, AreFoundByValue) {
+  // The operand of q, of k and of v.
+  constexpr unsigned kOperands[][3] = {
+      {0, 1, 2}, {2, 0, 1}, {1, 2, 0}, {0, 2, 1}, {1, 0, 2}, {2, 1, 0},
+      {0, 1, 1}, {0, 0, 1}, {0, 1, 0}, {1, 0, 0}, {0, 0, 0}};
+  for (auto [q, k, v] : kOperands)
+    for (const char *arch : kArchs) {
+      if (!canRun(arch))
+        continue;
+      SCOPED_TRACE(testing::Message() << arch << ' ' << q << k << v);
+      RegionText region("attention", {-1, 5, 3 * 16});
+      std::string operands[3];
+      for (unsigned i = 0; i <= std::max({q, k, v}); ++i)
+        operands[i] = region.slice(0, 5, 16 * i, 16);
+      std::string type = tensorType({-1, 5, 16});
+      region.yield(region.op("attention " + operands[q] + ", " + operands[k] +
+                             ", " + operands[v] + " heads 2 : " + type + ", " +
+                             type + " -> " + type),
+                   {-1, 5, 16});
+      CompiledModule compiled(region.print(), arch);
+      Inputs inputs(3, compiled.xFloats(), RegionText::kLabels);
+      EXPECT_LT(relativeError(compiled.run(inputs), compiled.interpret(inputs)),
+                kBudget);
+    }
+}
+
 /// Scores far below zero: exp of them must not underflow to a sum of 0, nor the
 /// padding of the last vector of keys take part.
 TEST(AttentionSoftmax, SurvivesLargeScores) {

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What must hold of a planned module so that its code touches no memory but its
+// own: places inside the arenas, and the shapes that the manifest names.
+#include "compiler/Phases.h"
+#include "compiler/Spec.h"
+#include "dialect/DiTDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace dit;
+
+namespace {
+
+/// Of a tensor, or of one sample of it.
+int64_t elementsOf(Value value) {
+  int64_t count = 1;
+  for (int64_t dim : cast<RankedTensorType>(value.getType()).getShape())
+    count *= ShapedType::isDynamic(dim) ? 1 : dim;
+  return count;
+}
+
+int64_t bytesOf(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return llvm::divideCeil(elementsOf(value) * type.getElementTypeBitWidth(), 8);
+}
+
+int64_t integerOf(Attribute attr) { return cast<IntegerAttr>(attr).getInt(); }
+
+/// Offsets lie in the arena; in other functions than @prepare the returned
+/// values, and no others, have none.
+LogicalResult checkOffsets(func::FuncOp func, bool isPrepare) {
+  int64_t arena = integerOf(func->getAttr(kArenaAttr));
+  llvm::SmallPtrSet<Value, 16> returned;
+  if (!isPrepare)
+    returned.insert_range(
+        func.getBody().front().getTerminator()->getOperands());
+  for (auto fused : func.getOps<FusedOp>())
+    for (auto [result, offset] :
+         llvm::zip(fused.getResults(), *fused.getOffsets())) {
+      if (returned.contains(result) != (offset == -1))
+        return fused.emitOpError()
+               << "must have offset -1 for a result that @" << func.getName()
+               << " returns, and for no other, but has " << offset
+               << " for result " << result.getResultNumber();
+      int64_t bytes = llvm::alignTo(bytesOf(result), 64);
+      if (offset >= 0 && offset > arena - bytes)
+        return fused.emitOpError()
+               << "must have its results in " << kArenaAttr << ", " << arena
+               << ", but result " << result.getResultNumber() << " takes "
+               << bytes << " bytes from " << offset << " on";
+    }
+  return success();
+}
+
+/// Results of @condition lie in a row of the table, apart from each other.
+LogicalResult checkRow(func::FuncOp condition) {
+  int64_t row = integerOf(condition->getAttr(kRowFloatsAttr));
+  Operation *ret = condition.getBody().front().getTerminator();
+  for (auto [i, value] : llvm::enumerate(ret->getOperands())) {
+    auto type = cast<RankedTensorType>(value.getType());
+    int64_t slot = integerOf(condition.getResultAttr(i, kSlotAttr));
+    if (type.hasStaticShape() || !type.getElementType().isF32())
+      return condition.emitError()
+             << "result " << i
+             << " of @condition must be float32 of each sample, but is "
+             << type;
+    if (slot > row - elementsOf(value))
+      return condition.emitError()
+             << "result " << i << " of @condition must lie in "
+             << kRowFloatsAttr << ", " << row << ", but takes "
+             << elementsOf(value) << " floats from " << slot << " on";
+  }
+  return success();
+}
+
+/// Every result of @prepare is one of a kernel, or a view of it.
+LogicalResult checkPrepared(func::FuncOp prepare) {
+  Operation *ret = prepare.getBody().front().getTerminator();
+  for (auto [i, value] : llvm::enumerate(ret->getOperands())) {
+    Value base = value;
+    while (base.getDefiningOp() && isView(base.getDefiningOp()))
+      base = base.getDefiningOp()->getOperand(0);
+    if (!base.getDefiningOp<FusedOp>())
+      return prepare.emitError()
+             << "result " << i << " of @prepare must be made by a dit.fused";
+  }
+  return success();
+}
+
+/// The ABI hands t and y to @condition, x to @denoise.
+LogicalResult checkInputs(func::FuncOp func, ArrayRef<StringRef> inputs) {
+  for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+    auto name = func.getArgAttrOfType<StringAttr>(i, kNameAttr);
+    if (func.getArgAttrOfType<StringAttr>(i, kFromAttr) == "input" &&
+        !llvm::is_contained(inputs, name.getValue()))
+      return func.emitError()
+             << "@" << func.getName() << " must read "
+             << llvm::join(inputs, " and ")
+             << " alone of the caller's, but reads '" << name.getValue() << "'";
+  }
+  return success();
+}
+
+LogicalResult checkType(func::FuncOp func, const Twine &what, Type got,
+                        RankedTensorType want) {
+  if (got == want)
+    return success();
+  return func.emitError() << what << " of @" << func.getName() << " must be "
+                          << want << ", as the spec says, but is " << got;
+}
+
+} // namespace
+
+LogicalResult dit::checkMemory(ModuleOp module) {
+  for (auto func : module.getOps<func::FuncOp>())
+    if (failed(checkOffsets(func, func.getName() == "prepare")))
+      return failure();
+  if (failed(checkPrepared(module.lookupSymbol<func::FuncOp>("prepare"))))
+    return failure();
+  auto denoise = module.lookupSymbol<func::FuncOp>("denoise");
+  if (denoise.getNumResults() != 1)
+    return denoise.emitError()
+           << "@denoise must have one result, which the caller has memory for, "
+              "but has "
+           << denoise.getNumResults();
+  auto condition = module.lookupSymbol<func::FuncOp>("condition");
+  if (failed(checkInputs(denoise, {"x"})) ||
+      failed(checkInputs(condition, {"t", "y"})))
+    return failure();
+  return checkRow(condition);
+}
+
+LogicalResult dit::checkInterface(ModuleOp module, const Spec &spec) {
+  Builder builder(module.getContext());
+  Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
+  const int64_t batch = ShapedType::kDynamic, height = spec.latent.height,
+                width = spec.latent.width;
+  auto tensor = [](ArrayRef<int64_t> shape, Type element) {
+    return RankedTensorType::get(shape, element);
+  };
+  auto image = [&](int64_t channels) {
+    return tensor({batch, channels, height, width}, f32);
+  };
+  auto condition = module.lookupSymbol<func::FuncOp>("condition"),
+       denoise = module.lookupSymbol<func::FuncOp>("denoise");
+  for (func::FuncOp func : {condition, denoise})
+    for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+      if (func.getArgAttrOfType<StringAttr>(i, kFromAttr) != "input")
+        continue;
+      auto name = func.getArgAttrOfType<StringAttr>(i, kNameAttr);
+      RankedTensorType want = name == "x"   ? image(spec.latent.channels)
+                              : name == "t" ? tensor(batch, f32)
+                                            : tensor(batch, i32);
+      if (failed(checkType(func, "'" + name.getValue() + "'",
+                           func.getArgumentTypes()[i], want)))
+        return failure();
+    }
+  return checkType(denoise, "the result", denoise.getResultTypes()[0],
+                   image(spec.outChannels()));
+}
