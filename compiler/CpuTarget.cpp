@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The CPU target as the driver sees it: pass lists, and what the manifest says
-// of a CPU.
+// The CPU target as the driver sees it: its code, and what the manifest says of
+// a CPU.
 #include "codegen/cpu/Compile.h"
 #include "codegen/host/Compile.h"
 #include "compiler/Manifest.h"
@@ -37,26 +37,10 @@ private:
 
 class CpuTarget : public Target {
 public:
-  CpuTarget(cpu::Arch arch, StringRef dtype, std::vector<PassUse> fusions)
-      : arch(std::move(arch)), dtype(dtype), fusions(std::move(fusions)) {}
+  CpuTarget(cpu::Arch arch, StringRef dtype, Pipelines pipelines)
+      : Target(std::move(pipelines)), arch(std::move(arch)), dtype(dtype) {}
 
   std::string name() const override { return arch.name; }
-
-  std::vector<PassUse> passes(Phase phase) const override {
-    std::string layout = "panel=" + std::to_string(arch.machine.panel);
-    if (dtype == "bf16")
-      layout += " pairs";
-    switch (phase) {
-    case Phase::Staged:
-      return staging();
-    case Phase::Fused:
-      return fusions;
-    case Phase::Planned:
-      return {PassUse("dit-plan-layouts", layout), PassUse("dit-plan-memory")};
-    default:
-      return {};
-    }
-  }
 
   FailureOr<std::unique_ptr<TargetCode>>
   makeCode(const CompiledModel &model) const override {
@@ -71,14 +55,6 @@ public:
   }
 
 private:
-  std::vector<PassUse> staging() const {
-    std::vector<PassUse> uses = {PassUse("dit-join-linears")};
-    if (dtype == "bf16")
-      uses.push_back(PassUse("dit-lower-precision", "type=bf16 pairs"));
-    uses.push_back(PassUse("dit-stage"));
-    return uses;
-  }
-
   std::string manifest(const CompiledModel &model,
                        const cpu::Report &report) const {
     json::Object all = describeModel(model);
@@ -94,18 +70,9 @@ private:
 
   cpu::Arch arch;
   std::string dtype;
-  std::vector<PassUse> fusions;
 };
 
 } // namespace
-
-std::vector<PassUse> dit::cpuFusions() {
-  return {PassUse::fuse("patch-embed"),  PassUse::fuse("final-layer"),
-          PassUse::fuse("conditioning"), PassUse::fuse("gated-residual"),
-          PassUse::fuse("adaln"),        PassUse::fuse("linear-epilogue"),
-          PassUse::fuse("cast"),         PassUse("dit-verify-regions"),
-          PassUse("dit-wrap-kernels")};
-}
 
 llvm::Expected<std::unique_ptr<Target>>
 dit::makeCpuTarget(const TargetOptions &options) {
@@ -120,9 +87,11 @@ dit::makeCpuTarget(const TargetOptions &options) {
     return llvm::createStringError(
         "the cpu target generates its matmuls, but --matmul is " +
         options.matmul);
-  auto fusions = selectFusions(cpuFusions(), options.fuse, cpuFusions());
-  if (!fusions)
-    return fusions.takeError();
+  Pipelines own = pipelinesOf(
+      {.target = "cpu", .dtype = options.dtype, .panel = arch->machine.panel});
+  auto pipelines = choosePasses(own, options, fusionsOf(own.fused));
+  if (!pipelines)
+    return pipelines.takeError();
   return std::make_unique<CpuTarget>(std::move(*arch), options.dtype,
-                                     std::move(*fusions));
+                                     std::move(*pipelines));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The CUDA target as the driver sees it: pass lists, the text of a model, its
+// The CUDA target as the driver sees it: the text of a model, its
 // machine code, and what the manifest says of a GPU.
 #include "codegen/cuda/Arch.h"
 #include "codegen/cuda/Emit.h"
@@ -152,27 +152,12 @@ private:
 
 class CudaTarget : public Target {
 public:
-  CudaTarget(Making making, std::vector<PassUse> fusions)
-      : making(std::move(making)), fusions(std::move(fusions)) {}
+  CudaTarget(Making making, Pipelines pipelines)
+      : Target(std::move(pipelines)), making(std::move(making)) {}
 
   std::string name() const override {
     bool isGenerated = making.matmul == "generated";
     return making.arch + (isGenerated ? "" : "-" + making.matmul);
-  }
-
-  std::vector<PassUse> passes(Phase phase) const override {
-    switch (phase) {
-    case Phase::Staged:
-      return staging();
-    case Phase::Fused:
-      return fusions;
-    case Phase::Planned:
-      // Panels of one feature: weights stay row-major (M, K).
-      return {PassUse("dit-plan-layouts", "panel=1"),
-              PassUse("dit-plan-memory")};
-    default:
-      return {};
-    }
   }
 
   FailureOr<std::unique_ptr<TargetCode>>
@@ -200,27 +185,23 @@ public:
   }
 
 private:
-  /// tf32 is how f32 values are multiplied, not what they are.
-  std::vector<PassUse> staging() const {
-    std::vector<PassUse> uses = {PassUse("dit-join-linears")};
-    if (making.dtype == "bf16")
-      // A library's matmul takes its bias in the type that it writes.
-      uses.push_back(PassUse("dit-lower-precision", making.matmul == "cublaslt"
-                                                        ? "type=bf16 biases"
-                                                        : "type=bf16"));
-    uses.push_back(PassUse("dit-stage"));
-    return uses;
-  }
-
   Making making;
-  std::vector<PassUse> fusions;
 };
+
+/// The widest rows that a kernel keeps for its matmul: 32 bytes of shared
+/// memory a feature, for eight rows in float32 or sixteen in bf16, beside the
+/// tiles.
+int64_t widestRows(const cuda::Arch &gpu) {
+  constexpr int64_t kTileBytes = 8 << 10, kBytesPerFeature = 32;
+  return (gpu.sharedBytes - kTileBytes) / kBytesPerFeature;
+}
 
 } // namespace
 
 llvm::Expected<std::unique_ptr<Target>>
 dit::makeCudaTarget(const TargetOptions &options) {
-  if (!cuda::findArch(options.arch)) {
+  const cuda::Arch *gpu = cuda::findArch(options.arch);
+  if (!gpu) {
     auto names = llvm::map_range(
         cuda::archs(), [](const cuda::Arch &arch) { return arch.name; });
     return llvm::createStringError(
@@ -238,13 +219,15 @@ dit::makeCudaTarget(const TargetOptions &options) {
     return llvm::createStringError(
         "--matmul must be generated, cublaslt or both, but found '" +
         options.matmul + "'");
-  // Of --matmul=both, each takes what it has of the names.
-  auto fusions =
-      selectFusions(cudaFusions(options.matmul, options.arch), options.fuse,
-                    cudaFusions("generated", options.arch));
-  if (!fusions)
-    return fusions.takeError();
+  PipelineOptions passes = {
+      .target = "cuda", .dtype = options.dtype, .maxWidth = widestRows(*gpu)};
+  // Of --matmul=both, each takes what it has of the generated one's fusions.
+  std::string all = pipelinesOf(passes).fused;
+  passes.matmul = options.matmul;
+  auto pipelines = choosePasses(pipelinesOf(passes), options, fusionsOf(all));
+  if (!pipelines)
+    return pipelines.takeError();
   return std::make_unique<CudaTarget>(
       Making{options.arch, options.dtype, options.matmul, options.batchHint},
-      std::move(*fusions));
+      std::move(*pipelines));
 }

@@ -10,8 +10,6 @@
 #include "dialect/DiTDialect.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "runtime/Error.h"
 #include "runtime/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -168,14 +166,16 @@ private:
   LogicalResult advance(Alternative &alternative, Phase phase,
                         int64_t tablesAt) {
     ModuleOp module = *alternative.module;
-    std::vector<PassUse> uses = alternative.target.passes(phase);
-    for (PassUse &use : uses)
-      if (use.flag == "dit-plan-memory" && tablesAt > 0)
-        use.options = "tables-at=" + std::to_string(tablesAt);
-    if (llvm::Error error = runPasses(module, uses))
-      return complain(std::move(error));
-    for (const PassUse &use : uses)
-      alternative.passes.push_back(use.flag);
+    std::string pipeline =
+        *alternative.target.pipelines().find(infoOf(phase).name);
+    // This size's tables lie behind those of the sizes before.
+    if (StringRef last("dit-plan-memory");
+        tablesAt > 0 && StringRef(pipeline).ends_with(last))
+      pipeline += "{tables-at=" + std::to_string(tablesAt) + "}";
+    auto ran = runPasses(module, pipeline, options.reports);
+    if (!ran)
+      return complain(ran.takeError());
+    llvm::append_range(alternative.passes, *ran);
     module->setAttr(kPhaseAttr,
                     StringAttr::get(&session.context(), infoOf(phase).name));
     return infoOf(phase).contract(module);
@@ -302,23 +302,6 @@ private:
 };
 
 } // namespace
-
-llvm::Error dit::runPasses(ModuleOp module, ArrayRef<PassUse> uses) {
-  PassManager pm(module.getContext(), ModuleOp::getOperationName());
-  for (const PassUse &use : uses) {
-    const PassInfo *info = PassInfo::lookup(use.flag);
-    auto complain = [&](const llvm::Twine &message) {
-      llvm::errs() << message << '\n';
-      return failure();
-    };
-    if (!info || failed(info->addToPipeline(pm, use.options, complain)))
-      return llvm::createStringError("this ditc has no pass --" + use.flag +
-                                     " " + use.options);
-  }
-  if (failed(pm.run(module)))
-    return diagnosed();
-  return llvm::Error::success();
-}
 
 int dit::compile(const CompileOptions &options,
                  ArrayRef<std::unique_ptr<Target>> targets) {

@@ -3,6 +3,7 @@
 #ifndef DIT_COMPILER_DRIVER_H
 #define DIT_COMPILER_DRIVER_H
 
+#include "compiler/RunPasses.h"
 #include "compiler/Target.h"
 
 namespace dit {
@@ -14,6 +15,7 @@ struct CompileOptions {
   std::string dumpDirectory; ///< empty: nothing is dumped
   std::string remarks;       ///< a regular expression; empty: none
   bool timing = false;       ///< the time of each phase, to stderr
+  PassReports reports;
   bool verifyDiagnostics = false;
   std::optional<Resolution> size; ///< alone, in place of the spec's
   TargetOptions target;
@@ -24,10 +26,6 @@ struct CompileOptions {
 /// anything else of the first. Returns the exit code, 0 or 1.
 int compile(const CompileOptions &options,
             llvm::ArrayRef<std::unique_ptr<Target>> targets);
-
-/// Runs `uses` in order. The error is the sentence to print where ditc lacks a
-/// pass, and empty where a pass has diagnosed what is wrong.
-llvm::Error runPasses(mlir::ModuleOp module, llvm::ArrayRef<PassUse> uses);
 
 } // namespace dit
 

@@ -1,38 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Choice of the target and of the fusion passes.
+// Choice of the target and of its passes.
 #include "compiler/Target.h"
 
+#include "compiler/RunPasses.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace dit;
 using llvm::StringRef;
 
-PassUse PassUse::fuse(StringRef name, StringRef options) {
-  PassUse use(("dit-fuse-" + name).str(), options);
-  use.fusion = name;
-  return use;
+/// What is wrong with `use`, PHASE=PIPELINE of --passes; else puts the pipeline
+/// where it belongs.
+static llvm::Error replacePasses(Pipelines &pipelines, StringRef use,
+                                 const TargetOptions &options) {
+  auto [phase, pipeline] = use.split('=');
+  std::string *replaced = pipelines.find(phase);
+  if (!replaced)
+    return llvm::createStringError(
+        "--passes must be PHASE=PIPELINE with the phase staged, fused or "
+        "planned, but found '" +
+        use + "'");
+  if (phase == "fused" && options.fuse != "all")
+    return llvm::createStringError("--fuse=" + options.fuse +
+                                   " chooses among the fusions that "
+                                   "--passes=fused=... replaces");
+  if (llvm::Error error = checkPipeline(pipeline))
+    return llvm::createStringError("--passes=" + phase +
+                                   "=: " + llvm::toString(std::move(error)));
+  *replaced = pipeline;
+  return llvm::Error::success();
 }
 
-llvm::Expected<std::vector<PassUse>>
-dit::selectFusions(std::vector<PassUse> uses, StringRef fuse,
-                   const std::vector<PassUse> &known) {
-  llvm::SmallVector<StringRef> wanted;
-  if (fuse != "all" && fuse != "none")
-    fuse.split(wanted, ',', -1, /*KeepEmpty=*/false);
-  llvm::SmallVector<StringRef> names;
-  for (const PassUse &use : known)
-    if (!use.fusion.empty())
-      names.push_back(use.fusion);
-  for (StringRef name : wanted)
-    if (!llvm::is_contained(names, name))
-      return llvm::createStringError("--fuse must be all, none or a list of " +
-                                     llvm::join(names, ", ") + ", but found '" +
-                                     name + "'");
-  if (fuse != "all")
-    llvm::erase_if(uses, [&](const PassUse &use) {
-      return !use.fusion.empty() && !llvm::is_contained(wanted, use.fusion);
-    });
-  return uses;
+llvm::Expected<Pipelines> dit::choosePasses(Pipelines own,
+                                            const TargetOptions &options,
+                                            llvm::ArrayRef<StringRef> known) {
+  auto fused = selectFusions(own.fused, options.fuse, known);
+  if (!fused)
+    return fused.takeError();
+  own.fused = std::move(*fused);
+  for (const std::string &use : options.passes)
+    if (llvm::Error error = replacePasses(own, use, options))
+      return error;
+  return own;
 }
 
 llvm::Expected<std::vector<std::unique_ptr<Target>>>

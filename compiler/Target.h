@@ -7,6 +7,7 @@
 #include "codegen/host/EntryPoints.h"
 #include "compiler/Phases.h"
 #include "compiler/Spec.h"
+#include "passes/Pipelines.h"
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <string>
@@ -22,20 +23,10 @@ struct TargetOptions {
   std::string dtype = "f32";
   std::string matmul = "generated"; ///< cuda: or cublaslt, or both
   std::string fuse = "all";         ///< all, none, or names separated by commas
+  /// Pipelines that replace the target's, each PHASE=PIPELINE.
+  std::vector<std::string> passes;
   /// cuda: the batch that tiles are chosen for; two are a guided sample.
   int64_t batchHint = 2;
-};
-
-/// One pass of a phase, as `--flag=options`.
-struct PassUse {
-  std::string flag;
-  std::string options;
-  /// The name --fuse knows it by; empty for passes that always run.
-  std::string fusion;
-
-  PassUse(llvm::StringRef flag, llvm::StringRef options = "")
-      : flag(flag), options(options) {}
-  static PassUse fuse(llvm::StringRef name, llvm::StringRef options = "");
 };
 
 /// What is known of a compilation when code is made: the manifest's first half.
@@ -69,16 +60,19 @@ llvm::Error diagnosed();
 
 class Target {
 public:
+  explicit Target(Pipelines pipelines) : passes(std::move(pipelines)) {}
   virtual ~Target() = default;
   /// What tells it from the artifact's other alternatives: `sm_90a`, and
   /// `sm_90a-cublaslt`.
   virtual std::string name() const = 0;
-  /// The passes that lead from the phase before to `phase`, those of --fuse
-  /// only.
-  virtual std::vector<PassUse> passes(Phase phase) const = 0;
+  /// The passes as the command line wants them.
+  const Pipelines &pipelines() const { return passes; }
   /// Makes code of a planned model.
   virtual mlir::FailureOr<std::unique_ptr<TargetCode>>
   makeCode(const CompiledModel &model) const = 0;
+
+private:
+  Pipelines passes;
 };
 
 /// The targets of `options`, at least one: the model is compiled once for each,
@@ -98,19 +92,12 @@ makeCpuTarget(const TargetOptions &options);
 llvm::Expected<std::unique_ptr<Target>>
 makeCudaTarget(const TargetOptions &options);
 
-/// All passes of the CPU's phase `fused`, in the order they run.
-std::vector<PassUse> cpuFusions();
-
-/// The same of the CUDA target, for matmuls that are generated or cublaslt's on
-/// an arch of codegen/cuda/Arch.h; defined in CudaFusions.cpp.
-std::vector<PassUse> cudaFusions(llvm::StringRef matmul, llvm::StringRef arch);
-
-/// `uses` without the fusions that --fuse=`fuse` leaves out, or the sentence
-/// that says which name it does not know. `known` are those whose names it may
-/// have.
-llvm::Expected<std::vector<PassUse>>
-selectFusions(std::vector<PassUse> uses, llvm::StringRef fuse,
-              const std::vector<PassUse> &known);
+/// The pipelines of a target that has `own`, as --fuse and --passes want them.
+/// `known` are the fusions that --fuse may name. The error is the sentence that
+/// says what is wrong.
+llvm::Expected<Pipelines> choosePasses(Pipelines own,
+                                       const TargetOptions &options,
+                                       llvm::ArrayRef<llvm::StringRef> known);
 
 } // namespace dit
 

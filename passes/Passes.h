@@ -13,9 +13,9 @@ namespace dit {
 #include "passes/Passes.h.inc"
 
 /// Registers the passes, and for dit-opt the pipelines `dit-to-staged`,
-/// `dit-to-fused` and `dit-to-planned`, each from phase `dit` on with the
-/// options `dtype=`, `fuse=` (names without `dit-fuse-`, all by default),
-/// `panel=`, `gate-residual=` and `prologue=`.
+/// `dit-to-fused` and `dit-to-planned`, each from phase `dit` on: what
+/// Pipelines.h has for the options `target=`, `dtype=`, `matmul=` and `panel=`,
+/// with the fusions of `fuse=` (names without `dit-fuse-`, all by default).
 void registerPasses();
 
 } // namespace dit

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Registration, and the whole way from dit to planned as dit-opt takes it. What
-// ditc runs is the target's list (compiler/Target.h).
-#include "dialect/DiTDialect.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+// Registration, and the whole way from dit to each phase for dit-opt: the
+// targets' own pipelines.
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
+#include "passes/Pipelines.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -14,78 +15,58 @@ namespace dit {
 namespace {
 
 struct Options : PassPipelineOptions<Options> {
+  PipelineOptions defaults;
+  Option<std::string> target{*this, "target", llvm::cl::desc("cpu or cuda"),
+                             llvm::cl::init(defaults.target)};
   Option<std::string> dtype{
       *this, "dtype",
       llvm::cl::desc("what matmuls and attentions read: f32, bf16 or f16"),
-      llvm::cl::init("f32")};
+      llvm::cl::init(defaults.dtype)};
+  Option<std::string> matmul{*this, "matmul",
+                             llvm::cl::desc("cuda: generated or cublaslt"),
+                             llvm::cl::init(defaults.matmul)};
   ListOption<std::string> fuse{
       *this, "fuse", llvm::cl::desc("fusions to make; all by default")};
   Option<int64_t> panel{*this, "panel",
-                        llvm::cl::desc("output features a panel"),
-                        llvm::cl::init(48)};
-  Option<bool> gateResidual{
-      *this, "gate-residual",
-      llvm::cl::desc("gate and residual in the linear's epilogue"),
-      llvm::cl::init(false)};
-  Option<bool> prologue{*this, "prologue",
-                        llvm::cl::desc("norm and modulate in the linear's "
-                                       "prologue"),
-                        llvm::cl::init(false)};
+                        llvm::cl::desc("cpu: output features a panel"),
+                        llvm::cl::init(defaults.panel)};
 };
 
-void addStaging(OpPassManager &manager, const Options &options) {
+/// The text of the phases up to `last`, parsed. Duplicates are merged first: a
+/// module written by hand may compute a condition twice.
+void add(OpPassManager &manager, const Options &options, StringRef last) {
+  Pipelines own = pipelinesOf({.target = options.target,
+                               .dtype = options.dtype,
+                               .panel = options.panel,
+                               .matmul = options.matmul});
+  std::string fuse =
+      options.fuse.empty() ? "all" : llvm::join(options.fuse, ",");
+  auto fused = selectFusions(own.fused, fuse, fusionsOf(own.fused));
+  if (!fused)
+    llvm::reportFatalUsageError(fused.takeError());
+  own.fused = *fused;
   manager.addPass(createCSEPass());
-  manager.addPass(createJoinLinears());
-  if (options.dtype != "f32")
-    manager.addPass(createLowerPrecision({options.dtype}));
-  manager.addPass(createStage());
-}
-
-// Patch embedding and final layer first: they are the narrow patterns whose ops
-// the wider ones would take. Then what joins a linear, then what joins rows.
-void addFusion(OpPassManager &manager, const Options &options) {
-  auto add = [&](StringRef name, std::unique_ptr<Pass> pass) {
-    if (options.fuse.empty() || llvm::is_contained(options.fuse, name))
-      manager.addPass(std::move(pass));
-  };
-  add("patch-embed", createFusePatchEmbed());
-  add("final-layer", createFuseFinalLayer());
-  if (options.prologue)
-    add("linear-prologue", createFuseLinearPrologue());
-  add("linear-epilogue",
-      createFuseLinearEpilogue({options.gateResidual, /*library=*/false}));
-  add("gated-residual", createFuseGatedResidual());
-  add("adaln", createFuseAdaLN());
-  add("conditioning", createFuseConditioning());
-  add("cast", createFuseCast());
-  manager.addPass(createVerifyRegions());
-  manager.addPass(createWrapKernels());
-}
-
-void addPlanning(OpPassManager &manager, const Options &options) {
-  manager.addPass(createPlanLayouts({options.panel}));
-  manager.addPass(createPlanMemory());
+  for (StringRef phase : {"staged", "fused", "planned"}) {
+    if (failed(parsePassPipeline(*own.find(phase), manager)))
+      llvm::report_fatal_error("a pipeline of Pipelines.cpp does not parse");
+    if (phase == last)
+      return;
+  }
 }
 
 } // namespace
 
 void registerPasses() {
   registerDiTPasses();
-  PassPipelineRegistration<Options>("dit-to-staged", "dit -> staged",
-                                    addStaging);
-  PassPipelineRegistration<Options>(
-      "dit-to-fused", "dit -> staged -> fused",
-      [](OpPassManager &manager, const Options &options) {
-        addStaging(manager, options);
-        addFusion(manager, options);
-      });
-  PassPipelineRegistration<Options>(
-      "dit-to-planned", "dit -> staged -> fused -> planned",
-      [](OpPassManager &manager, const Options &options) {
-        addStaging(manager, options);
-        addFusion(manager, options);
-        addPlanning(manager, options);
-      });
+  for (StringRef phase : {"staged", "fused", "planned"}) {
+    static llvm::SmallVector<std::string> names;
+    PassPipelineRegistration<Options>(
+        names.emplace_back("dit-to-" + phase.str()),
+        "from phase dit to " + phase.str(),
+        [phase](OpPassManager &manager, const Options &options) {
+          add(manager, options, phase);
+        });
+  }
 }
 
 } // namespace dit

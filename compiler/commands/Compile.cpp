@@ -3,6 +3,7 @@
 #include "compiler/Driver.h"
 #include "compiler/commands/Commands.h"
 #include "runtime/Error.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Regex.h"
 
 using namespace dit;
@@ -12,18 +13,32 @@ namespace {
 struct CompileFlags {
   CompileOptions options;
   std::string emit = "artifact";
+  std::vector<std::string> plugins;
+  bool printsPasses = false;
 
   void addTo(CLI::App &command);
   /// The exit code; throws a FlagError for flags that cannot be.
   int run();
 };
 
-std::string fusionNames(const std::vector<PassUse> &uses) {
-  std::string names;
-  for (const PassUse &use : uses)
-    if (!use.fusion.empty())
-      names += (names.empty() ? "" : ", ") + use.fusion;
-  return names;
+/// The fusions that --fuse may name.
+std::string fusionNames(const std::string &target) {
+  Pipelines pipelines = pipelinesOf({.target = target});
+  return llvm::join(fusionsOf(pipelines.fused), ", ");
+}
+
+/// Text that --passes takes back, a line a phase; of several targets each
+/// under its name.
+void printPasses(const std::vector<std::unique_ptr<Target>> &targets) {
+  for (const auto &target : targets) {
+    if (targets.size() > 1)
+      llvm::outs() << target->name() << ":\n";
+    const Pipelines &pipelines = target->pipelines();
+    llvm::outs() << "staged=" << pipelines.staged
+                 << "\nfused=" << pipelines.fused
+                 << "\nplanned=" << pipelines.planned << '\n';
+  }
+  llvm::outs().flush();
 }
 
 /// The table of phases, for --help.
@@ -39,9 +54,8 @@ std::string describePhases() {
 
 void CompileFlags::addTo(CLI::App &command) {
   TargetOptions &target = options.target;
-  command
-      .add_option("INPUT", options.input, "SPEC.yaml, or IR.mlir of any phase")
-      ->required();
+  command.add_option("INPUT", options.input,
+                     "SPEC.yaml, or IR.mlir of any phase");
   command.add_option(
       "-o,--output", options.output,
       "the file to write; text goes to standard output without it");
@@ -65,10 +79,22 @@ void CompileFlags::addTo(CLI::App &command) {
       ->capture_default_str();
   command
       .add_option("--fuse", target.fuse,
-                  "all, none or a list of " + fusionNames(cpuFusions()) +
-                      "; for cuda of " +
-                      fusionNames(cudaFusions("generated", "sm_80")))
+                  "all, none or a list of " + fusionNames("cpu") +
+                      "; for cuda of " + fusionNames("cuda"))
       ->capture_default_str();
+  command
+      .add_option("--passes", target.passes,
+                  "PHASE=PIPELINE, such as fused=dit-fuse-adaln,"
+                  "dit-verify-regions,dit-wrap-kernels: what to run for that "
+                  "phase in place of the target's passes")
+      ->allow_extra_args(false);
+  command.add_flag("--print-passes", printsPasses,
+                   "print the target's passes, a line a phase as --passes "
+                   "takes it, and stop");
+  command
+      .add_option("--load-pass-plugin", plugins,
+                  "a shared library whose passes --passes may name")
+      ->allow_extra_args(false);
   command
       .add_option("--batch-hint", target.batchHint,
                   "cuda: the batch that tiles are chosen for, guidance's two "
@@ -84,6 +110,10 @@ void CompileFlags::addTo(CLI::App &command) {
       "--remarks", options.remarks,
       "print the remarks whose category matches, such as 'fusion'");
   command.add_flag("--timing", options.timing, "print the time of each phase");
+  command.add_flag("--mlir-timing", options.reports.timing,
+                   "print the time of each pass");
+  command.add_flag("--mlir-print-ir-after-all", options.reports.irAfterAll,
+                   "print the IR after each pass");
   command.add_flag(
       "--verify-diagnostics", options.verifyDiagnostics,
       "for tests: check errors against the file's `expected-error` comments");
@@ -91,6 +121,19 @@ void CompileFlags::addTo(CLI::App &command) {
 }
 
 int CompileFlags::run() {
+  for (const std::string &plugin : plugins)
+    if (llvm::Error error = loadPassPlugin(plugin))
+      throw runtime::FlagError("--load-pass-plugin: " +
+                               llvm::toString(std::move(error)));
+  auto targets = makeTargets(options.target);
+  if (!targets)
+    throw runtime::FlagError(llvm::toString(targets.takeError()));
+  if (printsPasses) {
+    printPasses(*targets);
+    return 0;
+  }
+  if (options.input.empty())
+    throw CLI::RequiredError("INPUT");
   auto phase = findPhase(emit);
   if (!phase)
     throw runtime::FlagError(
@@ -109,9 +152,6 @@ int CompileFlags::run() {
   if (!options.remarks.empty() && !llvm::Regex(options.remarks).isValid(reason))
     throw runtime::FlagError("--remarks must be a regular expression, but '" +
                              options.remarks + "' is none: " + reason);
-  auto targets = makeTargets(options.target);
-  if (!targets)
-    throw runtime::FlagError(llvm::toString(targets.takeError()));
   if (options.emit != Phase::Artifact && targets->size() > 1)
     throw runtime::FlagError(
         "--emit=" + emit + " writes the text of one target, but --arch=" +

@@ -6,12 +6,11 @@
 import itertools
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
 
-FUSIONS = ["patch-embed", "final-layer", "linear-prologue", "linear-epilogue", "gated-residual", "adaln",
-           "conditioning"]
 OPTIONS = {"linear-epilogue": ["", "=gate-residual=true", "=library=true"],
            "final-layer": ["", "=max-features=1"]}
 
@@ -23,12 +22,20 @@ def run(*command):
     return done.stdout
 
 
+def fusions_of_all_targets():
+    printed = "".join(run("ditc", "compile", "--print-passes", *flags)
+                      for flags in (["--arch=x86-64-v3"], ["--target=cuda", "--arch=sm_80"]))
+    return list(dict.fromkeys(re.findall(r"dit-fuse-([a-z-]+)", printed)))
+
+
 def main():
     source, dtype, shuffle = sys.argv[1], sys.argv[2], random.Random(1)
-    stage, fusions = ["--cse", "--dit-join-linears", "--dit-stage"], FUSIONS
+    stage, fusions = ["--cse", "--dit-join-linears", "--dit-stage"], fusions_of_all_targets()
+    assert len(fusions) >= 8 and "cast" in fusions, fusions
     if dtype != "f32":
         stage.insert(2, "--dit-lower-precision=type=" + dtype)
-        fusions = FUSIONS + ["cast"]
+    else:
+        fusions.remove("cast")
     subsets = [s for n in range(len(fusions) + 1) for s in itertools.combinations(fusions, n)]
     with tempfile.TemporaryDirectory() as folder:
         # One file with all outputs against one with as many inputs: two processes.

@@ -101,14 +101,14 @@ CompiledModel::CompiledModel(const std::string &specOrPath,
   OwningOpRef<ModuleOp> module = imported->clone();
   std::vector<std::string> ran;
   for (Phase phase : {Phase::Staged, Phase::Fused, Phase::Planned}) {
-    std::vector<PassUse> uses = target->passes(phase);
+    std::string pipeline = *target->pipelines().find(infoOf(phase).name);
     if (phase == Phase::Staged)
       for (const std::string &flag : llvm::reverse(beforeStaging))
-        uses.insert(uses.begin(), PassUse(flag));
-    if (llvm::Error error = runPasses(*module, uses))
-      fail(llvm::toString(std::move(error)) + diagnostics);
-    for (const PassUse &use : uses)
-      ran.push_back(use.flag);
+        pipeline = flag + "," + pipeline;
+    auto passes = runPasses(*module, pipeline);
+    if (!passes)
+      fail(llvm::toString(passes.takeError()) + diagnostics);
+    llvm::append_range(ran, *passes);
     (*module)->setAttr(kPhaseAttr,
                        StringAttr::get(&context, infoOf(phase).name));
   }
