@@ -96,9 +96,7 @@ json::Object dit::describeModel(const CompiledModel &model) {
       {"macs", macsOf(*network)},
       {"diffusion", describeDiffusion(spec)},
       {"guidance", describeGuidance(spec)},
-      {"ignored_weights", spec.position != Position::Sincos
-                              ? json::Array()
-                              : json::Array{"pos_embed"}}};
+      {"ignored_weights", json::Array(spec.computedWeights)}};
 }
 
 json::Object dit::describeMemory(const codegen::Program &program,

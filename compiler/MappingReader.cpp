@@ -23,36 +23,6 @@ constexpr std::pair<StringLiteral, StringLiteral> kSynonyms[] = {
     {"cfg_scale", "guidance"},  {"cfg_channels", "guidance"},
     {"norm_eps", "norm"},       {"activation", "mlp"}};
 
-StringRef nearest(StringRef word, ArrayRef<StringRef> candidates) {
-  for (auto [theirs, ours] : kSynonyms)
-    if (word == theirs && llvm::is_contained(candidates, ours))
-      return ours;
-  StringRef best;
-  unsigned bestDistance = std::max<unsigned>(2, word.size() / 3) + 1;
-  if (word.size() > 64)
-    return best;
-  for (StringRef candidate : candidates) {
-    unsigned distance = word.edit_distance(candidate, true, bestDistance);
-    if (distance < bestDistance && distance < candidate.size())
-      best = candidate, bestDistance = distance;
-  }
-  return best;
-}
-
-StringRef describe(const YamlNode &node) {
-  switch (node.kind) {
-  case YamlNode::Null:
-    return "nothing";
-  case YamlNode::Sequence:
-    return "a list";
-  case YamlNode::Mapping:
-    return "a mapping";
-  case YamlNode::Scalar:
-    return "a string";
-  }
-  llvm_unreachable("all kinds are above");
-}
-
 /// 4096 as 4096, 1e-6 as 1e-06.
 std::string show(double value) {
   char text[32];
@@ -73,6 +43,36 @@ bool isDigits(StringRef text) {
 }
 
 } // namespace
+
+StringRef dit::nearestName(StringRef word, ArrayRef<StringRef> candidates) {
+  for (auto [theirs, ours] : kSynonyms)
+    if (word == theirs && llvm::is_contained(candidates, ours))
+      return ours;
+  StringRef best;
+  unsigned bestDistance = std::max<unsigned>(2, word.size() / 3) + 1;
+  if (word.size() > 64)
+    return best;
+  for (StringRef candidate : candidates) {
+    unsigned distance = word.edit_distance(candidate, true, bestDistance);
+    if (distance < bestDistance && distance < candidate.size())
+      best = candidate, bestDistance = distance;
+  }
+  return best;
+}
+
+StringRef dit::describe(const YamlNode &node) {
+  switch (node.kind) {
+  case YamlNode::Null:
+    return "nothing";
+  case YamlNode::Sequence:
+    return "a list";
+  case YamlNode::Mapping:
+    return "a mapping";
+  case YamlNode::Scalar:
+    return "a string";
+  }
+  llvm_unreachable("all kinds are above");
+}
 
 std::string Bound::words() const {
   if (!std::isfinite(max))
@@ -199,10 +199,20 @@ int64_t MappingReader::choose(StringRef key, const YamlEntry &entry,
   auto diag = error(entry.value.loc)
               << qualified(key) << " must be " << all << ", but found "
               << runtime::inQuotes(*text);
-  if (StringRef guess = nearest(*text, names);
+  if (StringRef guess = nearestName(*text, names);
       !guess.empty() && names.size() > 1)
     diag << "; did you mean '" << guess << "'?";
   return -1;
+}
+
+void MappingReader::word(StringRef key, Located<std::string> &out,
+                         ArrayRef<StringRef> names) {
+  const YamlEntry *entry = take(key);
+  if (!entry)
+    return;
+  int64_t index = choose(key, *entry, names);
+  if (index >= 0)
+    out = {names[index].str(), entry->value.loc};
 }
 
 void MappingReader::mappingAt(StringRef key,
@@ -234,7 +244,7 @@ void MappingReader::unknown(const YamlEntry &entry) {
               << "unknown key " << runtime::inQuotes(entry.key);
   if (!path.empty())
     diag << " in " << path;
-  if (StringRef guess = nearest(entry.key, known); !guess.empty())
+  if (StringRef guess = nearestName(entry.key, known); !guess.empty())
     diag << ", did you mean '" << guess << "'?";
 }
 

@@ -20,6 +20,13 @@ struct Bound {
   }
 };
 
+/// The candidate that `word` was meant to be; empty where none is near.
+llvm::StringRef nearestName(llvm::StringRef word,
+                            llvm::ArrayRef<llvm::StringRef> candidates);
+
+/// What a node is, for "but found": "a list".
+llvm::StringRef describe(const YamlNode &node);
+
 class MappingReader {
 public:
   /// `path` is the mapping's key, for messages; empty for the root.
@@ -36,10 +43,17 @@ public:
   template <typename E>
   void choice(llvm::StringRef key, Located<E> &out,
               std::initializer_list<E> all);
+  /// One of `names`, which may be made while the program runs.
+  void word(llvm::StringRef key, Located<std::string> &out,
+            llvm::ArrayRef<llvm::StringRef> names);
   /// The mapping at `key`, or null. `what` is called to read it.
   void mappingAt(llvm::StringRef key,
                  llvm::function_ref<void(MappingReader &)> what);
 
+  /// Keys that another reader reads.
+  void leave(llvm::ArrayRef<llvm::StringRef> keys) {
+    llvm::append_range(known, keys);
+  }
   /// The keys that have no default.
   void require(llvm::ArrayRef<llvm::StringRef> keys);
   /// Diagnoses every key that nothing above asked for.

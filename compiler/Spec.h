@@ -5,10 +5,13 @@
 #ifndef DIT_COMPILER_SPEC_H
 #define DIT_COMPILER_SPEC_H
 
+#include "compiler/Yaml.h"
+#include "compiler/network/Places.h"
 #include "mlir/IR/Location.h"
 #include "mlir/Support/LLVM.h"
 #include "runtime/Resolution.h"
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,11 +33,9 @@ template <typename T> struct Located {
 /// Where a diffusion model draws: the latents of an autoencoder, or the picture
 /// itself.
 enum class Space { Latent, Pixel };
-/// How a block learns of t and y (paper, figure 3).
-enum class Conditioning { AdaLNZero, AdaLN, CrossAttention, InContext };
 enum class Position { Sincos, Learned, Rotary };
 enum class TimestepEmbedding { Sinusoidal, Learned };
-enum class Activation { GeluTanh, Gelu };
+enum class Activation { GeluTanh, Gelu, Silu };
 enum class Schedule { Linear, SquaredCosine, Quadratic };
 enum class Prediction { Epsilon, Velocity };
 /// What a predicted velocity points to.
@@ -45,6 +46,9 @@ enum class GuidanceFormula { Scale, Weight };
 enum class Variance { LearnedRange, FixedLarge, FixedSmall };
 /// Whose reading of the same weights: the published code's, or diffusers'.
 enum class Compat { Official, Diffusers };
+
+/// Each weight's name and shape.
+using WeightShapes = std::vector<std::pair<std::string, std::vector<int64_t>>>;
 
 struct Spec {
   std::string file;       ///< as it was named on the command line
@@ -57,7 +61,7 @@ struct Spec {
   Located<double> labelDropout{0.1};
   Located<bool> learnSigma{true};
   Located<Space> space{Space::Latent};
-  Located<Conditioning> conditioning{Conditioning::AdaLNZero};
+  Located<std::string> conditioning; ///< which design; "" for its own network
   Located<Position> position{Position::Sincos};
   Located<Compat> compat{Compat::Official};
 
@@ -77,6 +81,7 @@ struct Spec {
   } rotary;
   struct {
     Located<double> eps{1e-6};
+    Located<double> mlpEps; ///< Default: eps.
   } norm;
   struct {
     Located<Activation> activation{Activation::GeluTanh};
@@ -115,20 +120,23 @@ struct Spec {
     Located<int64_t> channels;
   } guidance;
 
+  /// The sections that are the network, written out: network/NetworkReader.h.
+  std::shared_ptr<const YamlNode> network;
+  Places places; ///< of what is in `network`
+  // What building it tells.
+  WeightShapes weights;
+  std::vector<std::string> computedWeights; ///< a checkpoint may have them
+  bool learnsPositions = false;             ///< so that there is one size
+
   Resolution size() const { return {latent.height, latent.width}; }
   /// The same spec of a latent of `size`, with no other resolutions; its text
   /// stays what was read.
   Spec at(Resolution size) const;
 
   int64_t headDim() const { return width / heads; }
-  int64_t mlpHidden() const { return static_cast<int64_t>(width * mlpRatio); }
   int64_t gridHeight() const { return latent.height / patchSize; }
   int64_t gridWidth() const { return latent.width / patchSize; }
   int64_t tokens() const { return gridHeight() * gridWidth(); }
-  /// Tokens that go through the blocks: t and y are two of them in context.
-  int64_t tokensInBlocks() const {
-    return tokens() + (conditioning == Conditioning::InContext ? 2 : 0);
-  }
   bool learnsTimesteps() const {
     return timestep.embedding == TimestepEmbedding::Learned;
   }
@@ -148,7 +156,6 @@ struct Spec {
 
 // The YAML spelling of each enumerator.
 llvm::StringRef spelling(Space value);
-llvm::StringRef spelling(Conditioning value);
 llvm::StringRef spelling(Position value);
 llvm::StringRef spelling(TimestepEmbedding value);
 llvm::StringRef spelling(Activation value);

@@ -2,6 +2,7 @@
 // Each check anchors at the value one would edit, with a note at the other.
 #include "compiler/SpecChecks.h"
 
+#include "compiler/network/Network.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -20,11 +21,22 @@ std::string showBytes(double bytes) {
   return text;
 }
 
-/// Of the widest values of one sample, with so many tokens.
-double sampleBytes(const Spec &spec, int64_t tokens) {
-  double d = spec.width, hidden = d * spec.mlpRatio;
-  double patch = double(spec.patchSize) * spec.patchSize * spec.latent.channels;
-  return 4 * (hidden + 8 * d + 3 * patch) * tokens;
+/// Of three values as large as the largest of one sample: what a block reads,
+/// makes and adds to.
+double sampleBytes(ModuleOp module) {
+  double largest = 0;
+  module.walk([&](Operation *op) {
+    for (Type type : op->getResultTypes()) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor || !tensor.isDynamicDim(0))
+        continue;
+      double bytes = 4;
+      for (int64_t dim : tensor.getShape().drop_front())
+        bytes *= dim;
+      largest = std::max(largest, bytes);
+    }
+  });
+  return 3 * largest;
 }
 
 /// As the runtime's sampling/samplers/Sampler.h.
@@ -37,8 +49,6 @@ public:
   LogicalResult check() {
     checkDivisions();
     checkTokens();
-    checkMemory();
-    checkResolutions();
     if (spec.isFlow())
       checkFlow();
     else
@@ -82,7 +92,7 @@ private:
     mustDivide(spec.patchSize, "patch_size", spec.latent.width, "latent.width");
     checkPosition();
     checkTimestep();
-    if (spec.width && spec.mlpHidden() < 1) {
+    if (spec.width && spec.width * spec.mlpRatio < 1) {
       auto diag = error(spec.mlpRatio.loc)
                   << "mlp_ratio must leave the MLP at least one feature, but "
                   << spec.width.value << " * " << spec.mlpRatio.value
@@ -96,11 +106,6 @@ private:
       auto diag = error(loc) << sentence;
       note(diag, spec.position.loc, "position");
     };
-    if (spec.position == Position::Sincos && spec.width % 4)
-      mustBe(spec.width.loc,
-             "width must be a multiple of 4 for the sine-cosine position, "
-             "but " +
-                 Twine(spec.width.value) + " % 4 = " + Twine(spec.width % 4));
     if (spec.position == Position::Learned && spec.positionGrid.height)
       mustBe(spec.positionGrid.height.loc,
              "position_grid is for sine-cosine and rotary positions, but "
@@ -155,54 +160,6 @@ private:
                 << spec.gridHeight() << " x " << spec.gridWidth()
                 << " patches)";
     note(diag, spec.latent.height.loc, "latent.height");
-  }
-
-  void checkMemory() {
-    if (!spec.depth || !spec.width || !spec.classes || !spec.patchSize ||
-        !spec.latent.channels)
-      return;
-    double d = spec.width, hidden = d * spec.mlpRatio;
-    double patch =
-        double(spec.patchSize) * spec.patchSize * spec.latent.channels;
-    double block = d * (4 * d + 2 * hidden + 6 * d);
-    double weights =
-        4 * (spec.depth * block +
-             d * (spec.learnsTimesteps() ? spec.diffusion.steps
-                                         : d + spec.timestep.frequencies) +
-             d * spec.classes + 3 * d * patch);
-    if (weights > kMaxWeightBytes)
-      error(spec.width.loc)
-          << "the weights must take at most " << showBytes(kMaxWeightBytes)
-          << " as float32, but would take " << showBytes(weights);
-    double sample = sampleBytes(spec, hasTokens() ? spec.tokens() : 1);
-    if (sample > kMaxSampleBytes)
-      error(spec.width.loc)
-          << "the activations of one sample must take at most "
-          << showBytes(kMaxSampleBytes) << ", but would take "
-          << showBytes(sample);
-  }
-
-  void checkResolutions() {
-    if (!hasTokens() || !spec.width || !spec.latent.channels)
-      return;
-    for (auto [i, size] : llvm::enumerate(spec.resolutions)) {
-      std::string reason = whyNotAt(spec, size.value);
-      if (!reason.empty()) {
-        error(size.loc) << "at " << size.value.show() << ", " << reason;
-        continue;
-      }
-      LocationAttr first =
-          size.value == spec.size() ? spec.latent.height.loc : LocationAttr();
-      for (const auto &before : ArrayRef(spec.resolutions).take_front(i))
-        if (before.value == size.value)
-          first = before.loc;
-      if (first) {
-        auto diag = error(size.loc) << "every resolution must be named once, "
-                                       "but there are two "
-                                    << size.value.show();
-        diag.attachNote(Location(first)) << "the first is set here";
-      }
-    }
   }
 
   void checkDiffusion() {
@@ -288,28 +245,86 @@ std::string dit::whyNotAt(const Spec &spec, Resolution size) {
     return "";
   std::string reason;
   llvm::raw_string_ostream os(reason);
-  if (spec.position == Position::Learned) {
+  if (spec.learnsPositions) {
     os << "the model has no positions: position is learned, for "
        << spec.size().show() << " alone";
     return reason;
   }
   for (auto [side, name] :
        {std::pair(size.height, "height"), {size.width, "width"}})
-    if (side % spec.patchSize) {
+    if (spec.patchSize && side % spec.patchSize) {
       os << "patch_size must divide the " << name << ", but " << side << " % "
          << spec.patchSize.value << " = " << side % spec.patchSize;
       return reason;
     }
   Spec there = spec.at(size);
-  double bytes = sampleBytes(spec, there.tokens());
-  if (there.tokens() > kMaxTokens)
+  if (spec.patchSize && there.tokens() > kMaxTokens) {
     os << "a sample must have at most " << kMaxTokens << " tokens, but has "
        << there.tokens() << " (" << there.gridHeight() << " x "
        << there.gridWidth() << " patches)";
-  else if (bytes > kMaxSampleBytes)
+    return reason;
+  }
+  ScopedDiagnosticHandler handler(spec.loc.getContext(), [&](Diagnostic &d) {
+    if (reason.empty() && d.getSeverity() == DiagnosticSeverity::Error)
+      os << d.str();
+    return success();
+  });
+  OpBuilder builder(spec.loc.getContext());
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder, Location(spec.loc));
+  Network network(builder, there);
+  if (failed(network.build(*module)))
+    return reason;
+  if (network.ops().weightShapes() != spec.weights)
+    os << "the network has other weights than at " << spec.size().show();
+  else if (double bytes = sampleBytes(*module); bytes > kMaxSampleBytes)
     os << "the activations of one sample must take at most "
        << showBytes(kMaxSampleBytes) << ", but would take " << showBytes(bytes);
   return reason;
+}
+
+LogicalResult dit::checkNetwork(Spec &spec) {
+  OpBuilder builder(spec.loc.getContext());
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder, Location(spec.loc));
+  Network network(builder, spec);
+  if (failed(network.build(*module)))
+    return failure();
+  spec.weights = network.ops().weightShapes();
+  spec.learnsPositions = network.learnsPositions;
+  spec.computedWeights.assign(network.computedWeights.begin(),
+                              network.computedWeights.end());
+  bool hasFailed = false;
+  auto error = [&](LocationAttr loc) {
+    hasFailed = true;
+    return emitError(Location(loc ? loc : spec.loc));
+  };
+  if (double weights = network.ops().weightBytes(); weights > kMaxWeightBytes)
+    error(spec.width.loc) << "the weights must take at most "
+                          << showBytes(kMaxWeightBytes)
+                          << " as float32, but would take "
+                          << showBytes(weights);
+  if (double sample = sampleBytes(*module); sample > kMaxSampleBytes)
+    error(spec.width.loc) << "the activations of one sample must take at most "
+                          << showBytes(kMaxSampleBytes) << ", but would take "
+                          << showBytes(sample);
+  for (auto [i, size] : llvm::enumerate(spec.resolutions)) {
+    std::string reason = whyNotAt(spec, size.value);
+    if (!reason.empty()) {
+      error(size.loc) << "at " << size.value.show() << ", " << reason;
+      continue;
+    }
+    LocationAttr first =
+        size.value == spec.size() ? spec.latent.height.loc : LocationAttr();
+    for (const auto &before : ArrayRef(spec.resolutions).take_front(i))
+      if (before.value == size.value)
+        first = before.loc;
+    if (first) {
+      auto diag = error(size.loc) << "every resolution must be named once, "
+                                     "but there are two "
+                                  << size.value.show();
+      diag.attachNote(Location(first)) << "the first is set here";
+    }
+  }
+  return success(!hasFailed);
 }
 
 LogicalResult dit::checkSpec(const Spec &spec) {

@@ -11,13 +11,17 @@ namespace dit {
 inline constexpr double kMaxWeightBytes = 256.0 * (1ull << 30);
 /// The most tokens of one sample.
 inline constexpr int64_t kMaxTokens = 1 << 16;
-/// The most bytes that the widest values of one sample may take together: 64
-/// GiB.
+/// The most bytes that three values as large as the largest of one sample may
+/// take: 64 GiB.
 inline constexpr double kMaxSampleBytes = 64.0 * (1ull << 30);
 
 /// Diagnoses all that does not fit together. Keys that could not be read are 0
 /// (sizes) or have their default, and what depends on them is not checked.
 mlir::LogicalResult checkSpec(const Spec &spec);
+
+/// Builds the network, at the spec's size and at its resolutions, and diagnoses
+/// what does not fit; `spec` learns what building tells.
+mlir::LogicalResult checkNetwork(Spec &spec);
 
 /// Why a model that is right at its own size cannot be of `size`: a sentence,
 /// empty where it can.

@@ -3,6 +3,8 @@
 // between keys is in SpecChecks.cpp.
 #include "compiler/MappingReader.h"
 #include "compiler/SpecChecks.h"
+#include "compiler/network/Designs.h"
+#include "compiler/network/NetworkReader.h"
 #include "runtime/Error.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
@@ -102,9 +104,7 @@ void readKeys(MappingReader &in, Spec &spec) {
   in.number("label_dropout", spec.labelDropout, kUnit);
   in.flag("learn_sigma", spec.learnSigma);
   in.choice("space", spec.space, {Space::Latent, Space::Pixel});
-  in.choice("conditioning", spec.conditioning,
-            {Conditioning::AdaLNZero, Conditioning::AdaLN,
-             Conditioning::CrossAttention, Conditioning::InContext});
+  in.word("conditioning", spec.conditioning, designsOf("conditioning"));
   in.choice("position", spec.position,
             {Position::Sincos, Position::Learned, Position::Rotary});
   in.mappingAt("rotary", [&](MappingReader &in) {
@@ -120,22 +120,26 @@ void readKeys(MappingReader &in, Spec &spec) {
   readResolutions(in, spec);
   in.mappingAt("norm", [&](MappingReader &in) {
     in.number("eps", spec.norm.eps, {0, 1, true});
+    in.number("mlp_eps", spec.norm.mlpEps, {0, 1, true});
+    in.leave({"kind", "affine"});
   });
   in.mappingAt("mlp", [&](MappingReader &in) {
     in.choice("activation", spec.mlp.activation,
-              {Activation::GeluTanh, Activation::Gelu});
+              {Activation::GeluTanh, Activation::Gelu, Activation::Silu});
+    in.leave({"kind", "hidden", "bias", "name"});
   });
   in.mappingAt("timestep", [&](MappingReader &in) {
     in.choice("embedding", spec.timestep.embedding,
               {TimestepEmbedding::Sinusoidal, TimestepEmbedding::Learned});
     in.integer("frequencies", spec.timestep.frequencies, {4, 1 << 16});
     in.number("max_period", spec.timestep.maxPeriod, kPositive);
+    in.leave({"spacing"});
   });
   in.mappingAt("diffusion",
                [&](MappingReader &in) { readDiffusion(in, spec); });
   in.mappingAt("guidance", [&](MappingReader &in) { readGuidance(in, spec); });
-  in.require(
-      {"name", "depth", "width", "heads", "patch_size", "classes", "latent"});
+  in.leave(networkSections());
+  in.require({"name", "latent"});
   in.finish();
 }
 
@@ -162,18 +166,34 @@ void deriveDefaults(Spec &spec) {
          asPublished ? int64_t(3) : spec.latent.channels.value);
 }
 
-FailureOr<Spec> readMapping(const YamlNode &root, StringRef text,
+FailureOr<Spec> readMapping(const YamlNode &written, StringRef text,
                             StringRef file) {
+  MLIRContext *context = written.loc.getContext();
   Spec spec;
   spec.file = file;
   spec.text = text;
-  spec.loc = root.loc;
-  MappingReader in(root, "");
+  spec.loc = written.loc;
+  const YamlNode *width = written.at("width");
+  spec.places.setDefault(width ? width->loc : written.loc);
+  auto root = overDesigns(context, written, spec.places);
+  if (failed(root))
+    return failure();
+  MappingReader in(*root, "");
   readKeys(in, spec);
+  if (!hasOwnNetwork(written))
+    in.require({"depth", "width", "heads", "patch_size", "classes"});
+  else if (spec.conditioning.isWritten())
+    in.error(spec.conditioning.loc)
+        << "conditioning picks a design, but the spec has blocks and "
+           "conditions of its own";
   deriveDefaults(spec);
   bool failed = in.failed();
-  failed |= mlir::failed(checkSpec(spec));
+  auto network = NetworkReader(*root, spec.places).read();
+  failed |= mlir::failed(network) || mlir::failed(checkSpec(spec));
   if (failed)
+    return failure();
+  spec.network = std::make_shared<YamlNode>(std::move(*network));
+  if (mlir::failed(checkNetwork(spec)))
     return failure();
   return spec;
 }

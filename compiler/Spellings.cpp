@@ -8,20 +8,6 @@ llvm::StringRef dit::spelling(Space value) {
   return value == Space::Latent ? "latent" : "pixel";
 }
 
-llvm::StringRef dit::spelling(Conditioning value) {
-  switch (value) {
-  case Conditioning::AdaLNZero:
-    return "adaln_zero";
-  case Conditioning::AdaLN:
-    return "adaln";
-  case Conditioning::CrossAttention:
-    return "cross_attention";
-  case Conditioning::InContext:
-    return "in_context";
-  }
-  llvm_unreachable("all enumerators are above");
-}
-
 llvm::StringRef dit::spelling(Position value) {
   switch (value) {
   case Position::Sincos:
@@ -39,7 +25,15 @@ llvm::StringRef dit::spelling(TimestepEmbedding value) {
 }
 
 llvm::StringRef dit::spelling(Activation value) {
-  return value == Activation::GeluTanh ? "gelu_tanh" : "gelu";
+  switch (value) {
+  case Activation::GeluTanh:
+    return "gelu_tanh";
+  case Activation::Gelu:
+    return "gelu";
+  case Activation::Silu:
+    return "silu";
+  }
+  llvm_unreachable("all enumerators are above");
 }
 
 llvm::StringRef dit::spelling(Compat value) {

@@ -187,6 +187,35 @@ const YamlEntry *YamlNode::find(StringRef key) const {
   return nullptr;
 }
 
+const YamlNode *YamlNode::at(StringRef path) const {
+  const YamlNode *node = this;
+  for (StringRef key : llvm::split(path, '.')) {
+    const YamlEntry *entry = node->find(key);
+    if (!entry)
+      return nullptr;
+    node = &entry->value;
+  }
+  return node;
+}
+
+YamlNode YamlNode::scalar(StringRef text, LocationAttr loc) {
+  YamlNode node = make(Scalar, loc);
+  node.text = text;
+  return node;
+}
+
+YamlNode YamlNode::make(Kind kind, LocationAttr loc) {
+  YamlNode node;
+  node.kind = kind;
+  node.loc = loc;
+  return node;
+}
+
+void YamlNode::add(StringRef key, YamlNode value) {
+  LocationAttr at = value.loc;
+  entries.push_back({key.str(), at, std::move(value)});
+}
+
 FailureOr<YamlNode> dit::parseYaml(MLIRContext *context, StringRef text,
                                    StringRef file) {
   if (failed(checkBytes(context, text, file)))

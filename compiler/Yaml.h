@@ -23,6 +23,14 @@ struct YamlNode {
   std::vector<YamlEntry> entries; ///< of a mapping; a sequence's have no key
 
   const YamlEntry *find(llvm::StringRef key) const;
+  /// The value at `path`, as `latent.height`; null where there is none.
+  const YamlNode *at(llvm::StringRef path) const;
+  bool is(llvm::StringRef word) const { return kind == Scalar && text == word; }
+
+  static YamlNode scalar(llvm::StringRef text, mlir::LocationAttr loc = {});
+  static YamlNode make(Kind kind, mlir::LocationAttr loc = {});
+  /// Puts `value` behind what a mapping or a sequence has.
+  void add(llvm::StringRef key, YamlNode value);
 };
 
 struct YamlEntry {
@@ -44,10 +52,12 @@ inline constexpr size_t kMaxSpecBytes = 1 << 16;
 mlir::FailureOr<YamlNode> parseYaml(mlir::MLIRContext *context,
                                     llvm::StringRef text, llvm::StringRef file);
 
-/// `base` with everything that `over` says in its place, mapping by mapping.
+/// `base` with everything that `over` says in its place, mapping by mapping; a
+/// key without a value takes away what `base` has there.
 YamlNode mergeYaml(const YamlNode &base, const YamlNode &over);
 
-/// The mapping as block-style YAML that parses to the same values.
+/// The mapping as YAML that parses to the same values: mappings in block style,
+/// but those within sequences that fit in a line.
 std::string printYaml(const YamlNode &mapping);
 
 } // namespace dit

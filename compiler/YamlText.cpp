@@ -12,24 +12,21 @@ using namespace dit;
 
 namespace {
 
-/// A plain scalar that would not read back as the same string.
-bool needsQuotes(const YamlNode &node) {
-  return node.quoted || node.text.empty() ||
-         !llvm::all_of(node.text, [](char c) {
-           return llvm::isAlnum(c) || c == '_' || c == '-' || c == '.' ||
-                  c == '/' || c == '+' || c == ' ';
-         });
+/// Text that, written plainly, would not read back as the same string.
+bool needsQuotes(StringRef text) {
+  return text.empty() || text.trim() != text ||
+         !llvm::all_of(text,
+                       [](char c) {
+                         return llvm::isAlnum(c) || c == '_' || c == '-' ||
+                                c == '.' || c == '/' || c == '+' || c == ' ' ||
+                                c == '*' || c == '(' || c == ')';
+                       }) ||
+         StringRef("-*").contains(text.front());
 }
 
-void printScalar(llvm::raw_ostream &os, const YamlNode &node) {
-  if (node.kind == YamlNode::Null)
-    return;
-  if (!needsQuotes(node)) {
-    os << node.text;
-    return;
-  }
+void printQuoted(llvm::raw_ostream &os, StringRef text) {
   os << '"';
-  for (char c : node.text) {
+  for (char c : text) {
     if (c == '\n')
       os << "\\n";
     else if (c == '\t')
@@ -44,33 +41,72 @@ void printScalar(llvm::raw_ostream &os, const YamlNode &node) {
   os << '"';
 }
 
-/// In flow style: `[24x40, 64x64]`.
-void printSequence(llvm::raw_ostream &os, const YamlNode &sequence) {
-  os << '[';
-  llvm::interleaveComma(sequence.entries, os, [&](const YamlEntry &entry) {
-    if (entry.value.kind == YamlNode::Sequence)
-      printSequence(os, entry.value);
-    else
-      printScalar(os, entry.value);
-  });
-  os << ']';
+void printText(llvm::raw_ostream &os, StringRef text, bool quoted = false) {
+  if (quoted || needsQuotes(text))
+    printQuoted(os, text);
+  else
+    os << text;
 }
 
-void printMapping(llvm::raw_ostream &os, const YamlNode &mapping,
-                  unsigned indent) {
-  for (const YamlEntry &entry : mapping.entries) {
-    os.indent(indent) << entry.key << ':';
-    if (entry.value.kind == YamlNode::Mapping) {
-      os << '\n';
-      printMapping(os, entry.value, indent + 2);
-    } else {
-      os << ' ';
-      if (entry.value.kind == YamlNode::Sequence)
-        printSequence(os, entry.value);
-      else
-        printScalar(os, entry.value);
-      os << '\n';
+/// `[24x40, {linear: width}]`
+void printFlow(llvm::raw_ostream &os, const YamlNode &node) {
+  if (node.kind == YamlNode::Null)
+    return;
+  if (node.kind == YamlNode::Scalar)
+    return printText(os, node.text, node.quoted);
+  bool isMapping = node.kind == YamlNode::Mapping;
+  os << (isMapping ? '{' : '[');
+  llvm::interleaveComma(node.entries, os, [&](const YamlEntry &entry) {
+    if (isMapping) {
+      printText(os, entry.key);
+      os << ": ";
     }
+    printFlow(os, entry.value);
+  });
+  os << (isMapping ? '}' : ']');
+}
+
+bool holdsMappings(const YamlNode &node) {
+  return llvm::any_of(node.entries, [](const YamlEntry &entry) {
+    return entry.value.kind == YamlNode::Mapping || holdsMappings(entry.value);
+  });
+}
+
+constexpr size_t kColumns = 100;
+
+/// The entries of `node`, a line or more each; the first begins where the text
+/// stands.
+void printEntries(llvm::raw_ostream &os, const YamlNode &node, unsigned indent,
+                  bool inSequence) {
+  StringRef separator;
+  std::string margin(indent, ' ');
+  for (const YamlEntry &entry : node.entries) {
+    const YamlNode &value = entry.value;
+    bool isItem = node.kind == YamlNode::Sequence;
+    std::string head = "-", flow;
+    if (!isItem) {
+      head.clear();
+      llvm::raw_string_ostream key(head);
+      printText(key, entry.key);
+      key << ':';
+    }
+    llvm::raw_string_ostream line(flow);
+    printFlow(line, value);
+    os << separator << head;
+    separator = margin;
+    bool isOpen = value.kind == YamlNode::Mapping && !inSequence && !isItem
+                      ? !value.entries.empty()
+                      : holdsMappings(value) &&
+                            indent + head.size() + flow.size() >= kColumns;
+    if (!isOpen) {
+      os << (flow.empty() ? "" : " ") << flow << '\n';
+      continue;
+    }
+    os << (isItem ? " " : "\n");
+    if (!isItem)
+      os.indent(indent + 2);
+    printEntries(os, value, indent + 2,
+                 inSequence || value.kind == YamlNode::Sequence);
   }
 }
 
@@ -102,7 +138,10 @@ YamlNode dit::mergeYaml(const YamlNode &base, const YamlNode &over) {
   merged.entries = base.entries;
   for (const YamlEntry &entry : over.entries) {
     auto *same = const_cast<YamlEntry *>(merged.find(entry.key));
-    if (!same)
+    if (same && entry.value.kind == YamlNode::Null)
+      merged.entries.erase(merged.entries.begin() +
+                           (same - merged.entries.data()));
+    else if (!same)
       merged.entries.push_back(entry);
     else if (same->value.kind == YamlNode::Mapping &&
              entry.value.kind == YamlNode::Mapping)
@@ -116,6 +155,6 @@ YamlNode dit::mergeYaml(const YamlNode &base, const YamlNode &over) {
 std::string dit::printYaml(const YamlNode &mapping) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  printMapping(os, mapping, 0);
+  printEntries(os, mapping, 0, false);
   return text;
 }

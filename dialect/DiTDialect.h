@@ -30,6 +30,8 @@ inline bool isView(mlir::Operation *op) { return op->hasTrait<ViewLike>(); }
 inline constexpr llvm::StringLiteral kNameAttr = "dit.name";
 inline constexpr llvm::StringLiteral kFromAttr =
     "dit.from"; // input, prepare, condition
+/// Of an input: when it changes, prompt, condition or step.
+inline constexpr llvm::StringLiteral kEveryAttr = "dit.every";
 inline constexpr llvm::StringLiteral kPhaseAttr = "dit.phase";
 inline constexpr llvm::StringLiteral kArenaAttr = "dit.arena_bytes";
 /// Of a planned @prepare: bytes that hold what depends on the weights.

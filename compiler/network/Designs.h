@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The designs that come with the compiler: model_specs/designs/KEY/VALUE.yaml
+// is what a spec with that value at that key means.
+#ifndef DIT_COMPILER_NETWORK_DESIGNS_H
+#define DIT_COMPILER_NETWORK_DESIGNS_H
+
+#include "compiler/Yaml.h"
+#include "compiler/network/Places.h"
+
+namespace dit {
+
+/// The values of `key`, as `conditioning`, that are designs.
+llvm::SmallVector<llvm::StringRef> designsOf(llvm::StringRef key);
+
+/// The spec over the designs that its keys pick; `places` learns of them. A
+/// spec that has its own blocks and conditions gets no design of blocks.
+mlir::FailureOr<YamlNode> overDesigns(mlir::MLIRContext *context,
+                                      const YamlNode &spec, Places &places);
+
+/// Whether the spec writes its own network.
+inline bool hasOwnNetwork(const YamlNode &spec) {
+  return spec.find("blocks") && spec.find("conditions");
+}
+
+} // namespace dit
+
+#endif // DIT_COMPILER_NETWORK_DESIGNS_H
