@@ -5,8 +5,10 @@
 #include "runtime/Error.h"
 #include "runtime/sampling/Sampling.h"
 
+#include "runtime/sampling/Options.h"
+
 #include <algorithm>
-#include <cmath>
+#include <cstring>
 
 using namespace dit::runtime;
 
@@ -41,19 +43,65 @@ static void requirePointer(const void *pointer, const char *name) {
     fail("'{}' must not be null", name);
 }
 
+/// Bytes that a struct had when its `size` was introduced: no caller has less.
+template <typename T> constexpr size_t firstBytes = 0;
+template <>
+constexpr size_t firstBytes<ditc_place> =
+    offsetof(ditc_place, width) + sizeof(ditc_place::width);
+template <>
+constexpr size_t firstBytes<ditc_shape> =
+    offsetof(ditc_shape, is_latent) + sizeof(ditc_shape::is_latent);
+template <>
+constexpr size_t firstBytes<ditc_sampling> =
+    offsetof(ditc_sampling, rng) + sizeof(ditc_sampling::rng);
+
+template <typename T>
+static size_t checkedSize(const T *given, const char *name) {
+  requirePointer(given, name);
+  constexpr size_t most = 4096; // no struct will be larger
+  if (given->size < firstBytes<T> || given->size > most)
+    fail("'{0}->size' must be sizeof(ditc_{0}), {1}, but is {2}", name,
+         sizeof(T), given->size);
+  return given->size;
+}
+
+/// Copies the fields that the caller's struct has into `known`.
+template <typename T>
+static void receive(const T *given, const char *name, T &known) {
+  size_t size = checkedSize(given, name);
+  const char *bytes = reinterpret_cast<const char *>(given);
+  for (size_t at = sizeof(T); at < size; ++at)
+    if (bytes[at] != 0)
+      fail("'{}' has fields that ditc {} does not know", name, ditc_version());
+  std::memcpy(&known, given, std::min(size, sizeof(T)));
+}
+
+/// Fills the fields that the caller's struct has.
+template <typename T> static void hand(T known, T *to, const char *name) {
+  size_t size = checkedSize(to, name);
+  known.size = size;
+  std::memcpy(to, &known, std::min(size, sizeof(T)));
+}
+
+const char *ditc_version(void) { return DITC_VERSION; }
+
 const char *ditc_error(void) { return lastError.c_str(); }
 
 ditc_model *ditc_open(const char *artifact, const char *weights, int threads) {
   ditc_place place = {};
+  place.size = sizeof place;
   place.threads = threads;
   return ditc_open_at(artifact, weights, &place);
 }
 
-static DeviceOptions optionsOf(const ditc_place *place) {
+/// Of null, the default place.
+static DeviceOptions optionsOf(const ditc_place *given) {
   DeviceOptions options;
   options.threads = availableThreads();
-  if (!place)
+  if (!given)
     return options;
+  ditc_place known = {}, *place = &known;
+  receive(given, "place", known);
   if (place->rows < 0)
     fail("'rows' must be at least 0, but is {}", place->rows);
   if (place->threads != 0)
@@ -109,17 +157,29 @@ void ditc_close(ditc_model *model) { delete model; }
 
 int64_t ditc_get_sizes(const ditc_model *model, int64_t most, int64_t *heights,
                        int64_t *widths) {
-  std::vector<Resolution> sizes = model->artifact->sizes();
-  auto count = static_cast<int64_t>(sizes.size());
-  for (int64_t i = 0; i < std::min(most, count); ++i)
-    heights[i] = sizes[i].height, widths[i] = sizes[i].width;
+  int64_t count = -1;
+  guarded([&] {
+    requirePointer(model, "model");
+    if (most > 0) {
+      requirePointer(heights, "heights");
+      requirePointer(widths, "widths");
+    }
+    std::vector<Resolution> sizes = model->artifact->sizes();
+    for (int64_t i = 0; i < std::min<int64_t>(most, std::ssize(sizes)); ++i)
+      heights[i] = sizes[i].height, widths[i] = sizes[i].width;
+    count = std::ssize(sizes);
+  });
   return count;
 }
 
-void ditc_get_shape(const ditc_model *model, ditc_shape *shape) {
-  const Manifest &m = model->denoiser->manifest();
-  *shape = {m.channels, m.height,       m.width,     m.outputChannels,
-            m.classes,  m.labelDropout, m.isLatent()};
+int ditc_get_shape(const ditc_model *model, ditc_shape *shape) {
+  return guarded([&] {
+    requirePointer(model, "model");
+    const Manifest &m = model->denoiser->manifest();
+    hand({0, m.channels, m.height, m.width, m.outputChannels, m.classes,
+          m.labelDropout, m.isLatent()},
+         shape, "shape");
+  });
 }
 
 /// Checks what the caller gave, and evaluates on memory of the host or the
@@ -170,52 +230,29 @@ int ditc_synchronize(ditc_model *model) {
   });
 }
 
-void ditc_get_defaults(const ditc_model *model, ditc_sampling *sampling) {
-  const SampleRequest &d = model->defaults;
-  const DiffusionDefaults &diffusion = model->denoiser->manifest().diffusion;
-  *sampling = {d.sampler.c_str(),
-               d.steps.c_str(),
-               d.eta,
-               d.guidanceScale,
-               d.guidanceChannels.value_or(0),
-               d.seed,
-               d.batch,
-               nullptr,
-               nullptr,
-               diffusion.variance.c_str(),
-               diffusion.clipX0,
-               diffusion.shift,
-               d.guidanceFormula.c_str(),
-               -HUGE_VAL,
-               HUGE_VAL,
-               d.guidanceRescale,
-               d.rng.c_str()};
+static ditc_sampling defaultsOf(const ditc_model &model) {
+  ditc_sampling sampling = {};
+  for (const SamplingOption &option : samplingOptions())
+    option.toC(model.defaults, sampling);
+  sampling.batch = model.defaults.batch;
+  return sampling;
+}
+
+int ditc_get_defaults(const ditc_model *model, ditc_sampling *sampling) {
+  return guarded([&] {
+    requirePointer(model, "model");
+    hand(defaultsOf(*model), sampling, "sampling");
+  });
 }
 
 /// The request, without labels. Throws for strings that are not there.
-static SampleRequest requestOf(const Manifest &manifest,
-                               const ditc_sampling &sampling) {
-  requirePointer(sampling.sampler, "sampling->sampler");
-  requirePointer(sampling.steps, "sampling->steps");
-  requirePointer(sampling.variance, "sampling->variance");
-  requirePointer(sampling.cfg_formula, "sampling->cfg_formula");
-  requirePointer(sampling.rng, "sampling->rng");
-  SampleRequest request;
-  request.sampler = sampling.sampler;
-  request.steps = sampling.steps;
-  request.eta = sampling.eta;
-  request.variance = sampling.variance;
-  request.clipX0 = sampling.clip_x0 != 0;
-  if (sampling.shift != manifest.diffusion.shift)
-    request.shift = sampling.shift;
-  request.guidanceScale = sampling.cfg_scale;
-  request.guidanceFormula = sampling.cfg_formula;
-  if (sampling.cfg_channels != 0)
-    request.guidanceChannels = sampling.cfg_channels;
-  request.guidanceInterval = {sampling.cfg_from, sampling.cfg_to};
-  request.guidanceRescale = sampling.cfg_rescale;
-  request.rng = sampling.rng;
-  request.seed = sampling.seed;
+static SampleRequest requestOf(const ditc_model &model,
+                               const ditc_sampling *given) {
+  ditc_sampling sampling = defaultsOf(model);
+  receive(given, "sampling", sampling);
+  SampleRequest request = model.defaults;
+  for (const SamplingOption &option : samplingOptions())
+    option.fromC(sampling, request);
   request.batch = sampling.batch;
   if (sampling.progress)
     request.progress = [report = sampling.progress, context = sampling.context](
@@ -229,12 +266,11 @@ int ditc_sample(ditc_model *model, const ditc_sampling *sampling, int64_t count,
                 const int32_t *labels, float *x) {
   return guarded([&] {
     requirePointer(model, "model");
-    requirePointer(sampling, "sampling");
     requirePointer(labels, "labels");
     requirePointer(x, "x");
     if (count < 1 || count > INT32_MAX)
       fail("'count' must be at least 1, but is {}", count);
-    SampleRequest request = requestOf(model->denoiser->manifest(), *sampling);
+    SampleRequest request = requestOf(*model, sampling);
     request.labels.assign(labels, labels + count);
     std::vector<float> samples = sample(*model->denoiser, request);
     std::copy(samples.begin(), samples.end(), x);

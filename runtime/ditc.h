@@ -5,12 +5,20 @@
  * Functions that can fail return 0 for done and 1 for an error, whose sentence
  * ditc_error() tells. A model may be used from several threads, which take
  * turns; models that share weights (ditc_open_beside) do not wait for one
- * another.
+ * another. Null is refused as an error where nothing else is said.
+ *
+ * Structs grow at their end. Their first field is their size, which the caller
+ * sets before every call, `ditc_place place = {sizeof place};`: so a program
+ * that was compiled with an older ditc.h gets the defaults of the fields that
+ * it does not know.
  */
 #ifndef DITC_H
 #define DITC_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#define DITC_API __attribute__((visibility("default")))
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,19 +26,23 @@ extern "C" {
 
 typedef struct ditc_model ditc_model;
 
+/* "0.1.0". */
+DITC_API const char *ditc_version(void);
+
 /* The sentence of this thread's last error, "" when there was none. Valid until
  * the thread's next call. */
-const char *ditc_error(void);
+DITC_API const char *ditc_error(void);
 
 /* Loads the artifact at `artifact` and packs the weights in the file `weights`,
  * or random ones where it is null; on `threads` threads, 0 for one a CPU. A
  * model compiled for CUDA runs on GPU 0. Null on an error. */
-ditc_model *ditc_open(const char *artifact, const char *weights, int threads);
-void ditc_close(ditc_model *model);
+DITC_API ditc_model *ditc_open(const char *artifact, const char *weights,
+                               int threads);
+DITC_API void ditc_close(ditc_model *model);
 
-/* Where a model runs. A field that is 0 has its default, so that all of it may
- * be zeroed first. */
+/* Where a model runs. A field that is 0 has its default. */
 typedef struct ditc_place {
+  size_t size; /* sizeof(ditc_place) */
   int threads; /* of the host; 0: one a CPU */
   /* The next three are for a model compiled for CUDA, others refuse them. */
   int device; /* number of the GPU */
@@ -46,13 +58,14 @@ typedef struct ditc_place {
   int64_t height, width;
 } ditc_place;
 /* ditc_open at a place of the caller's choice; null is the default place. */
-ditc_model *ditc_open_at(const char *artifact, const char *weights,
-                         const ditc_place *place);
+DITC_API ditc_model *ditc_open_at(const char *artifact, const char *weights,
+                                  const ditc_place *place);
 
-/* How many sizes of x the artifact has; the first `most` of them are written
- * to heights[i] and widths[i]. The first is the default. */
-int64_t ditc_get_sizes(const ditc_model *model, int64_t most, int64_t *heights,
-                       int64_t *widths);
+/* How many sizes of x the artifact has, -1 on an error; the first `most` of
+ * them are written to heights[i] and widths[i], which may be null where `most`
+ * is 0. The first is the default. */
+DITC_API int64_t ditc_get_sizes(const ditc_model *model, int64_t most,
+                                int64_t *heights, int64_t *widths);
 
 /* The same model at place->height x place->width, as a handle of its own that
  * shares the packed weights of `model`: nothing is read or packed, and what it
@@ -62,36 +75,42 @@ int64_t ditc_get_sizes(const ditc_model *model, int64_t most, int64_t *heights,
  * place->stream may be another's, place->rows is not looked at. Null on an
  * error, of which `model` keeps nothing: a size that the artifact does not
  * have, too little memory. */
-ditc_model *ditc_open_beside(const ditc_model *model, const ditc_place *place);
+DITC_API ditc_model *ditc_open_beside(const ditc_model *model,
+                                      const ditc_place *place);
 
 /* What the model works on: x is (N, channels, height, width), its output (N,
  * output_channels, height, width). Labels are 0 .. classes - 1, and `classes`
  * for no class where has_null_class is 1. */
 typedef struct ditc_shape {
+  size_t size; /* sizeof(ditc_shape) */
   int64_t channels, height, width, output_channels, classes;
   int has_null_class;
   int is_latent; /* 0: x is a picture in [-1, 1] */
 } ditc_shape;
-void ditc_get_shape(const ditc_model *model, ditc_shape *shape);
+DITC_API int ditc_get_shape(const ditc_model *model, ditc_shape *shape);
 
 /* One evaluation of the network on `rows` rows, in the caller's memory:
  * out (rows, output_channels, height, width) = network(x, t (rows), y (rows)).
  */
-int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
-                 const float *t, const int32_t *y, float *out);
+DITC_API int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
+                          const float *t, const int32_t *y, float *out);
 
 /* The same with x and out in the GPU's memory (cuMemAlloc, cudaMalloc) at
  * multiples of 16 bytes, t and y in the host's; for a model compiled for CUDA.
  * Returns when it is enqueued: x must stay until the model's stream has come
  * by, and out is there then. */
-int ditc_denoise_on_device(ditc_model *model, int64_t rows, const float *x,
-                           const float *t, const int32_t *y, float *out);
+DITC_API int ditc_denoise_on_device(ditc_model *model, int64_t rows,
+                                    const float *x, const float *t,
+                                    const int32_t *y, float *out);
 /* Waits for everything that the model has enqueued. The other functions do so
  * themselves where they write to the host's memory. */
-int ditc_synchronize(ditc_model *model);
+DITC_API int ditc_synchronize(ditc_model *model);
 
-/* ditc_get_defaults fills in what the model was made for. */
+/* How samples are drawn. ditc_get_defaults fills in what the model was made
+ * for. What is set otherwise and has no effect is an error, as eta is with a
+ * sampler other than ddim. */
 typedef struct ditc_sampling {
+  size_t size;         /* sizeof(ditc_sampling) */
   const char *sampler; /* "ddpm", "ddim", "dpm++2m"; "euler", "heun" of flows */
   const char *steps;   /* "250", "ddim50" */
   double eta;          /* noise of ddim */
@@ -108,16 +127,17 @@ typedef struct ditc_sampling {
   /* "scale": without + s * (with - without), what the network predicts with the
    * label and without; "weight": with + s * (with - without). */
   const char *cfg_formula;
-  double cfg_from, cfg_to; /* timesteps that are guided, both ends included */
-  double cfg_rescale;      /* 0 to 1 */
-  const char *rng;         /* "counter", "torch-cpu", "torch-cuda" */
+  double cfg_interval[2]; /* timesteps that are guided, both ends included */
+  double cfg_rescale;     /* 0 to 1 */
+  const char *rng;        /* "counter", "torch-cpu", "torch-cuda" */
 } ditc_sampling;
 /* The strings live as long as the model. */
-void ditc_get_defaults(const ditc_model *model, ditc_sampling *sampling);
+DITC_API int ditc_get_defaults(const ditc_model *model,
+                               ditc_sampling *sampling);
 
 /* x (count, channels, height, width) = one sample for each of `labels`. */
-int ditc_sample(ditc_model *model, const ditc_sampling *sampling, int64_t count,
-                const int32_t *labels, float *x);
+DITC_API int ditc_sample(ditc_model *model, const ditc_sampling *sampling,
+                         int64_t count, const int32_t *labels, float *x);
 
 #ifdef __cplusplus
 }

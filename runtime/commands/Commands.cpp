@@ -5,6 +5,7 @@
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
 #include "runtime/cpu/ThreadPool.h"
+#include "runtime/sampling/Options.h"
 
 #include <fmt/core.h>
 
@@ -82,34 +83,9 @@ std::string describeMemory(const Artifact &artifact, const Device &device,
 }
 
 void addSeedFlag(CLI::App &command, uint64_t &seed) {
-  command.add_option("--seed", seed, "of all that is random (default 0)")
-      ->check([](const std::string &text) {
-        // CLI11 would take -1 for 2^64 - 1.
-        return text.find_first_not_of("0123456789") == std::string::npos
-                   ? std::string()
-                   : "must be an integer from 0, but is " + inQuotes(text);
-      });
-}
-
-void addSamplerFlags(CLI::App &command, std::optional<std::string> &variance,
-                     std::optional<bool> &clipX0,
-                     std::optional<double> &shift) {
-  command.add_option("--variance", variance,
-                     "of ddpm: learned_range, fixed_large or fixed_small");
-  // CLI11 tells a flag that was not given from a false one by its texts only,
-  // and says itself what is wrong with one.
-  auto value = std::make_shared<bool>();
-  command
-      .add_flag("--clip-x0", *value,
-                "clamp the estimate of the sample to [-1, 1]; "
-                "--clip-x0=false: do not")
-      ->each([value, &clipX0](const std::string &text) {
-        if (CLI::detail::lexical_cast(text, *value))
-          clipX0 = *value;
-      });
-  command.add_option("--shift", shift,
-                     "of a flow's noise levels s: shift s / (1 + (shift - 1) "
-                     "s), 1 leaves them even");
+  command.add_option_function<std::string>(
+      "--seed", [&seed](const std::string &text) { seed = parseSeed(text); },
+      "of all that is random (default 0)");
 }
 
 /// "ditc sample" once a subcommand is known, else "ditc".

@@ -48,10 +48,6 @@ std::string describeMemory(const Artifact &artifact, const Device &device,
 /// Adds `--seed N`: 0 to 2^64 - 1, by default 0.
 void addSeedFlag(CLI::App &command, uint64_t &seed);
 
-/// --variance, --clip-x0 and --shift, what a sampler takes from the model.
-void addSamplerFlags(CLI::App &command, std::optional<std::string> &variance,
-                     std::optional<bool> &clipX0, std::optional<double> &shift);
-
 } // namespace dit::runtime
 
 #endif // DIT_RUNTIME_COMMANDS_COMMANDS_H

@@ -5,6 +5,7 @@
 #include "runtime/Artifact.h"
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
+#include "runtime/commands/SampleFlags.h"
 #include "runtime/sampling/Sampling.h"
 
 #include <fmt/ranges.h>
@@ -19,9 +20,7 @@ namespace {
 struct InspectFlags {
   std::string model;
   std::optional<Resolution> size;
-  std::optional<std::string> sampler, steps, variance;
-  std::optional<double> eta, shift;
-  std::optional<bool> clipX0;
+  ChoiceFlags choices;
   bool spec = false, json = false, schedule = false;
 };
 
@@ -149,11 +148,13 @@ void printSummary(const std::vector<Manifest> &shown,
   }
 }
 
-void printSchedule(const Manifest &m, const std::string &steps) {
+void printSchedule(const Manifest &m, const ChoiceFlags &choices) {
   if (m.diffusion.prediction == "velocity")
     failFlag(
         "a model that predicts velocity has no betas: use --sampler euler");
-  Schedule s = makeSchedule({m.diffusion, steps, 0});
+  SampleRequest request = defaultRequest(m);
+  applyChoiceFlags(choices, request);
+  Schedule s = makeSchedule({m.diffusion, request.steps});
   fmt::print("k    t     beta            alpha_bar       posterior_variance\n");
   for (int64_t k = 0; k < s.size(); ++k)
     fmt::print("{:<4} {:<5} {:<15.9g} {:<15.9g} {:.9g}\n", k, s.timesteps[k],
@@ -192,17 +193,12 @@ std::string showRow(const StepRow &row) {
 }
 
 /// One line an evaluation.
-void printTable(const Manifest &m, const InspectFlags &flags) {
+void printTable(const Manifest &m, const ChoiceFlags &choices) {
   SampleRequest request = defaultRequest(m);
   request.labels = {0};
-  request.sampler = *flags.sampler;
-  request.steps = flags.steps.value_or(request.steps);
-  request.eta = flags.eta.value_or(request.eta);
-  request.variance = flags.variance;
-  request.clipX0 = flags.clipX0;
-  request.shift = flags.shift;
-  checkRequest(m, request);
-  Sampler sampler = makeSampler(request.sampler, samplerSettings(m, request));
+  applyChoiceFlags(choices, request);
+  SamplingPlan plan(m, request);
+  const Sampler &sampler = plan.sampler();
   fmt::print("i    t            p: the guided prediction, e: the estimate of "
              "the sample, z: noise, h: kept\n");
   for (int64_t i = 0; i < sampler.size(); ++i)
@@ -211,10 +207,10 @@ void printTable(const Manifest &m, const InspectFlags &flags) {
 }
 
 void inspectCommand(const InspectFlags &flags) {
-  if (!flags.sampler && (flags.eta || flags.shift || flags.variance ||
-                         flags.clipX0 || (flags.steps && !flags.schedule)))
-    failFlag("--steps, --eta, --variance, --clip-x0 and --shift are of the "
-             "table of a --sampler");
+  const bool printsTable = flags.choices.contains("sampler");
+  for (const auto &[name, text] : flags.choices)
+    if (!printsTable && !(name == "steps" && flags.schedule))
+      failFlag("{} is of the table of a --sampler, which is not given", name);
   std::vector<Manifest> all = readManifests(flags.model), shown;
   std::vector<Resolution> sizes;
   for (const Manifest &m : all)
@@ -233,11 +229,10 @@ void inspectCommand(const InspectFlags &flags) {
   const Manifest &m = shown.front();
   if (flags.spec)
     fmt::print("{}", m.spec);
-  else if (flags.sampler)
-    printTable(m, flags);
+  else if (printsTable)
+    printTable(m, flags.choices);
   else if (flags.schedule)
-    printSchedule(
-        m, flags.steps.value_or(std::to_string(m.diffusion.sampleSteps)));
+    printSchedule(m, flags.choices);
   else
     printSummary(shown, all);
 }
@@ -256,11 +251,8 @@ void addInspectCommand(CLI::App &app) {
       c->add_flag("--json", flags->json, "print the manifests, one a line");
   auto *schedule =
       c->add_flag("--schedule", flags->schedule, "print timesteps and betas");
-  auto *sampler = c->add_option("--sampler", flags->sampler,
-                                "print the table of this sampler");
-  c->add_option("--steps", flags->steps, "of --schedule or --sampler");
-  c->add_option("--eta", flags->eta, "of --sampler ddim");
-  addSamplerFlags(*c, flags->variance, flags->clipX0, flags->shift);
+  addChoiceFlags(*c, flags->choices, /*ofTableOnly=*/true);
+  CLI::Option *sampler = c->get_option("--sampler");
   spec->excludes(json)->excludes(schedule);
   json->excludes(schedule);
   sampler->excludes(schedule)->excludes(spec)->excludes(json);

@@ -37,16 +37,15 @@ static std::string nameOf(const std::string &output, int64_t step) {
 }
 
 Previews::Previews(const std::string &list, const std::string &output,
-                   const Manifest &manifest, int64_t count, int64_t columns,
-                   int64_t evaluations)
-    : sampleFloats(manifest.sampleFloats()) {
-  for (int64_t step : parseSteps(list, evaluations)) {
+                   const SamplingPlan &plan, int64_t columns)
+    : sampleFloats(plan.manifest().sampleFloats()) {
+  for (int64_t step : parseSteps(list, plan.evaluations())) {
     Preview &preview = previews[step];
     if (preview.file)
       continue; // named twice
-    preview.file = std::make_unique<SampleOutput>(nameOf(output, step),
-                                                  manifest, count, columns);
-    preview.states.resize(count * sampleFloats);
+    preview.file = std::make_unique<SampleOutput>(
+        nameOf(output, step), plan.manifest(), plan.samples(), columns);
+    preview.states.resize(plan.samples() * sampleFloats);
   }
 }
 

@@ -4,6 +4,7 @@
 #define DIT_RUNTIME_COMMANDS_PREVIEWS_H
 
 #include "runtime/commands/SampleOutput.h"
+#include "runtime/sampling/SamplingPlan.h"
 
 #include <map>
 #include <vector>
@@ -14,12 +15,11 @@ namespace dit::runtime {
 /// `out.png`.
 class Previews {
 public:
-  /// `list` is "0,10,50": 0 is the noise that sampling begins with,
-  /// `evaluations` the result. Opens the files. Throws a FlagError for a list
-  /// that is none.
+  /// `list` is "0,10,50": 0 is the noise that sampling begins with, the plan's
+  /// number of evaluations the result. Opens the files. Throws a FlagError for
+  /// a list that is none.
   Previews(const std::string &list, const std::string &output,
-           const Manifest &manifest, int64_t count, int64_t columns,
-           int64_t evaluations);
+           const SamplingPlan &plan, int64_t columns);
 
   /// What SampleRequest::observe is told.
   void observe(int64_t evaluation, int64_t first, std::span<const float> x);

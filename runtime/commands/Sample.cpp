@@ -10,13 +10,13 @@
 #include "runtime/Memory.h"
 #include "runtime/OutputFile.h"
 #include "runtime/Sha256.h"
+#include "runtime/commands/SampleFlags.h"
 #include "runtime/commands/SampleOutput.h"
 #include "runtime/commands/SampleSeries.h"
 #include "runtime/sampling/Sampling.h"
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <filesystem>
 #include <set>
 
@@ -29,14 +29,8 @@ struct SampleFlags {
   std::optional<std::string> preview;
   std::optional<std::string> weights;
   int64_t repeat = 1;
-  std::optional<std::string> sampler, steps, variance;
-  std::optional<std::string> cfgChannels, cfgFormula, cfgInterval;
-  std::string rng = "counter";
-  std::optional<double> eta, shift, cfgScale;
-  std::optional<bool> clipX0;
-  double cfgRescale = 0;
+  ChoiceFlags choices;
   std::optional<int64_t> columns;
-  uint64_t seed = 0;
   int64_t count = 0; ///< of a series; 0 for none
   std::string shard = "1/1";
   DeviceOptions device;
@@ -44,71 +38,23 @@ struct SampleFlags {
   bool quiet = false;
 };
 
-std::optional<int64_t> parseChannels(const std::string &text) {
-  if (text == "all")
-    return std::nullopt;
-  int64_t channels = 0;
-  auto [end, problem] =
-      std::from_chars(text.data(), text.data() + text.size(), channels);
-  if (problem != std::errc() || end != text.data() + text.size())
-    failFlag("--cfg-channels must be a number or all, but is {}",
-             inQuotes(text));
-  return channels;
-}
-
-TimeInterval parseInterval(const std::string &text) {
-  TimeInterval interval{};
-  const char *end = text.data() + text.size();
-  auto low = std::from_chars(text.data(), end, interval.low);
-  if (low.ec == std::errc() && low.ptr != end && *low.ptr == ',') {
-    auto high = std::from_chars(low.ptr + 1, end, interval.high);
-    if (high.ec == std::errc() && high.ptr == end)
-      return interval;
-  }
-  failFlag("--cfg-interval must be LO,HI, two timesteps, but is {}",
-           inQuotes(text));
-}
-
-void setGuidance(const SampleFlags &flags, SampleRequest &request) {
-  // Another formula without another scale: guidance stays as strong.
-  if (flags.cfgFormula && *flags.cfgFormula != request.guidanceFormula) {
-    request.guidanceFormula = *flags.cfgFormula;
-    request.guidanceScale += guidanceOf(request).fromConditional ? -1 : 1;
-  }
-  request.guidanceScale = flags.cfgScale.value_or(request.guidanceScale);
-  if (flags.cfgChannels)
-    request.guidanceChannels = parseChannels(*flags.cfgChannels);
-  if (flags.cfgInterval)
-    request.guidanceInterval = parseInterval(*flags.cfgInterval);
-  request.guidanceRescale = flags.cfgRescale;
-}
-
-SampleRequest makeRequest(const SampleFlags &flags, const Manifest &manifest) {
+SamplingPlan makePlan(const SampleFlags &flags, const Manifest &manifest) {
   SampleRequest request = defaultRequest(manifest);
   if (flags.count > 0 && flags.classes == "uniform")
     request.labels = {0};
   else
     request.labels = parseClasses(flags.classes, flags.repeat);
-  request.sampler = flags.sampler.value_or(request.sampler);
-  request.steps = flags.steps.value_or(request.steps);
-  request.eta = flags.eta.value_or(request.eta);
-  request.variance = flags.variance;
-  request.clipX0 = flags.clipX0;
-  request.shift = flags.shift;
-  setGuidance(flags, request);
-  request.rng = flags.rng;
-  request.seed = flags.seed;
+  applyChoiceFlags(flags.choices, request);
   if (flags.batch > 0)
     request.batch = flags.batch;
   request.conditionBytes = flags.conditionMegabytes * 1'000'000;
-  checkRequest(manifest, request);
-  return request;
+  return SamplingPlan(manifest, std::move(request));
 }
 
 /// What made the samples, for the file's metadata.
 nlohmann::ordered_json describeSettings(const SampleFlags &flags,
-                                        const SampleRequest &request,
-                                        const Manifest &manifest) {
+                                        const SamplingPlan &plan) {
+  const Manifest &manifest = plan.manifest();
   nlohmann::ordered_json settings = {
       {"model", manifest.name},
       {"spec_sha256", manifest.specSha256},
@@ -118,27 +64,8 @@ nlohmann::ordered_json describeSettings(const SampleFlags &flags,
        flags.weights ? std::filesystem::path(*flags.weights).filename().string()
                      : "random"},
       {"classes", flags.classes},
-      {"repeat", flags.repeat},
-      {"sampler", request.sampler},
-      {"steps", request.steps},
-      {"eta", request.eta}};
-  DiffusionDefaults diffusion = samplerSettings(manifest, request).diffusion;
-  if (diffusion.prediction == "velocity")
-    settings["shift"] = diffusion.shift;
-  else
-    settings["variance"] = diffusion.variance;
-  settings["clip_x0"] = diffusion.clipX0;
-  settings["cfg_scale"] = request.guidanceScale;
-  settings["cfg_formula"] = request.guidanceFormula;
-  if (request.guidanceChannels)
-    settings["cfg_channels"] = *request.guidanceChannels;
-  else
-    settings["cfg_channels"] = "all";
-  if (const auto &interval = request.guidanceInterval)
-    settings["cfg_interval"] = {interval->low, interval->high};
-  settings["cfg_rescale"] = request.guidanceRescale;
-  settings["rng"] = request.rng;
-  settings["seed"] = request.seed;
+      {"repeat", flags.repeat}};
+  settings.update(describeChoices(plan));
   return settings;
 }
 
@@ -158,8 +85,8 @@ std::string identityOf(const std::string &path) {
 }
 
 /// --count, with everything that is wrong with it found at once.
-SampleSeries makeSeries(const SampleFlags &flags, const SampleRequest &request,
-                        const Manifest &manifest) {
+SampleSeries makeSeries(const SampleFlags &flags, const SamplingPlan &plan) {
+  const SampleRequest &request = plan.request();
   if (!flags.output.ends_with(".npz"))
     failFlag("--count writes an .npz, but the output is {}",
              inQuotes(flags.output));
@@ -171,32 +98,31 @@ SampleSeries makeSeries(const SampleFlags &flags, const SampleRequest &request,
   SampleSeries series{flags.output, flags.count, flags.shard, {}, {}};
   if (flags.classes != "uniform")
     series.labels = request.labels;
-  series.settings = describeSettings(flags, request, manifest);
+  series.settings = describeSettings(flags, plan);
   series.settings["model_sha256"] = identityOf(flags.model);
   if (flags.weights)
     series.settings["weights_sha256"] = identityOf(*flags.weights);
   return series;
 }
 
-/// Opens the device, says what will be taken, and takes it. `request` is what
+/// Opens the device, says what will be taken, and takes it. `plan` is of what
 /// is sampled at a time.
 std::unique_ptr<Denoiser> load(const SampleFlags &flags,
                                std::shared_ptr<const Artifact> artifact,
-                               const SampleRequest &request) {
-  const Manifest &manifest = artifact->manifest(flags.device.size);
-  auto count = static_cast<int64_t>(request.labels.size());
+                               const SamplingPlan &plan) {
+  const Manifest &manifest = plan.manifest();
+  const SampleRequest &request = plan.request();
   DeviceOptions options = flags.device;
-  options.rows =
-      std::min(request.batch, count) * (guidanceOf(request).isNone() ? 1 : 2);
-  auto weights = weightsOf(flags.weights, flags.seed, manifest);
+  options.rows = plan.batch() * (plan.guidance().isNone() ? 1 : 2);
+  auto weights = weightsOf(flags.weights, request.seed, manifest);
   std::unique_ptr<Device> device = openDevice(*artifact, options);
-  int64_t all = flags.count > 0 ? flags.count : count;
+  int64_t all = flags.count > 0 ? flags.count : plan.samples();
   if (!flags.quiet)
     fmt::print(stderr, "{}: {} sample{}, {} steps of {}, guidance {}; {}\n",
                manifest.name, all, all == 1 ? "" : "s", request.steps,
                request.sampler, request.guidanceScale,
                describeMemory(*artifact, *device,
-                              samplingBytes(device->manifest(), request)));
+                              samplingBytes(device->manifest(), plan)));
   if (!flags.weights)
     options.notice("no --weights: the model's are random, of the seed");
   return std::make_unique<Denoiser>(std::move(artifact), std::move(device),
@@ -205,43 +131,38 @@ std::unique_ptr<Denoiser> load(const SampleFlags &flags,
 
 void seriesCommand(const SampleFlags &flags, const std::string &tool) {
   auto artifact = std::make_shared<Artifact>(flags.model);
-  const Manifest &manifest = artifact->manifest(flags.device.size);
-  SampleRequest request = makeRequest(flags, manifest);
-  SampleSeries series = makeSeries(flags, request, manifest);
-  SampleRequest batch = request;
-  batch.labels.resize(
-      static_cast<size_t>(std::min(request.batch, flags.count)));
-  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, batch);
-  sampleSeries(*denoiser, request, series, flags.quiet, tool);
+  SamplingPlan plan = makePlan(flags, artifact->manifest(flags.device.size));
+  SampleSeries series = makeSeries(flags, plan);
+  std::vector<int32_t> batch = plan.request().labels;
+  batch.resize(
+      static_cast<size_t>(std::min(plan.request().batch, flags.count)));
+  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, plan.of(batch, 0));
+  sampleSeries(*denoiser, plan, series, flags.quiet, tool);
 }
 
 void sampleCommand(const SampleFlags &flags, const std::string &tool) {
   auto artifact = std::make_shared<Artifact>(flags.model);
   const Manifest &manifest = artifact->manifest(flags.device.size);
-  SampleRequest request = makeRequest(flags, manifest);
-  auto count = static_cast<int64_t>(request.labels.size());
+  SamplingPlan plan = makePlan(flags, manifest);
+  const int64_t count = plan.samples();
   int64_t columns = flags.columns.value_or(defaultColumns(count, flags.repeat));
   SampleOutput output(flags.output, manifest, count, columns);
   std::optional<Previews> previews;
   if (flags.preview) {
-    auto sampler =
-        makeSampler(request.sampler, samplerSettings(manifest, request));
-    previews.emplace(*flags.preview, flags.output, manifest, count, columns,
-                     sampler.size());
-    request.observe = [&](int64_t i, int64_t first, std::span<const float> x) {
+    previews.emplace(*flags.preview, flags.output, plan, columns);
+    plan.setObserve([&](int64_t i, int64_t first, std::span<const float> x) {
       previews->observe(i, first, x);
-    };
+    });
   }
-  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, request);
+  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, plan);
   std::vector<float> samples;
   double seconds;
   {
     Progress progress;
     if (!flags.quiet)
-      request.progress = [&](int64_t done, int64_t total) {
-        progress.show(done, total);
-      };
-    samples = sample(*denoiser, request);
+      plan.setProgress(
+          [&](int64_t done, int64_t total) { progress.show(done, total); });
+    samples = sample(*denoiser, plan);
     seconds = progress.seconds();
   }
   if (int64_t bad = countNonFinite(manifest, samples))
@@ -250,22 +171,13 @@ void sampleCommand(const SampleFlags &flags, const std::string &tool) {
                "finite\n",
                tool, bad, count);
   std::string settings =
-      describeSettings(flags, request, manifest)
+      describeSettings(flags, plan)
           .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   if (previews)
     previews->write(settings);
   output.write(samples, settings);
   fmt::print("{}: {} samples of {} in {:.1f} s\n", flags.output, count,
              manifest.name, seconds);
-}
-
-/// "name: summary; name: summary".
-template <typename Entry> std::string listEntries(std::span<Entry> entries) {
-  std::string names;
-  for (const Entry &entry : entries)
-    names += fmt::format("{}{}: {}", names.empty() ? "" : "; ", entry.name,
-                         entry.summary);
-  return names;
 }
 
 } // namespace
@@ -285,29 +197,7 @@ void addSampleCommand(CLI::App &app) {
   c->add_option("--repeat", flags->repeat,
                 "samples of each class, a row of the picture")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
-  c->add_option("--sampler", flags->sampler, listEntries(samplers()));
-  c->add_option("--steps", flags->steps, "N evenly spread steps, or ddimN");
-  c->add_option("--eta", flags->eta, "noise of ddim, 0 to 1");
-  addSamplerFlags(*c, flags->variance, flags->clipX0, flags->shift);
-  c->add_option("--cfg-scale", flags->cfgScale, "guidance; 1 is none")
-      ->check(CLI::Range(0.0, 1e6));
-  c->add_option("--cfg-formula", flags->cfgFormula,
-                "what the scale s is of, with c and u the predictions with the "
-                "label and without: scale, u + s (c - u), or weight, c + s (c "
-                "- u), where 0 is none");
-  c->add_option("--cfg-channels", flags->cfgChannels,
-                "guided channels: N or all");
-  c->add_option("--cfg-interval", flags->cfgInterval,
-                "LO,HI: guide timesteps LO <= t <= HI only, as the network is "
-                "told them (0 is clean, but of flows whose noise is at 0); "
-                "elsewhere the unconditional pass is not computed");
-  c->add_option(
-       "--cfg-rescale", flags->cfgRescale,
-       "0 to 1: how far the guided prediction's deviation goes back to "
-       "the conditional one's")
-      ->check(CLI::Range(0.0, 1.0));
-  c->add_option("--rng", flags->rng, listEntries(noises()));
-  addSeedFlag(*c, flags->seed);
+  addChoiceFlags(*c, flags->choices, /*ofTableOnly=*/false);
   CLI::Option *columns =
       c->add_option("--columns", flags->columns,
                     "samples in a row of the picture")

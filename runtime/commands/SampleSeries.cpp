@@ -8,6 +8,7 @@
 #include "runtime/commands/SampleOutput.h"
 #include "runtime/images/Image.h"
 #include "runtime/images/NpzSeries.h"
+#include "runtime/sampling/Stepper.h"
 
 #include <algorithm>
 #include <charconv>
@@ -52,15 +53,17 @@ nlohmann::ordered_json seriesSettings(nlohmann::ordered_json settings,
 
 namespace {
 
-void setLabels(SampleRequest &request, const SampleSeries &series,
-               int64_t first, int64_t end, const Manifest &manifest) {
-  request.firstSample = first;
-  request.labels.clear();
+/// The labels of samples [first, end).
+std::vector<int32_t> labelsOf(const SampleSeries &series,
+                              const SamplingPlan &plan, int64_t first,
+                              int64_t end) {
+  std::vector<int32_t> labels;
   for (int64_t n = first; n < end; ++n)
-    request.labels.push_back(
+    labels.push_back(
         series.labels.empty()
-            ? uniformLabel(request.seed, n, manifest.classes)
+            ? uniformLabel(plan.request().seed, n, plan.manifest().classes)
             : series.labels[static_cast<size_t>(n) % series.labels.size()]);
+  return labels;
 }
 
 void append(NpzSeries &file, const Manifest &manifest,
@@ -75,10 +78,10 @@ void append(NpzSeries &file, const Manifest &manifest,
 
 } // namespace
 
-void sampleSeries(Denoiser &denoiser, SampleRequest request,
+void sampleSeries(Denoiser &denoiser, const SamplingPlan &plan,
                   const SampleSeries &series, bool quiet,
                   const std::string &tool) {
-  const Manifest &manifest = denoiser.manifest();
+  const Manifest &manifest = plan.manifest();
   SampleRange range = parseShard(series.shard, series.count);
   NpzSeries file(series.output, seriesSettings(series.settings, manifest,
                                                series.count, range));
@@ -87,19 +90,18 @@ void sampleSeries(Denoiser &denoiser, SampleRequest request,
     fmt::print(stderr, "{}: {} of {} samples were there already\n",
                series.output, before, file.size());
   Progress progress;
-  std::unique_ptr<SamplingMemory> memory;
+  std::shared_ptr<SamplingMemory> memory;
   int64_t bad = 0;
   while (file.done() < file.size()) {
     int64_t first = range.first + file.done();
-    setLabels(request, series, first,
-              std::min(first + request.batch, range.end), manifest);
+    int64_t end = std::min(first + plan.request().batch, range.end);
+    SamplingPlan batch = plan.of(labelsOf(series, plan, first, end), first);
     int64_t drawn = file.done() - before, wanted = file.size() - before;
     if (!quiet)
-      request.progress = [&](int64_t done, int64_t total) {
-        int64_t steps = total / static_cast<int64_t>(request.labels.size());
+      batch.setProgress([&, steps = plan.evaluations()](int64_t done, int64_t) {
         progress.show(drawn * steps + done, wanted * steps);
-      };
-    std::vector<float> samples = sample(denoiser, request, memory);
+      });
+    std::vector<float> samples = sample(denoiser, batch, memory);
     bad += countNonFinite(manifest, samples);
     append(file, manifest, samples);
   }

@@ -43,9 +43,9 @@ nlohmann::ordered_json seriesSettings(nlohmann::ordered_json settings,
                                       const Manifest &manifest, int64_t count,
                                       SampleRange range);
 
-/// Draws what is missing of the series and prints what it made. `request` has
-/// everything but the labels.
-void sampleSeries(Denoiser &denoiser, SampleRequest request,
+/// Draws what is missing of the series and prints what it made. `plan` is of
+/// any labels.
+void sampleSeries(Denoiser &denoiser, const SamplingPlan &plan,
                   const SampleSeries &series, bool quiet,
                   const std::string &tool);
 

@@ -27,17 +27,29 @@ static const LaunchEntry &stepOf(const Manifest &manifest) {
   return *manifest.step;
 }
 
+StepRunner::Sizes::Sizes(const Manifest &manifest, int64_t samples)
+    : states(2 * samples * manifest.sampleFloats() * 4),
+      predictions(2 * samples * manifest.outputFloats() * 4) {}
+
+int64_t StepRunner::bytes(const Manifest &manifest, int64_t samples,
+                          int64_t stepsAtOnce, bool unguided, bool guided) {
+  Sizes sizes(manifest, samples);
+  StepInputs inputs{stepsAtOnce, samples, manifest.sampleFloats()};
+  int64_t rows = (unguided ? samples : 0) + (guided ? 2 * samples : 0);
+  return 2 * sizes.states + sizes.predictions + inputs.bytes() +
+         rows * manifest.memory.arenaPerRow;
+}
+
 StepRunner::StepRunner(Denoiser &denoiser, int64_t samples, int64_t stepsAtOnce,
                        const float *table)
     : denoiser(denoiser), device(dynamic_cast<CudaDevice &>(denoiser.device())),
       step(stepOf(device.manifest())), table(table),
       layout{stepsAtOnce, samples, device.manifest().sampleFloats()} {
-  int64_t floats = layout.floats;
-  states = device.allocate(2 * samples * floats * 4, "the states of a batch");
-  kept = device.allocate(2 * samples * floats * 4, "what a sampler keeps");
+  Sizes sizes(device.manifest(), samples);
+  states = device.allocate(sizes.states, "the states of a batch");
+  kept = device.allocate(sizes.states, "what a sampler keeps");
   predictions =
-      device.allocate(2 * samples * device.manifest().outputFloats() * 4,
-                      "the predictions of a batch");
+      device.allocate(sizes.predictions, "the predictions of a batch");
   block = device.allocate(layout.bytes(), "the noise of steps");
 }
 

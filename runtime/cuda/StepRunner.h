@@ -59,10 +59,20 @@ public:
   /// noise that are all zero.
   std::vector<double> time(int64_t steps, bool guided, int64_t repeat);
 
+  /// What it takes of the GPU's memory, with graphs of steps that are guided,
+  /// of others, or of both.
+  static int64_t bytes(const Manifest &manifest, int64_t samples,
+                       int64_t stepsAtOnce, bool unguided, bool guided);
   /// Steps that a graph of this model has at most.
   static int64_t stepsAtOnce(const Manifest &manifest);
 
 private:
+  /// In bytes: of the states, and as much of what is kept of them.
+  struct Sizes {
+    int64_t states, predictions;
+    Sizes(const Manifest &manifest, int64_t samples);
+  };
+
   Recording &graph(int64_t steps, bool guided);
   void enqueueStep(int64_t step, bool guided, Plan &plan);
 

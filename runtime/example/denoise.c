@@ -15,8 +15,9 @@ static int complain(const char *sentence) {
 }
 
 static int evaluate(ditc_model *model) {
-  ditc_shape s;
-  ditc_get_shape(model, &s);
+  ditc_shape s = {.size = sizeof s};
+  if (ditc_get_shape(model, &s) != 0)
+    return complain(ditc_error());
   size_t plane = (size_t)(s.height * s.width);
   size_t count = (size_t)s.output_channels * plane;
   float *x =
@@ -54,7 +55,8 @@ int main(int argc, char **argv) {
   int64_t sizes = ditc_get_sizes(model, 8, heights, widths);
   int code = evaluate(model);
   for (int64_t i = 1; i < sizes && i < 8 && code == 0; ++i) {
-    ditc_place place = {.height = heights[i], .width = widths[i]};
+    ditc_place place = {
+        .size = sizeof place, .height = heights[i], .width = widths[i]};
     ditc_model *beside = ditc_open_beside(model, &place);
     code = beside ? evaluate(beside) : complain(ditc_error());
     ditc_close(beside);

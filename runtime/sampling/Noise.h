@@ -22,6 +22,8 @@ public:
   /// at `step` (`initial`, or the number of the evaluation).
   virtual void normal(int64_t sample, int64_t step, int64_t first,
                       std::span<float> out) const = 0;
+  /// Bytes that it keeps at most, for `steps` steps.
+  virtual int64_t bytes([[maybe_unused]] int64_t steps) const { return 0; }
 };
 
 /// What a source of noise is made from.

@@ -2,83 +2,92 @@
 #include "runtime/sampling/SampleGroups.h"
 
 #include <algorithm>
+#include <set>
 
 namespace dit::runtime {
 
-static int64_t rowBytes(const Manifest &manifest) {
-  return std::max<int64_t>(1, manifest.memory.conditionRowFloats * 4);
+static int32_t nullLabel(const SamplingPlan &plan) {
+  return static_cast<int32_t>(plan.manifest().classes);
 }
 
 /// The labels that `batch` adds to `group`, the null label first when guided.
-static void addLabels(SampleGroup &group, const SampleBatch &batch,
-                      const SampleRequest &request, int32_t nullLabel) {
+static void addBatch(SampleGroup &group, const SampleBatch &batch,
+                     const SamplingPlan &plan) {
   auto add = [&](int32_t label) {
     group.slotOf.try_emplace(label, static_cast<int32_t>(group.slotOf.size()));
   };
-  if (!guidanceOf(request).isNone())
-    add(nullLabel);
+  if (!plan.guidance().isNone())
+    add(nullLabel(plan));
   for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
-    add(request.labels[n]);
+    add(plan.request().labels[n]);
   group.batches.push_back(batch);
 }
 
-std::vector<SampleGroup> makeGroups(const Manifest &manifest,
-                                    const SampleRequest &request) {
+std::vector<SampleGroup> makeGroups(const SamplingPlan &plan,
+                                    const Manifest &manifest) {
+  const int64_t rowBytes =
+      std::max<int64_t>(1, manifest.memory.conditionRowFloats * 4);
+  const int64_t limit = plan.request().conditionBytes;
   std::vector<SampleGroup> groups;
-  auto nullLabel = static_cast<int32_t>(manifest.classes);
-  auto total = static_cast<int64_t>(request.labels.size());
-  for (int64_t first = 0; first < total; first += request.batch) {
-    SampleBatch batch{first, std::min(request.batch, total - first)};
+  for (int64_t first = 0; first < plan.samples(); first += plan.batch()) {
+    SampleBatch batch{first, std::min(plan.batch(), plan.samples() - first)};
     if (!groups.empty()) {
       SampleGroup grown = groups.back();
-      addLabels(grown, batch, request, nullLabel);
-      if (grown.slots() <= request.conditionBytes / rowBytes(manifest)) {
+      addBatch(grown, batch, plan);
+      if (grown.slots() <= limit / rowBytes) {
         groups.back() = std::move(grown);
         continue;
       }
     }
-    addLabels(groups.emplace_back(), batch, request, nullLabel);
+    addBatch(groups.emplace_back(), batch, plan);
+  }
+  for (SampleGroup &group : groups) {
+    int64_t stepBytes = group.slots() * rowBytes;
+    group.stepsInTable =
+        std::clamp<int64_t>(limit / stepBytes, 1, plan.evaluations());
+    group.tableBytes = group.stepsInTable * stepBytes;
   }
   return groups;
 }
 
-int64_t stepBytes(const SampleGroup &group, const Manifest &manifest) {
-  return group.slots() * rowBytes(manifest);
+int64_t tableBytes(const std::vector<SampleGroup> &groups) {
+  int64_t most = 0;
+  for (const SampleGroup &group : groups)
+    most = std::max(most, group.tableBytes);
+  return most;
 }
 
-int64_t stepsAtATime(const SampleGroup &group, const Manifest &manifest,
-                     const SampleRequest &request, int64_t steps) {
-  return std::clamp<int64_t>(
-      request.conditionBytes / stepBytes(group, manifest), 1, steps);
+std::vector<int64_t> batchSizes(const std::vector<SampleGroup> &groups) {
+  std::set<int64_t> sizes;
+  for (const SampleGroup &group : groups)
+    for (const SampleBatch &batch : group.batches)
+      sizes.insert(batch.count);
+  return {sizes.begin(), sizes.end()};
 }
 
-ConditionInputs conditionInputs(const SampleGroup &group,
-                                const Sampler &sampler, int64_t first,
-                                int64_t steps) {
+ConditionInputs conditionInputs(const SamplingPlan &plan,
+                                const SampleGroup &group, int64_t first,
+                                int64_t count) {
   std::vector<int32_t> labels(group.slotOf.size());
   for (auto [label, slot] : group.slotOf)
     labels[slot] = label;
   ConditionInputs inputs;
-  for (int64_t step = first; step < first + steps; ++step) {
-    inputs.t.insert(inputs.t.end(), labels.size(), sampler.times[step]);
+  for (int64_t i = first; i < first + count; ++i) {
+    inputs.t.insert(inputs.t.end(), labels.size(), plan.sampler().times[i]);
     inputs.y.insert(inputs.y.end(), labels.begin(), labels.end());
   }
   return inputs;
 }
 
-std::vector<int32_t> tableRows(const SampleGroup &group,
-                               const SampleBatch &batch,
-                               const Manifest &manifest,
-                               const SampleRequest &request,
-                               int64_t stepInTable, bool guided) {
-  auto base = static_cast<int32_t>(stepInTable * group.slots());
-  std::vector<int32_t> rows;
+void appendTableRows(const SamplingPlan &plan, const SampleGroup &group,
+                     const SampleBatch &batch, int64_t evaluation,
+                     int64_t tableBegin, std::vector<int32_t> &rows) {
+  auto base = static_cast<int32_t>((evaluation - tableBegin) * group.slots());
   for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
-    rows.push_back(base + group.slotOf.at(request.labels[n]));
-  if (guided)
+    rows.push_back(base + group.slotOf.at(plan.request().labels[n]));
+  if (plan.isGuided(evaluation))
     rows.insert(rows.end(), batch.count,
-                base + group.slotOf.at(static_cast<int32_t>(manifest.classes)));
-  return rows;
+                base + group.slotOf.at(nullLabel(plan)));
 }
 
 } // namespace dit::runtime

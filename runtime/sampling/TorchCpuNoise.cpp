@@ -129,7 +129,7 @@ int64_t TorchCpuNoise::drawnAt(int64_t step) const {
   return settings.guided && step != initial ? 2 * n : n;
 }
 
-int64_t TorchCpuNoise::bytes(const NoiseSettings &settings, int64_t steps) {
+int64_t TorchCpuNoise::bytes(int64_t steps) const {
   int64_t n = settings.samples * settings.floats;
   return n * 4 * (settings.guided ? 3 : 2) +
          (steps + 2) * static_cast<int64_t>(sizeof(TorchCpuGenerator));

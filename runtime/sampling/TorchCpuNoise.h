@@ -41,8 +41,7 @@ public:
   explicit TorchCpuNoise(const NoiseSettings &settings);
   void normal(int64_t sample, int64_t step, int64_t first,
               std::span<float> out) const override;
-  /// Bytes that it takes at most, for `steps` steps.
-  static int64_t bytes(const NoiseSettings &settings, int64_t steps);
+  int64_t bytes(int64_t steps) const override;
 
 private:
   void draw(int64_t step) const;

@@ -55,12 +55,14 @@ void checkStream(const char *path) {
   auto gpu = std::make_shared<const cuda::Gpu>(0);
   cuda::OwnStream stream(gpu);
   ditc_place place = {};
+  place.size = sizeof place;
   place.stream = stream.get();
   ditc_model *model = ditc_open_at(path, nullptr, &place);
   expect(model, ditc_error());
   if (!model)
     return;
-  ditc_shape shape;
+  ditc_shape shape = {};
+  shape.size = sizeof shape;
   ditc_get_shape(model, &shape);
   int64_t plane = shape.height * shape.width;
   for (int64_t rows : {3, 1, 4, 1}) {
@@ -213,10 +215,11 @@ void checkCopies(const char *) {
 void checkSeries(const char *path) {
   auto denoiser = open(path);
   SampleRequest request = requestOf(*denoiser);
-  std::unique_ptr<SamplingMemory> memory;
+  std::shared_ptr<SamplingMemory> memory;
   auto draw = [&](const char *what) {
     std::vector<float> alone = sample(*denoiser, request);
-    expect(sample(*denoiser, request, memory) == alone, what);
+    SamplingPlan plan(denoiser->manifest(), request);
+    expect(sample(*denoiser, plan, memory) == alone, what);
   };
   request.labels = {1, 1};
   draw("the first of a series");

@@ -42,7 +42,7 @@ runtime::SampleRequest requestOf(const Case &c, const runtime::Manifest &m) {
   request.sampler = c.sampler;
   request.steps = c.steps;
   request.eta = c.eta;
-  request.shift = c.shift;
+  request.shift = c.shift.value_or(request.shift);
   request.guidanceScale = c.scale;
   request.rng = "torch-cpu";
   request.seed = 11;

@@ -28,7 +28,8 @@ protected:
 };
 
 TEST_F(CApi, SaysWhatTheModelIs) {
-  ditc_shape s;
+  ditc_shape s = {};
+  s.size = sizeof s;
   ditc_get_shape(model, &s);
   EXPECT_EQ(s.channels, 2);
   EXPECT_EQ(s.height, 4);
@@ -61,7 +62,8 @@ TEST_F(CApi, DenoisesInTheCallersMemory) {
 }
 
 TEST_F(CApi, SamplesAsTheCppApiDoes) {
-  ditc_sampling s;
+  ditc_sampling s = {};
+  s.size = sizeof s;
   ditc_get_defaults(model, &s);
   EXPECT_STREQ(s.sampler, "ddpm");
   EXPECT_STREQ(s.steps, "10");
@@ -89,7 +91,8 @@ TEST_F(CApi, SamplesAsTheCppApiDoes) {
 }
 
 TEST_F(CApi, EveryChoiceIsPassedOn) {
-  ditc_sampling s;
+  ditc_sampling s = {};
+  s.size = sizeof s;
   ditc_get_defaults(model, &s);
   EXPECT_STREQ(s.variance, "learned_range");
   EXPECT_EQ(s.clip_x0, 1);
@@ -113,7 +116,8 @@ TEST_F(CApi, EveryChoiceIsPassedOn) {
   s.clip_x0 = 0, r.clipX0 = false, expectSame();
   s.cfg_scale = 2, r.guidanceScale = 2, expectSame();
   s.cfg_formula = "weight", r.guidanceFormula = "weight", expectSame();
-  s.cfg_from = 200, s.cfg_to = 700, r.guidanceInterval = {200, 700};
+  s.cfg_interval[0] = 200, s.cfg_interval[1] = 700;
+  r.guidanceInterval = {200, 700};
   expectSame();
   s.cfg_rescale = 0.5, r.guidanceRescale = 0.5, expectSame();
   s.rng = "torch-cpu", r.rng = "torch-cpu", expectSame();
@@ -137,7 +141,8 @@ TEST_F(CApi, ErrorsAreSentences) {
   y = 0;
   EXPECT_EQ(ditc_denoise(model, 0, x, &t, &y, x), 1);
   EXPECT_STREQ(ditc_error(), "'rows' must be at least 1, but is 0");
-  ditc_sampling s;
+  ditc_sampling s = {};
+  s.size = sizeof s;
   ditc_get_defaults(model, &s);
   s.sampler = "rk4";
   EXPECT_EQ(ditc_sample(model, &s, 1, &y, x), 1);
@@ -153,6 +158,75 @@ TEST_F(CApi, ErrorsAreSentences) {
   ditc_close(nullptr);
 }
 
+TEST_F(CApi, NullIsRefusedEverywhere) {
+  auto refuses = [&](int code, const char *sentence) {
+    EXPECT_EQ(code, 1);
+    EXPECT_STREQ(ditc_error(), sentence);
+  };
+  float x[48] = {}, t = 0;
+  int32_t y = 0;
+  int64_t sizes[1];
+  ditc_shape shape = {};
+  shape.size = sizeof shape;
+  ditc_sampling s = {};
+  s.size = sizeof s;
+  refuses(ditc_get_shape(nullptr, &shape), "'model' must not be null");
+  refuses(ditc_get_shape(model, nullptr), "'shape' must not be null");
+  refuses(ditc_get_defaults(nullptr, &s), "'model' must not be null");
+  refuses(ditc_get_defaults(model, nullptr), "'sampling' must not be null");
+  refuses(ditc_sample(nullptr, &s, 1, &y, x), "'model' must not be null");
+  refuses(ditc_sample(model, nullptr, 1, &y, x), "'sampling' must not be null");
+  refuses(ditc_sample(model, &s, 1, nullptr, x), "'labels' must not be null");
+  refuses(ditc_sample(model, &s, 1, &y, nullptr), "'x' must not be null");
+  refuses(ditc_denoise(nullptr, 1, x, &t, &y, x), "'model' must not be null");
+  refuses(ditc_denoise(model, 1, nullptr, &t, &y, x), "'x' must not be null");
+  refuses(ditc_denoise(model, 1, x, nullptr, &y, x), "'t' must not be null");
+  refuses(ditc_denoise(model, 1, x, &t, nullptr, x), "'y' must not be null");
+  refuses(ditc_denoise(model, 1, x, &t, &y, nullptr), "'out' must not be null");
+  refuses(ditc_denoise_on_device(nullptr, 1, x, &t, &y, x),
+          "'model' must not be null");
+  refuses(ditc_synchronize(nullptr), "'model' must not be null");
+  EXPECT_EQ(ditc_get_sizes(nullptr, 1, sizes, sizes), -1);
+  EXPECT_STREQ(ditc_error(), "'model' must not be null");
+  EXPECT_EQ(ditc_get_sizes(model, 1, nullptr, sizes), -1);
+  EXPECT_STREQ(ditc_error(), "'heights' must not be null");
+  EXPECT_EQ(ditc_get_sizes(model, 1, sizes, nullptr), -1);
+  EXPECT_STREQ(ditc_error(), "'widths' must not be null");
+  EXPECT_EQ(ditc_get_sizes(model, 0, nullptr, nullptr), 1);
+}
+
+// What a program of an older ditc.h does not know has its default, and is not
+// written; what ditc does not know of a newer one must be 0.
+TEST_F(CApi, StructsGrow) {
+  struct Newer {
+    ditc_sampling known;
+    int64_t more;
+  } newer = {};
+  newer.known.size = sizeof newer;
+  newer.more = -1;
+  ASSERT_EQ(ditc_get_defaults(model, &newer.known), 0) << ditc_error();
+  EXPECT_EQ(newer.known.size, sizeof newer);
+  EXPECT_EQ(newer.more, -1);
+  int32_t y = 0;
+  float x[24];
+  EXPECT_EQ(ditc_sample(model, &newer.known, 1, &y, x), 1);
+  EXPECT_EQ(ditc_error(),
+            fmt::format("'sampling' has fields that ditc {} does not know",
+                        ditc_version()));
+  newer.more = 0;
+  EXPECT_EQ(ditc_sample(model, &newer.known, 1, &y, x), 0) << ditc_error();
+  for (size_t size : {size_t{0}, size_t{8}, size_t{1} << 40}) {
+    ditc_shape shape = {};
+    shape.size = size;
+    EXPECT_EQ(ditc_get_shape(model, &shape), 1);
+    EXPECT_EQ(ditc_error(),
+              fmt::format("'shape->size' must be sizeof(ditc_shape), {}, but "
+                          "is {}",
+                          sizeof shape, size));
+    EXPECT_EQ(shape.channels, 0);
+  }
+}
+
 TEST_F(CApi, AModelForTheCpuHasNoGpu) {
   auto refuses = [&](const ditc_place &place) {
     EXPECT_EQ(ditc_open_at(fakeArtifactPath().c_str(), weights.c_str(), &place),
@@ -160,10 +234,10 @@ TEST_F(CApi, AModelForTheCpuHasNoGpu) {
     return std::string(ditc_error()).substr(fakeArtifactPath().size());
   };
   int stream = 0;
-  EXPECT_EQ(refuses({1, 2, nullptr, 0, 0, 0}),
+  EXPECT_EQ(refuses({sizeof(ditc_place), 1, 2, nullptr, 0, 0, 0}),
             ": --device 2 is a GPU's, but the model is compiled for the target "
             "'cpu'");
-  EXPECT_EQ(refuses({1, 0, &stream, 0, 0, 0}),
+  EXPECT_EQ(refuses({sizeof(ditc_place), 1, 0, &stream, 0, 0, 0}),
             ": a stream is a GPU's, but the model is compiled for the target "
             "'cpu'");
   float x[48] = {}, t = 0;

@@ -122,7 +122,7 @@ class Reference {
 public:
   Reference(const Manifest &m, const SampleRequest &r) : d(m.diffusion), r(r) {
     double steps = std::stod(r.steps);
-    double shift = r.shift.value_or(d.shift);
+    double shift = r.shift;
     for (double i = 0; i <= steps; ++i) {
       double s = 1 - i / steps;
       s = shift * s / (1 + (shift - 1) * s);
@@ -207,7 +207,7 @@ TEST_P(FlowTrajectory, EveryEvaluationFollowsTheMethod) {
   r.guidanceScale = c.scale;
   r.guidanceChannels = c.channels;
   r.guidanceFormula = c.formula;
-  r.shift = c.shift;
+  r.shift = c.shift.value_or(r.shift);
   r.batch = 2;
   Reference reference(denoiser->manifest(), r);
   std::vector<float> states;
@@ -282,10 +282,11 @@ TEST(Guidance, BothFormulasAgree) {
   for (size_t i = 0; i < scale.size(); ++i)
     EXPECT_NEAR(weight[i], scale[i], 1e-5);
   r.guidanceScale = 0;
-  EXPECT_FALSE(isGuidedAt(r, 500));
+  r.guidanceRescale = 0;
+  EXPECT_FALSE(SamplingPlan(denoiser->manifest(), r).isGuided(0));
   std::vector<float> none = sample(*denoiser, r);
   r.guidanceFormula = "scale";
-  EXPECT_TRUE(isGuidedAt(r, 500));
+  EXPECT_TRUE(SamplingPlan(denoiser->manifest(), r).isGuided(0));
   r.guidanceScale = 1;
   EXPECT_EQ(sample(*denoiser, r), none);
 }

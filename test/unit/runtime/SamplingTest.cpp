@@ -3,10 +3,12 @@
 // is not computed, and what is refused.
 #include "Fixture.h"
 
+#include "runtime/sampling/Options.h"
 #include "runtime/sampling/Sampling.h"
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace dit::runtime::test {
 namespace {
@@ -108,8 +110,58 @@ TEST_F(WithoutNull, OutsideTheIntervalThereIsNoUnconditionalPass) {
   EXPECT_EQ(firstBadStep({0, 999}), 0);
   EXPECT_EQ(firstBadStep({0, 998}), 1);
   EXPECT_EQ(firstBadStep({200, 555}), 4);
-  EXPECT_EQ(firstBadStep({445, 554}), 10);
-  EXPECT_EQ(firstBadStep({-1, -0.5}), 10);
+  EXPECT_EQ(firstBadStep({333, 333}), 6);
+  EXPECT_EQ(firstBadStep({0, 0}), 9);
+}
+
+TEST_F(WithoutNull, AnIntervalWithoutATimestepIsRefused) {
+  request.steps = "10";
+  request.guidanceScale = 2;
+  for (TimeInterval interval : {TimeInterval{445, 554}, {-1, -0.5}}) {
+    request.guidanceInterval = interval;
+    EXPECT_EQ(errorOf([&] { sample(*denoiser, request); }),
+              fmt::format("cfg_interval has no effect: none of the timesteps, "
+                          "which are 0 to 999, lies in {},{}",
+                          interval.low, interval.high));
+  }
+}
+
+TEST(Sampling, AChoiceWithoutEffectIsRefused) {
+  Folder folder;
+  auto denoiser = makeDenoiser(folder, {});
+  auto refusal = [&](std::function<void(SampleRequest &)> change) {
+    SampleRequest r = defaultRequest(denoiser->manifest());
+    r.labels = {0};
+    change(r);
+    return errorOf([&] { SamplingPlan(denoiser->manifest(), r); });
+  };
+  EXPECT_EQ(refusal([](auto &r) { r.eta = 0.5; }),
+            "eta has no effect: it is of ddim, not of ddpm");
+  EXPECT_EQ(refusal([](auto &r) { r.sampler = "ddim", r.eta = 0.5; }), "");
+  EXPECT_EQ(
+      refusal([](auto &r) { r.sampler = "ddim", r.variance = "fixed_small"; }),
+      "variance has no effect: it is of ddpm, not of ddim");
+  EXPECT_EQ(refusal([](auto &r) { r.variance = "fixed_small"; }), "");
+  EXPECT_EQ(refusal([](auto &r) { r.guidanceRescale = 0.5; }),
+            "cfg_rescale has no effect: there is no guidance with a cfg_scale "
+            "of 1");
+  EXPECT_EQ(refusal([](auto &r) { r.guidanceChannels = 1; }),
+            "cfg_channels has no effect: there is no guidance with a cfg_scale "
+            "of 1");
+  EXPECT_EQ(refusal([](auto &r) { r.guidanceInterval = {0, 999}; }),
+            "cfg_interval has no effect: there is no guidance with a cfg_scale "
+            "of 1");
+}
+
+// No choice is forgotten on its way through C, or in the settings.
+TEST(Sampling, EveryChoiceIsListedOnce) {
+  std::set<std::string> names;
+  for (const SamplingOption &o : samplingOptions()) {
+    EXPECT_TRUE(names.insert(o.name).second) << o.name;
+    EXPECT_EQ(o.flag().substr(0, 2), "--");
+    EXPECT_EQ(o.flag().find('_'), std::string::npos);
+  }
+  EXPECT_TRUE(names.contains("cfg_rescale"));
 }
 
 TEST(Sampling, TorchsNoiseDoesNotDependOnThreadsOrBatch) {
@@ -136,8 +188,9 @@ TEST(Sampling, TheConditionTableHoldsEachLabelOnce) {
   // bytes.
   r.conditionBytes = 120;
   EXPECT_EQ(sample(*denoiser, r).size(), 2400u);
-  EXPECT_EQ(samplingBytes(denoiser->manifest(), r),
-            100 * 96 + 8 * (96 + 96 + 192) + 120);
+  const Manifest &m = denoiser->manifest();
+  EXPECT_EQ(samplingBytes(m, SamplingPlan(m, r)),
+            100 * 96 + 8 * (96 + 96 + 192) + 4 * 96 + 120); // 4 are the rest
 }
 
 TEST(Sampling, ProgressEndsAtAll) {
@@ -162,7 +215,7 @@ TEST(Sampling, ImpossibleRequestsAreFlagErrors) {
     SampleRequest r = mixedRequest(m);
     change(r);
     EXPECT_THROW(sample(*denoiser, r), FlagError);
-    return errorOf([&] { checkRequest(m, r); });
+    return errorOf([&] { SamplingPlan(m, r); });
   };
   EXPECT_EQ(refused([](auto &r) { r.labels = {4}; }),
             "class 4 is outside 0 .. 2, the classes of 'arithmetic', and 3, no "
@@ -181,8 +234,8 @@ TEST(Sampling, ImpossibleRequestsAreFlagErrors) {
             "the variance must be learned_range, fixed_large or fixed_small, "
             "but is 'fixed'");
   EXPECT_EQ(refused([](auto &r) { r.shift = 3; }),
-            "a shift is for models that predict velocity, but 'arithmetic' "
-            "predicts epsilon");
+            "shift has no effect: it is for models that predict velocity, but "
+            "'arithmetic' predicts epsilon");
   EXPECT_EQ(refused([](auto &r) { r.guidanceFormula = "cfg"; }),
             "the guidance formula must be scale or weight, but is 'cfg'");
   EXPECT_EQ(refused([](auto &r) { r.rng = "dice"; }),
@@ -199,7 +252,7 @@ TEST(Sampling, ImpossibleRequestsAreFlagErrors) {
             "is 5,2");
   EXPECT_NE(refused([](auto &r) { r.guidanceInterval = {0, NAN}; }), "");
   EXPECT_EQ(refused([](auto &r) { r.guidanceRescale = 1.5; }),
-            "the guidance rescale must be from 0 to 1, but is 1.5");
+            "cfg_rescale must be from 0 to 1, but is 1.5");
   EXPECT_EQ(refused([](auto &r) { r.eta = 1.5; }),
             "eta must be from 0 to 1, but is 1.5");
   EXPECT_EQ(refused([](auto &r) { r.eta = NAN; }),

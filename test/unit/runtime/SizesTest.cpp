@@ -158,6 +158,7 @@ protected:
   }
   ditc_model *beside(Resolution size) {
     ditc_place place = {};
+    place.size = sizeof place;
     place.threads = 1;
     place.height = size.height;
     place.width = size.width;
@@ -177,7 +178,8 @@ TEST_F(SizesInC, CloseInEitherOrder) {
   EXPECT_EQ(widths[1], 7) << "no more are written than there is room for";
   EXPECT_EQ(ditc_get_sizes(model, 9, heights, widths), 2);
   EXPECT_EQ((Resolution{heights[1], widths[1]}), second);
-  ditc_shape shape;
+  ditc_shape shape = {};
+  shape.size = sizeof shape;
   ditc_model *large = beside(second);
   ditc_get_shape(large, &shape);
   EXPECT_EQ((Resolution{shape.height, shape.width}), second);
@@ -187,7 +189,8 @@ TEST_F(SizesInC, CloseInEitherOrder) {
   large = beside(second);
   ditc_close(model);
   EXPECT_EQ(evaluate(large, Case(second)), Case(second).expected);
-  ditc_sampling sampling;
+  ditc_sampling sampling = {};
+  sampling.size = sizeof sampling;
   ditc_get_defaults(large, &sampling);
   EXPECT_STREQ(sampling.sampler, "ddpm");
   ditc_close(large);
@@ -195,6 +198,7 @@ TEST_F(SizesInC, CloseInEitherOrder) {
 
 TEST_F(SizesInC, OpenAtASize) {
   ditc_place place = {};
+  place.size = sizeof place;
   place.height = 6, place.width = 5;
   ditc_model *large =
       ditc_open_at(fakeSizesPath().c_str(), weights.c_str(), &place);
@@ -207,6 +211,7 @@ TEST_F(SizesInC, OpenAtASize) {
 TEST_F(SizesInC, ErrorsAreSentences) {
   auto errorAt = [&](int64_t height, int64_t width) {
     ditc_place place = {};
+    place.size = sizeof place;
     place.height = height, place.width = width;
     EXPECT_EQ(ditc_open_beside(model, &place), nullptr);
     return std::string(ditc_error());
