@@ -110,7 +110,8 @@ int evaluation_sample(Evaluation *evaluation, int64_t count, int64_t steps,
     request.sampler = "ddim";
     request.steps = std::to_string(steps);
     request.guidanceScale = scale;
-    request.guidanceChannels = 3;
+    if (scale != 1)
+      request.guidanceChannels = 3;
     request.rng = "torch-cpu";
     request.seed = seed;
     request.batch = count;
