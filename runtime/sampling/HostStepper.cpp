@@ -31,8 +31,8 @@ HostStepper::Sizes::Sizes(const Manifest &manifest, const SamplingPlan &plan,
 int64_t HostStepper::bytes(const Manifest &manifest, const SamplingPlan &plan,
                            const std::vector<SampleGroup> &groups) {
   Sizes sizes(manifest, plan, groups);
-  int64_t sum = sizes.states + sizes.history + sizes.table + sizes.input +
-                sizes.output;
+  int64_t sum =
+      sizes.states + sizes.history + sizes.table + sizes.input + sizes.output;
   for (int64_t rows : sizes.rows)
     sum = std::min(int64_t{1} << 60, sum) +
           cappedProduct({rows, manifest.memory.arenaPerRow});
@@ -104,8 +104,8 @@ void HostStepper::update(const SampleBatch &batch, int64_t evaluation) {
 }
 
 std::span<const float> HostStepper::states(const SampleBatch &batch) {
-  return {stateOf(batch.first), static_cast<size_t>(
-                                    batch.count * plan.manifest().sampleFloats())};
+  return {stateOf(batch.first),
+          static_cast<size_t>(batch.count * plan.manifest().sampleFloats())};
 }
 
 } // namespace dit::runtime

@@ -206,8 +206,8 @@ std::vector<SamplingOption> makeOptions() {
   // Of the sampler's table.
   all.push_back(
       option("sampler", &R::sampler, &C::sampler, listEntries(samplers())));
-  all.push_back(option("steps", &R::steps, &C::steps,
-                       "N evenly spread steps, or ddimN"));
+  all.push_back(
+      option("steps", &R::steps, &C::steps, "N evenly spread steps, or ddimN"));
   all.push_back(number("eta", &R::eta, &C::eta, 0, 1, "noise of ddim, 0 to 1"));
   all.back().idle = [](const SamplingPlan &p) { return idleBut(p, "ddim"); };
   all.push_back(number("shift", &R::shift, &C::shift, 1e-6, 1e6,
