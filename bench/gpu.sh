@@ -54,12 +54,12 @@ compile_check() { # NAME: checks/NAME.cpp with the GPU as its executor
   local name=$1 made=$folder/checks/$1 simt=test/simt
   local cxx=${DIT_SIMT_CXX:-/usr/lib/llvm-22/bin/clang++}
   local nvcc=${DIT_NVCC:-/usr/local/cuda/bin/nvcc}
-  "$python" "$here/kernel_calls.py" "$cxx" $simt/executor codegen/cuda/device "$simt/kernels/$name.cu" \
+  "$python" "$here/kernel_calls.py" "$cxx" $simt/executor codegen/cuda/device runtime/sampling/samplers "$simt/kernels/$name.cu" \
     >"$made.calls.cpp" &&
     "$cxx" -std=c++20 -O1 -DDIT_SUM_SLACK=1e-5 -I. -I$simt/executor -I$simt/checks -Ibench/gpu "$simt/checks/$name.cpp" \
       $simt/checks/Check.cpp bench/gpu/GpuExecutor.cpp "$made.calls.cpp" build/runtime/libdit_runtime.a \
       -fuse-ld=lld -lfmt -ldl -o "$made" &&
-    "$nvcc" -std=c++17 -cubin "-gencode=arch=compute_${arch#sm_},code=$arch" -Icodegen/cuda/device \
+    "$nvcc" -std=c++17 -cubin "-gencode=arch=compute_${arch#sm_},code=$arch" -Icodegen/cuda/device -Iruntime/sampling/samplers \
       -o "$made.cubin" "$simt/kernels/$name.cu" && rm "$made.calls.cpp"
 }
 

@@ -13,6 +13,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 REPO = HERE.parent.parent
 DEVICE = REPO / "codegen" / "cuda" / "device"
+# What the host writes and a kernel reads.
+SHARED = REPO / "runtime" / "sampling" / "samplers"
 EXECUTOR = HERE / "executor"
 
 CLANG = os.environ.get("DIT_SIMT_CXX", "/usr/lib/llvm-22/bin/clang++")
@@ -77,7 +79,7 @@ def compiled(source, flags, headers, objects):
 def kernel_flags(variant, device):
     warnings = WARNINGS if device == DEVICE else ["-w"]  # a mutant may look odd
     return ["-x", "c++", "-std=c++17", "-DDIT_SIMT", *COMMON, *warnings,
-            *VARIANTS[variant]["kernel"], f"-I{device}"]
+            *VARIANTS[variant]["kernel"], f"-I{device}", f"-I{SHARED}"]
 
 
 def program(name, variant, build, device=DEVICE, kernels=HERE / "kernels",
@@ -89,7 +91,7 @@ def program(name, variant, build, device=DEVICE, kernels=HERE / "kernels",
     host = ["-std=c++20", *COMMON, *WARNINGS]
     headers = [EXECUTOR, HERE / "checks"]
     if name in RUNTIME:
-        headers += [REPO / "runtime", REPO / "runtime" / "samplers"]
+        headers += [REPO / "runtime", SHARED.parent, SHARED]
     hooks = VARIANTS[variant]["hooks"]
     parts = [compiled(source, host + (hooks if source.name in HOOKS else []),
                       [EXECUTOR], objects)
@@ -101,7 +103,7 @@ def program(name, variant, build, device=DEVICE, kernels=HERE / "kernels",
             parts.append(compiled(source, [*host, "-ffp-contract=off", f"-I{REPO}"],
                                   headers, objects))
     parts.append(compiled(kernels / f"{name}.cu", kernel_flags(variant, device),
-                          [EXECUTOR, device], scratch or objects))
+                          [EXECUTOR, device, SHARED], scratch or objects))
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
     target = (scratch or objects) / f"{name}.{variant}.{digest}"
     if not target.exists():

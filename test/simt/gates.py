@@ -87,7 +87,7 @@ def run_nvcc(cuda, arch, source, cubin):
     return subprocess.run(
         [str(cuda / "bin" / "nvcc"), "-std=c++17", "-cubin",
          f"-gencode=arch=compute_{arch[3:]},code={arch}",
-         "-Xptxas", "-v,-warn-spills,-warn-lmem-usage", f"-I{build.DEVICE}",
+         "-Xptxas", "-v,-warn-spills,-warn-lmem-usage", f"-I{build.DEVICE}", f"-I{build.SHARED}",
          "-o", str(cubin), str(source)],
         capture_output=True, text=True)
 
@@ -168,7 +168,7 @@ def check_nvcc(cuda, arch, source, limits, folder):
 class Nvrtc:
     def __init__(self, cuda):
         self.library = ctypes.CDLL(str(cuda / "lib64" / "libnvrtc.so"))
-        headers = sorted(build.DEVICE.glob("*.h"))
+        headers = sorted(build.DEVICE.glob("*.h")) + [build.SHARED / "StepRow.h"]
         self.count = len(headers)
         strings = ctypes.c_char_p * self.count
         self.texts = strings(*(h.read_bytes() for h in headers))
@@ -199,7 +199,7 @@ def check_gcc():
     for source in sorted((build.HERE / "kernels").glob("*.cu")):
         done = subprocess.run(
             ["g++", "-x", "c++", "-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror",
-             "-fno-strict-aliasing", "-DDIT_SIMT", f"-I{build.DEVICE}",
+             "-fno-strict-aliasing", "-DDIT_SIMT", f"-I{build.DEVICE}", f"-I{build.SHARED}",
              f"-I{build.EXECUTOR}", "-c", str(source), "-o", "/dev/null"],
             capture_output=True, text=True)
         if done.returncode:

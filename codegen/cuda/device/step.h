@@ -7,22 +7,11 @@
 
 #include "dit_device.h"
 
+#include "StepRow.h" // of runtime/sampling/samplers
+
 namespace dit {
 
-/// runtime/sampling/samplers/StepRow.h, field by field.
-struct StepRow {
-  float xToEstimate, predictionToEstimate;
-  float mix[3][4]; // rows x', h1', h2'; columns x, e, h1, h2
-  float sigma;
-  float logLow, logHigh;
-  float guidanceScale, guidanceRescale;
-  int guidedChannels;
-  int guidesFromConditional;
-  int clips;
-  int learnsVariance;
-  int historyKept;
-};
-static_assert(sizeof(StepRow) == 96);
+using runtime::StepRow;
 
 /// One block a sample, kThreads of it; 8 bytes of shared memory a warp. Element
 /// e = threadIdx.x, + kThreads, ... is one thread's alone.

@@ -5,8 +5,29 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace dit::runtime {
+
+// The order of the fields is also a GPU's, whose kernels were compiled with the
+// StepRow.h of their day: an artifact's may not be another.
+#define DIT_STEP_ROW_AT(field, offset)                                         \
+  static_assert(offsetof(StepRow, field) == offset)
+DIT_STEP_ROW_AT(xToEstimate, 0);
+DIT_STEP_ROW_AT(predictionToEstimate, 4);
+DIT_STEP_ROW_AT(mix, 8);
+DIT_STEP_ROW_AT(sigma, 56);
+DIT_STEP_ROW_AT(logLow, 60);
+DIT_STEP_ROW_AT(logHigh, 64);
+DIT_STEP_ROW_AT(guidanceScale, 68);
+DIT_STEP_ROW_AT(guidanceRescale, 72);
+DIT_STEP_ROW_AT(guidedChannels, 76);
+DIT_STEP_ROW_AT(guidesFromConditional, 80);
+DIT_STEP_ROW_AT(clips, 84);
+DIT_STEP_ROW_AT(learnsVariance, 88);
+DIT_STEP_ROW_AT(historyKept, 92);
+#undef DIT_STEP_ROW_AT
+
 namespace {
 
 /// Elements taken at once, so that what lies between x and x' stays in the

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One row of a sampler's table: plain numbers, and the one formula that all
 // samplers are. Step.h applies it on the CPU; on a GPU the kernel dit_step
-// does, for which codegen/cuda/device/step.h declares the same struct.
+// does, which is compiled with this file: so it includes nothing.
 #ifndef DIT_RUNTIME_SAMPLING_SAMPLERS_STEPROW_H
 #define DIT_RUNTIME_SAMPLING_SAMPLERS_STEPROW_H
-
-#include <cstdint>
 
 namespace dit::runtime {
 
@@ -33,12 +31,12 @@ struct StepRow {
   float sigma = 0;
   float logLow = 0, logHigh = 0;
   float guidanceScale = 1, guidanceRescale = 0;
-  int32_t guidedChannels = 0;
+  int guidedChannels = 0;
   /// The scale is the second formula's, which starts from c.
-  int32_t guidesFromConditional = 0;
-  int32_t clips = 0;
-  int32_t learnsVariance = 0;
-  int32_t historyKept = 0;
+  int guidesFromConditional = 0;
+  int clips = 0;
+  int learnsVariance = 0;
+  int historyKept = 0;
 
   /// Whether z is read.
   bool drawsNoise() const { return learnsVariance != 0 || sigma != 0; }
