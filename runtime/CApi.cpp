@@ -53,7 +53,7 @@ constexpr size_t firstBytes<ditc_shape> =
     offsetof(ditc_shape, is_latent) + sizeof(ditc_shape::is_latent);
 template <>
 constexpr size_t firstBytes<ditc_sampling> =
-    offsetof(ditc_sampling, rng) + sizeof(ditc_sampling::rng);
+    offsetof(ditc_sampling, sigmas) + sizeof(ditc_sampling::sigmas);
 
 template <typename T>
 static size_t checkedSize(const T *given, const char *name) {

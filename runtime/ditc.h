@@ -112,7 +112,7 @@ DITC_API int ditc_synchronize(ditc_model *model);
 typedef struct ditc_sampling {
   size_t size;         /* sizeof(ditc_sampling) */
   const char *sampler; /* "ddpm", "ddim", "dpm++2m"; "euler", "heun" of flows */
-  const char *steps;   /* "250", "ddim50" */
+  const char *steps;   /* "250", "ddim50", "10,15,20" */
   double eta;          /* noise of ddim */
   double cfg_scale;    /* 1: no guidance; with the formula "weight" 0 */
   int64_t cfg_channels; /* 0: all */
@@ -130,6 +130,9 @@ typedef struct ditc_sampling {
   double cfg_interval[2]; /* timesteps that are guided, both ends included */
   double cfg_rescale;     /* 0 to 1 */
   const char *rng;        /* "counter", "torch-cpu", "torch-cuda" */
+  const char *spacing;    /* "even", "leading", "trailing", "linspace" */
+  const char *timesteps;  /* "999,750,500" instead of steps, or "" */
+  const char *sigmas;     /* "1,0.75,0.5" instead of a flow's steps, or "" */
 } ditc_sampling;
 /* The strings live as long as the model. */
 DITC_API int ditc_get_defaults(const ditc_model *model,

@@ -17,10 +17,12 @@ static int32_t toClass(std::string_view text) {
                                                                     : -1;
 }
 
-std::vector<int32_t> parseClasses(const std::string &text, int64_t repeat) {
+std::vector<int32_t> parseClasses(const std::string &text, int64_t repeat,
+                                  int64_t classes) {
   constexpr int64_t most = 1'000'000;
   std::vector<int32_t> labels;
-  std::string_view rest = text;
+  const std::string all = fmt::format("0-{}", classes - 1);
+  std::string_view rest = text == "all" ? all : text;
   for (bool more = true; more;) {
     size_t comma = rest.find(',');
     more = comma != std::string_view::npos;
@@ -32,8 +34,7 @@ std::vector<int32_t> parseClasses(const std::string &text, int64_t repeat) {
         dash == std::string_view::npos ? first : toClass(item.substr(dash + 1));
     if (first < 0 || last < first)
       failFlag("--classes must be integers and ranges, such as 207,360 or 0-9, "
-               "but has "
-               "{}",
+               "or all, but has {}",
                inQuotes(item));
     if ((last - int64_t{first} + 1 + static_cast<int64_t>(labels.size())) *
             repeat >

@@ -9,9 +9,11 @@
 
 namespace dit::runtime {
 
-/// "207,360" or "0-9" or both mixed, each class `repeat` times in a row. Throws
-/// a FlagError for anything else, and for more than a million samples.
-std::vector<int32_t> parseClasses(const std::string &text, int64_t repeat);
+/// "207,360" or "0-9" or both mixed, or "all" of the model's `classes`, each
+/// class `repeat` times in a row. Throws a FlagError for anything else, and for
+/// more than a million samples.
+std::vector<int32_t> parseClasses(const std::string &text, int64_t repeat,
+                                  int64_t classes);
 
 } // namespace dit::runtime
 

@@ -154,7 +154,13 @@ void printSchedule(const Manifest &m, const ChoiceFlags &choices) {
         "a model that predicts velocity has no betas: use --sampler euler");
   SampleRequest request = defaultRequest(m);
   applyChoiceFlags(choices, request);
-  Schedule s = makeSchedule({m.diffusion, request.steps});
+  Schedule s = makeSchedule({m.diffusion,
+                             request.steps,
+                             0,
+                             {},
+                             0,
+                             request.spacing,
+                             request.timesteps});
   fmt::print("k    t     beta            alpha_bar       posterior_variance\n");
   for (int64_t k = 0; k < s.size(); ++k)
     fmt::print("{:<4} {:<5} {:<15.9g} {:<15.9g} {:.9g}\n", k, s.timesteps[k],
@@ -209,7 +215,9 @@ void printTable(const Manifest &m, const ChoiceFlags &choices) {
 void inspectCommand(const InspectFlags &flags) {
   const bool printsTable = flags.choices.contains("sampler");
   for (const auto &[name, text] : flags.choices)
-    if (!printsTable && !(name == "steps" && flags.schedule))
+    if (!printsTable &&
+        !(flags.schedule &&
+          (name == "steps" || name == "spacing" || name == "timesteps")))
       failFlag("{} is of the table of a --sampler, which is not given", name);
   std::vector<Manifest> all = readManifests(flags.model), shown;
   std::vector<Resolution> sizes;

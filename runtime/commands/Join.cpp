@@ -25,6 +25,7 @@ struct Part {
   std::unique_ptr<MappedFile> file;
   nlohmann::ordered_json settings;
   std::string_view samples;
+  std::vector<int32_t> labels;
   int64_t size;
 };
 
@@ -32,11 +33,12 @@ struct Part {
 std::map<int64_t, Part> readParts(const std::vector<std::string> &paths) {
   std::map<int64_t, Part> parts;
   for (const std::string &path : paths) {
-    Part part{std::make_unique<MappedFile>(path), {}, {}, 0};
+    Part part{std::make_unique<MappedFile>(path), {}, {}, {}, 0};
     int64_t first;
     try {
       part.settings = npzSettings(part.file->bytes());
       part.samples = npzSamples(part.file->bytes());
+      part.labels = npzLabels(part.file->bytes());
       part.size = arrayOf(part.settings).shape[0];
       first = part.settings["samples"][0];
       part.settings.erase("samples");
@@ -76,7 +78,9 @@ void joinCommand(const JoinFlags &flags) {
   nlohmann::ordered_json settings = parts.begin()->second.settings;
   settings["samples"] = {int64_t{0}, settings["count"].get<int64_t>()};
   NpzSeries file(flags.output, settings);
+  std::vector<int32_t> labels;
   for (const auto &[first, part] : parts) {
+    labels.insert(labels.end(), part.labels.begin(), part.labels.end());
     size_t one = part.samples.size() / static_cast<size_t>(part.size);
     size_t chunk = std::max<size_t>(1, (size_t{64} << 20) / one) * one;
     // A join that was killed goes on, too.
@@ -87,7 +91,7 @@ void joinCommand(const JoinFlags &flags) {
       file.append(part.samples.data() + at,
                   std::min(chunk, part.samples.size() - at));
   }
-  file.finish();
+  file.finish(labels);
   fmt::print("{}: {} samples of {} parts\n", flags.output, file.size(),
              parts.size());
 }

@@ -13,6 +13,7 @@
 #include "runtime/commands/SampleFlags.h"
 #include "runtime/commands/SampleOutput.h"
 #include "runtime/commands/SampleSeries.h"
+#include "runtime/sampling/NonFinite.h"
 #include "runtime/sampling/Sampling.h"
 
 #include <nlohmann/json.hpp>
@@ -28,6 +29,7 @@ struct SampleFlags {
   std::string model, classes, output;
   std::optional<std::string> preview;
   std::optional<std::string> weights;
+  bool randomWeights = false;
   int64_t repeat = 1;
   ChoiceFlags choices;
   std::optional<int64_t> columns;
@@ -38,12 +40,28 @@ struct SampleFlags {
   bool quiet = false;
 };
 
+/// Flags that do not go together.
+void checkFlags(const SampleFlags &flags) {
+  if (!flags.weights && !flags.randomWeights)
+    failFlag("the weights are missing: give --weights FILE, or "
+             "--random-weights for random ones of the seed");
+  if (flags.classes == "uniform" && flags.count == 0)
+    failFlag("--classes uniform is for a series: give its --count");
+  if (flags.classes == "uniform" && flags.repeat != 1)
+    failFlag("--repeat has no effect: --classes uniform draws a label for each "
+             "sample");
+  if (flags.columns && !flags.output.ends_with(".png"))
+    failFlag("--columns has no effect: it is of a .png, but the output is {}",
+             inQuotes(flags.output));
+}
+
 SamplingPlan makePlan(const SampleFlags &flags, const Manifest &manifest) {
   SampleRequest request = defaultRequest(manifest);
   if (flags.count > 0 && flags.classes == "uniform")
     request.labels = {0};
   else
-    request.labels = parseClasses(flags.classes, flags.repeat);
+    request.labels =
+        parseClasses(flags.classes, flags.repeat, manifest.classes);
   applyChoiceFlags(flags.choices, request);
   if (flags.batch > 0)
     request.batch = flags.batch;
@@ -105,6 +123,12 @@ SampleSeries makeSeries(const SampleFlags &flags, const SamplingPlan &plan) {
   return series;
 }
 
+std::string showSteps(const SamplingPlan &plan) {
+  const SampleRequest &request = plan.request();
+  bool isListed = !request.timesteps.empty() || !request.sigmas.empty();
+  return isListed ? std::to_string(plan.evaluations()) : request.steps;
+}
+
 /// Opens the device, says what will be taken, and takes it. `plan` is of what
 /// is sampled at a time.
 std::unique_ptr<Denoiser> load(const SampleFlags &flags,
@@ -119,17 +143,15 @@ std::unique_ptr<Denoiser> load(const SampleFlags &flags,
   int64_t all = flags.count > 0 ? flags.count : plan.samples();
   if (!flags.quiet)
     fmt::print(stderr, "{}: {} sample{}, {} steps of {}, guidance {}; {}\n",
-               manifest.name, all, all == 1 ? "" : "s", request.steps,
+               manifest.name, all, all == 1 ? "" : "s", showSteps(plan),
                request.sampler, request.guidanceScale,
                describeMemory(*artifact, *device,
                               samplingBytes(device->manifest(), plan)));
-  if (!flags.weights)
-    options.notice("no --weights: the model's are random, of the seed");
   return std::make_unique<Denoiser>(std::move(artifact), std::move(device),
                                     *weights);
 }
 
-void seriesCommand(const SampleFlags &flags, const std::string &tool) {
+void seriesCommand(const SampleFlags &flags) {
   auto artifact = std::make_shared<Artifact>(flags.model);
   SamplingPlan plan = makePlan(flags, artifact->manifest(flags.device.size));
   SampleSeries series = makeSeries(flags, plan);
@@ -137,10 +159,10 @@ void seriesCommand(const SampleFlags &flags, const std::string &tool) {
   batch.resize(
       static_cast<size_t>(std::min(plan.request().batch, flags.count)));
   std::unique_ptr<Denoiser> denoiser = load(flags, artifact, plan.of(batch, 0));
-  sampleSeries(*denoiser, plan, series, flags.quiet, tool);
+  sampleSeries(*denoiser, plan, series, flags.quiet);
 }
 
-void sampleCommand(const SampleFlags &flags, const std::string &tool) {
+void sampleCommand(const SampleFlags &flags) {
   auto artifact = std::make_shared<Artifact>(flags.model);
   const Manifest &manifest = artifact->manifest(flags.device.size);
   SamplingPlan plan = makePlan(flags, manifest);
@@ -165,11 +187,7 @@ void sampleCommand(const SampleFlags &flags, const std::string &tool) {
     samples = sample(*denoiser, plan);
     seconds = progress.seconds();
   }
-  if (int64_t bad = countNonFinite(manifest, samples))
-    fmt::print(stderr,
-               "{} sample: warning: {} of {} samples have values that are not "
-               "finite\n",
-               tool, bad, count);
+  requireFinite(*denoiser, plan, samples);
   std::string settings =
       describeSettings(flags, plan)
           .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
@@ -187,9 +205,13 @@ void addSampleCommand(CLI::App &app) {
   CLI::App *c =
       app.add_subcommand("sample", "draw samples from a compiled model");
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
-  addWeightsFlag(*c, flags->weights);
+  c->add_option("--weights", flags->weights,
+                "weights, .safetensors or .pt, or a diffusers folder");
+  c->add_flag("--random-weights", flags->randomWeights,
+              "random weights of the seed")
+      ->excludes("--weights");
   c->add_option("--classes", flags->classes,
-                "classes: 207,360 or 0-9; uniform with --count")
+                "classes: 207,360 or 0-9 or all; uniform with --count")
       ->required();
   c->add_option("-o,--output", flags->output,
                 "OUT.png, .npy, .npz or .safetensors")
@@ -223,11 +245,12 @@ void addSampleCommand(CLI::App &app) {
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
   addDeviceFlags(*c, flags->device);
   c->add_flag("--quiet", flags->quiet, "no progress on stderr");
-  c->callback([flags, tool = app.get_name()] {
+  c->callback([flags] {
+    checkFlags(*flags);
     if (flags->count > 0)
-      seriesCommand(*flags, tool);
+      seriesCommand(*flags);
     else
-      sampleCommand(*flags, tool);
+      sampleCommand(*flags);
   });
 }
 

@@ -7,7 +7,6 @@
 #include "runtime/images/Image.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace dit::runtime {
 
@@ -85,18 +84,6 @@ int64_t defaultColumns(int64_t count, int64_t repeat) {
   while (columns * columns < count)
     ++columns;
   return columns;
-}
-
-int64_t countNonFinite(const Manifest &manifest,
-                       std::span<const float> samples) {
-  auto floats = static_cast<size_t>(manifest.sampleFloats());
-  int64_t bad = 0;
-  for (size_t first = 0; first < samples.size(); first += floats) {
-    auto one = samples.subspan(first, floats);
-    bad += std::any_of(one.begin(), one.end(),
-                       [](float v) { return !std::isfinite(v); });
-  }
-  return bad;
 }
 
 } // namespace dit::runtime

@@ -35,10 +35,6 @@ private:
 /// least four wide as in the published sampler.
 int64_t defaultColumns(int64_t count, int64_t repeat);
 
-/// How many samples hold an infinity or a NaN.
-int64_t countNonFinite(const Manifest &manifest,
-                       std::span<const float> samples);
-
 } // namespace dit::runtime
 
 #endif // DIT_RUNTIME_COMMANDS_SAMPLEOUTPUT_H

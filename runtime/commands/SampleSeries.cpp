@@ -8,6 +8,7 @@
 #include "runtime/commands/SampleOutput.h"
 #include "runtime/images/Image.h"
 #include "runtime/images/NpzSeries.h"
+#include "runtime/sampling/NonFinite.h"
 #include "runtime/sampling/Stepper.h"
 
 #include <algorithm>
@@ -79,8 +80,7 @@ void append(NpzSeries &file, const Manifest &manifest,
 } // namespace
 
 void sampleSeries(Denoiser &denoiser, const SamplingPlan &plan,
-                  const SampleSeries &series, bool quiet,
-                  const std::string &tool) {
+                  const SampleSeries &series, bool quiet) {
   const Manifest &manifest = plan.manifest();
   SampleRange range = parseShard(series.shard, series.count);
   NpzSeries file(series.output, seriesSettings(series.settings, manifest,
@@ -91,7 +91,6 @@ void sampleSeries(Denoiser &denoiser, const SamplingPlan &plan,
                series.output, before, file.size());
   Progress progress;
   std::shared_ptr<SamplingMemory> memory;
-  int64_t bad = 0;
   while (file.done() < file.size()) {
     int64_t first = range.first + file.done();
     int64_t end = std::min(first + plan.request().batch, range.end);
@@ -102,15 +101,10 @@ void sampleSeries(Denoiser &denoiser, const SamplingPlan &plan,
         progress.show(drawn * steps + done, wanted * steps);
       });
     std::vector<float> samples = sample(denoiser, batch, memory);
-    bad += countNonFinite(manifest, samples);
+    requireFinite(denoiser, batch, samples);
     append(file, manifest, samples);
   }
-  file.finish();
-  if (bad)
-    fmt::print(stderr,
-               "{} sample: warning: {} of {} samples have values that are not "
-               "finite\n",
-               tool, bad, file.size() - before);
+  file.finish(labelsOf(series, plan, range.first, range.end));
   fmt::print("{}: {} samples of {} in {:.1f} s\n", series.output, file.size(),
              manifest.name, progress.seconds());
 }

@@ -46,8 +46,7 @@ nlohmann::ordered_json seriesSettings(nlohmann::ordered_json settings,
 /// Draws what is missing of the series and prints what it made. `plan` is of
 /// any labels.
 void sampleSeries(Denoiser &denoiser, const SamplingPlan &plan,
-                  const SampleSeries &series, bool quiet,
-                  const std::string &tool);
+                  const SampleSeries &series, bool quiet);
 
 } // namespace dit::runtime
 

@@ -54,14 +54,16 @@ std::string npyHeader(const Array &array);
 /// A zip (stored, 64-bit records) that holds the array `name`.
 void writeNpz(OutputFile &file, const std::string &name, const Array &array);
 
-/// The bytes of an `.npz` around the data of its only array.
+/// The bytes of an `.npz` around the data of its first array.
 struct NpzFrame {
   std::string before, after;
 };
 /// `array` without data; `crc` is the zip checksum of its header and its data.
-/// The sizes of both parts do not depend on it. `comment`, the archive's, has
-/// at most 65,535 bytes.
+/// The sizes of both parts do not depend on it. `labels`, where there are any,
+/// follow as `arr_1`, int64. `comment`, the archive's, has at most 65,535
+/// bytes.
 NpzFrame npzFrame(const std::string &name, const Array &array, uint32_t crc,
+                  std::span<const int64_t> labels = {},
                   const std::string &comment = "");
 
 /// The zip checksum (reflected polynomial 0xEDB88320), continued from `crc`,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// numpy's .npy, and .npz as a zip of one stored member.
+// numpy's .npy, and .npz as a zip of stored members.
 #include "runtime/OutputFile.h"
 #include "runtime/images/Image.h"
 
@@ -61,44 +61,74 @@ struct Record {
 };
 } // namespace
 
-NpzFrame npzFrame(const std::string &name, const Array &array, uint32_t crc,
-                  const std::string &comment) {
-  const std::string header = npyHeader(array), member = name + ".npy";
-  const uint64_t size = header.size() + array.bytes;
+/// What the local header of a member and its entry in the directory have in
+/// common: version 4.5, no flags, stored, 1980-01-01 00:00.
+static std::string commonFields(const std::string &member, uint32_t crc) {
   constexpr uint64_t in64 = 0xffffffff; // "see the 64-bit field"
-  // Version 4.5, no flags, stored, 1980-01-01 00:00.
   Record common;
   common.put(45, 2).put(0, 2).put(0, 2).put(0, 2).put(0x21, 2).put(crc, 4);
   common.put(in64, 4).put(in64, 4).put(member.size(), 2);
+  return common.bytes;
+}
 
+static std::string localHeader(const std::string &member, uint64_t size,
+                               uint32_t crc) {
   Record local;
-  local.put(0x04034b50, 4).bytes += common.bytes;
+  local.put(0x04034b50, 4).bytes += commonFields(member, crc);
   local.put(20, 2).bytes += member;
   local.put(1, 2).put(16, 2).put(size, 8).put(size, 8);
+  return local.bytes;
+}
 
-  const uint64_t directoryAt = local.bytes.size() + size;
-  Record directory;
-  directory.put(0x02014b50, 4).put(45, 2).bytes += common.bytes;
-  // Extra field's length, comment, disk, attributes; the member begins at 0.
-  directory.put(20, 2).put(0, 2).put(0, 2).put(0, 2).put(0, 4).put(0, 4);
-  directory.bytes += member;
-  directory.put(1, 2).put(16, 2).put(size, 8).put(size, 8);
-  const uint64_t directorySize = directory.bytes.size();
+/// Of a member that begins at byte `begin`.
+static std::string directoryEntry(const std::string &member, uint64_t size,
+                                  uint32_t crc, uint64_t begin) {
+  Record entry;
+  entry.put(0x02014b50, 4).put(45, 2).bytes += commonFields(member, crc);
+  // Extra field's length, comment, disk, attributes; the first begins at 0.
+  constexpr uint64_t in64 = 0xffffffff;
+  const bool isFirst = begin == 0;
+  entry.put(isFirst ? 20 : 28, 2).put(0, 2).put(0, 2).put(0, 2).put(0, 4);
+  entry.put(isFirst ? 0 : in64, 4);
+  entry.bytes += member;
+  entry.put(1, 2).put(isFirst ? 16 : 24, 2).put(size, 8).put(size, 8);
+  if (!isFirst)
+    entry.put(begin, 8);
+  return entry.bytes;
+}
+
+NpzFrame npzFrame(const std::string &name, const Array &array, uint32_t crc,
+                  std::span<const int64_t> labels, const std::string &comment) {
+  const std::string header = npyHeader(array), member = name + ".npy";
+  const uint64_t size = header.size() + array.bytes;
+  NpzFrame frame{localHeader(member, size, crc) + header, ""};
+  uint64_t end = frame.before.size() + array.bytes;
+  std::string directory = directoryEntry(member, size, crc, 0);
+  uint64_t members = 1;
+  if (!labels.empty()) {
+    Array second{"<i8",
+                 {static_cast<int64_t>(labels.size())},
+                 labels.data(),
+                 labels.size_bytes()};
+    std::string npy = npyHeader(second);
+    npy.append(reinterpret_cast<const char *>(labels.data()),
+               labels.size_bytes());
+    uint32_t sum = crc32(0, npy.data(), npy.size());
+    frame.after = localHeader("arr_1.npy", npy.size(), sum) + npy;
+    directory += directoryEntry("arr_1.npy", npy.size(), sum, end);
+    end += frame.after.size();
+    ++members;
+  }
   // 64-bit end of directory, its locator, and the end that points to them.
-  directory.put(0x06064b50, 4)
-      .put(44, 8)
-      .put(45, 2)
-      .put(45, 2)
-      .put(0, 4)
-      .put(0, 4);
-  directory.put(1, 8).put(1, 8).put(directorySize, 8).put(directoryAt, 8);
-  directory.put(0x07064b50, 4)
-      .put(0, 4)
-      .put(directoryAt + directorySize, 8)
-      .put(1, 4);
-  directory.put(0x06054b50, 4).put(0, 2).put(0, 2).put(1, 2).put(1, 2);
-  directory.put(directorySize, 4).put(in64, 4).put(comment.size(), 2);
-  return {local.bytes + header, directory.bytes + comment};
+  constexpr uint64_t in64 = 0xffffffff;
+  Record ends;
+  ends.put(0x06064b50, 4).put(44, 8).put(45, 2).put(45, 2).put(0, 4).put(0, 4);
+  ends.put(members, 8).put(members, 8).put(directory.size(), 8).put(end, 8);
+  ends.put(0x07064b50, 4).put(0, 4).put(end + directory.size(), 8).put(1, 4);
+  ends.put(0x06054b50, 4).put(0, 2).put(0, 2).put(members, 2).put(members, 2);
+  ends.put(directory.size(), 4).put(in64, 4).put(comment.size(), 2);
+  frame.after += directory + ends.bytes + comment;
+  return frame;
 }
 
 void writeNpz(OutputFile &file, const std::string &name, const Array &array) {

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <vector>
 
 namespace dit::runtime {
@@ -60,7 +61,7 @@ NpzSeries::NpzSeries(std::string path, Json settings)
   constexpr size_t longest = 65'535; // of a zip's comment
   if (textOf(this->settings).size() > longest)
     fail("{}: the settings take more than {} bytes", this->path, longest);
-  if (!exists(part) && isFinished()) {
+  if (isFinished() && !exists(part)) {
     samples = size();
     unlink(journalPath.c_str());
     return;
@@ -103,15 +104,35 @@ NpzSeries::~NpzSeries() {
     close(fd);
 }
 
-/// Whether the file is there, made with the same settings.
+/// Whether the file is there. Another series is not replaced: it took hours.
 bool NpzSeries::isFinished() const {
   if (!exists(path))
     return false;
+  Json there;
   try {
-    return npzSettings(MappedFile(path).bytes()) == settings;
+    there = npzSettings(MappedFile(path).bytes());
   } catch (const Error &) {
     return false; // another file, which will be replaced
   }
+  checkSame(nlohmann::json::parse(textOf(there)), path, path);
+  return there == settings;
+}
+
+/// Throws where `then`, the settings of `file`, are others.
+void NpzSeries::checkSame(const nlohmann::json &then, const std::string &file,
+                          const std::string &toDelete) const {
+  nlohmann::json now = nlohmann::json::parse(textOf(settings));
+  std::vector<std::string> differences;
+  for (const auto &[key, value] : now.items())
+    if (!then.contains(key) || then[key] != value)
+      differences.push_back(fmt::format(
+          "{}: {} with {} {}, but now it is {}; give the same, or delete {} to "
+          "begin again",
+          file, file == path ? "made" : "begun", key,
+          then.contains(key) ? shown(then[key]) : "unset", shown(value),
+          toDelete));
+  if (!differences.empty())
+    throw Error(differences);
 }
 
 void NpzSeries::resume(const std::string &journal) {
@@ -120,17 +141,7 @@ void NpzSeries::resume(const std::string &journal) {
     nlohmann::json text = parseJson(journal, "the journal");
     JsonReader reader(text, "journal key");
     const nlohmann::json &then = reader.at("settings");
-    nlohmann::json now = nlohmann::json::parse(textOf(settings));
-    std::vector<std::string> differences;
-    for (const auto &[key, value] : now.items())
-      if (!then.contains(key) || then[key] != value)
-        differences.push_back(fmt::format(
-            "{}: begun with {} {}, but now it is {}; give the same, or delete "
-            "{} to begin again",
-            part, key, then.contains(key) ? shown(then[key]) : "unset",
-            shown(value), journalPath));
-    if (!differences.empty())
-      throw Error(differences);
+    checkSame(then, part, journalPath);
     samples = reader.integer("done", 0, size());
     verifyData(static_cast<uint32_t>(reader.integer("crc32", 0, 0xffffffff)));
   } catch (const Error &e) {
@@ -202,10 +213,11 @@ void NpzSeries::append(const void *data, size_t bytes) {
   writeJournal();
 }
 
-void NpzSeries::finish() {
+void NpzSeries::finish(std::span<const int32_t> labels) {
   if (fd < 0)
     return;
-  NpzFrame frame = npzFrame("arr_0", array, crc, textOf(settings));
+  std::vector<int64_t> wide(labels.begin(), labels.end());
+  NpzFrame frame = npzFrame("arr_0", array, crc, wide, textOf(settings));
   writeAt(frame.after.data(), frame.after.size(),
           dataAt + static_cast<int64_t>(array.bytes));
   writeAt(frame.before.data(), frame.before.size(), 0);
@@ -228,6 +240,21 @@ Json npzSettings(std::string_view file) {
   return Json::parse(comment);
 }
 
+/// The labels where a whole file has them; its other bytes may be anything.
+static std::vector<int64_t> labelsAt(std::string_view file,
+                                     const Array &array) {
+  std::vector<int64_t> labels(static_cast<size_t>(array.shape[0]));
+  NpzFrame blank = npzFrame("arr_0", array, 0, labels);
+  // Behind the data: the second member, and then both ends of the directory.
+  size_t member = blank.after.find("PK\x01\x02");
+  size_t end = blank.before.size() + array.bytes + member;
+  size_t bytes = labels.size() * sizeof(int64_t);
+  if (file.size() < end)
+    return {};
+  std::memcpy(labels.data(), file.data() + end - bytes, bytes);
+  return labels;
+}
+
 std::string_view npzSamples(std::string_view file) {
   Json settings = npzSettings(file);
   Array array = arrayOf(settings);
@@ -238,12 +265,18 @@ std::string_view npzSamples(std::string_view file) {
       bytes < array.bytes ? std::string_view() : file.substr(at, bytes);
   uint32_t crc = crc32(0, header.data(), header.size());
   crc = crc32(crc, samples.data(), samples.size());
-  NpzFrame frame = npzFrame("arr_0", array, crc, textOf(settings));
+  NpzFrame frame =
+      npzFrame("arr_0", array, crc, labelsAt(file, array), textOf(settings));
   if (file.size() != at + array.bytes + frame.after.size() ||
       !file.starts_with(frame.before) || !file.ends_with(frame.after))
     fail("is damaged: its {} samples do not have the checksum of its header",
          array.shape[0]);
   return samples;
+}
+
+std::vector<int32_t> npzLabels(std::string_view file) {
+  std::vector<int64_t> labels = labelsAt(file, arrayOf(npzSettings(file)));
+  return {labels.begin(), labels.end()};
 }
 
 } // namespace dit::runtime

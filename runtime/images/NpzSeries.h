@@ -21,8 +21,8 @@ public:
   /// Begins, or goes on with, the file; nothing is left to do when it is there
   /// with these settings. Its array is `dtype`, (end - first, `shape`...) of
   /// the settings' `samples`, [first, end). Throws when another process writes
-  /// it, when it was begun with other settings (names each that differs), or
-  /// when what is there is damaged.
+  /// it, when it was begun or finished with other settings (names each that
+  /// differs), or when what is there is damaged.
   NpzSeries(std::string path, nlohmann::ordered_json settings);
   ~NpzSeries();
   NpzSeries(const NpzSeries &) = delete;
@@ -33,11 +33,14 @@ public:
   int64_t size() const { return array.shape[0]; }
   /// Adds whole samples; they are on the disk afterwards.
   void append(const void *data, size_t bytes);
-  /// Puts the complete file in its place. Nothing may be added afterwards.
-  void finish();
+  /// Puts the complete file in its place, with the samples' labels as `arr_1`.
+  /// Nothing may be added afterwards.
+  void finish(std::span<const int32_t> labels);
 
 private:
   bool isFinished() const;
+  void checkSame(const nlohmann::json &then, const std::string &file,
+                 const std::string &toDelete) const;
   void resume(const std::string &journal);
   void verifyData(uint32_t expected);
   void writeJournal();
@@ -64,6 +67,8 @@ Array arrayOf(const nlohmann::ordered_json &settings);
 nlohmann::ordered_json npzSettings(std::string_view file);
 /// The samples in such a file, after a check of every byte of it.
 std::string_view npzSamples(std::string_view file);
+/// Their labels, of a file that npzSamples() found whole.
+std::vector<int32_t> npzLabels(std::string_view file);
 
 } // namespace dit::runtime
 

@@ -5,6 +5,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/ditc.h"
+#include "runtime/sampling/Timesteps.h"
 
 #include <algorithm>
 #include <charconv>
@@ -174,13 +175,29 @@ bool isFlow(const SamplingPlan &plan) {
   return plan.manifest().diffusion.prediction == "velocity";
 }
 
-std::string idleShift(const SamplingPlan &plan) {
+std::string idleButInFlow(const SamplingPlan &plan) {
   if (isFlow(plan))
     return "";
   return fmt::format("it is for models that predict velocity, but {} predicts "
                      "{}",
                      inQuotes(plan.manifest().name),
                      plan.manifest().diffusion.prediction);
+}
+
+std::string idleInFlow(const SamplingPlan &plan) {
+  if (!isFlow(plan))
+    return "";
+  return fmt::format("{} predicts velocity, and a flow has no timesteps to "
+                     "choose among",
+                     inQuotes(plan.manifest().name));
+}
+
+bool isListed(const SamplingPlan &plan) {
+  return !plan.request().timesteps.empty() || !plan.request().sigmas.empty();
+}
+
+std::string idleSteps(const SamplingPlan &plan) {
+  return isListed(plan) ? "the steps are given as a list" : "";
 }
 
 /// "name: summary; name: summary".
@@ -206,14 +223,42 @@ std::vector<SamplingOption> makeOptions() {
   // Of the sampler's table.
   all.push_back(
       option("sampler", &R::sampler, &C::sampler, listEntries(samplers())));
-  all.push_back(
-      option("steps", &R::steps, &C::steps, "N evenly spread steps, or ddimN"));
+  all.push_back(option(
+      "steps", &R::steps, &C::steps,
+      "N evenly spread steps, ddimN for whole strides, or N,N,N for sections"));
+  all.back().idle = idleSteps;
+  showWhere(all.back(), [](const SamplingPlan &p) { return !isListed(p); });
+  all.push_back(option("spacing", &R::spacing, &C::spacing,
+                       "of the steps; " + listEntries(spacings())));
+  all.back().idle = [](const SamplingPlan &p) {
+    std::string reason = idleSteps(p);
+    return reason.empty() ? idleInFlow(p) : reason;
+  };
+  showWhere(all.back(), [](const SamplingPlan &p) {
+    return p.request().spacing != "even";
+  });
+  all.push_back(option("timesteps", &R::timesteps, &C::timesteps,
+                       "999,750,500: the timesteps that the network is asked "
+                       "at, instead of --steps"));
+  all.back().idle = idleInFlow;
+  showWhere(all.back(), [](const SamplingPlan &p) {
+    return !p.request().timesteps.empty();
+  });
+  all.push_back(option("sigmas", &R::sigmas, &C::sigmas,
+                       "1,0.75,0.5: a flow's noise levels, instead of --steps; "
+                       "they end at 0 by themselves"));
+  all.back().idle = idleButInFlow;
+  showWhere(all.back(),
+            [](const SamplingPlan &p) { return !p.request().sigmas.empty(); });
   all.push_back(number("eta", &R::eta, &C::eta, 0, 1, "noise of ddim, 0 to 1"));
   all.back().idle = [](const SamplingPlan &p) { return idleBut(p, "ddim"); };
   all.push_back(number("shift", &R::shift, &C::shift, 1e-6, 1e6,
                        "of a flow's noise levels s: shift s / (1 + (shift - 1) "
                        "s), 1 leaves them even"));
-  all.back().idle = idleShift;
+  all.back().idle = [](const SamplingPlan &p) {
+    return p.request().sigmas.empty() ? idleButInFlow(p)
+                                      : "the sigmas are taken as they are";
+  };
   showWhere(all.back(), isFlow);
   all.push_back(option("variance", &R::variance, &C::variance,
                        "of ddpm: learned_range, fixed_large or fixed_small"));

@@ -26,6 +26,9 @@ struct SampleRequest {
   // How to sample: one line each in Options.cpp.
   std::string sampler;
   std::string steps;
+  std::string spacing = "even"; ///< of the steps: Timesteps.h
+  std::string timesteps;        ///< "999,750,500" instead of steps
+  std::string sigmas;           ///< "1,0.75,0.5" instead of a flow's steps
   double eta = 0;
   double shift = 1;     ///< of a flow model
   std::string variance; ///< of ddpm

@@ -91,7 +91,8 @@ SamplingPlan::SamplingPlan(const Manifest &manifest, SampleRequest request)
   diffusion.shift = asked.shift;
   makeNoise();
   table = makeSampler(asked.sampler, {diffusion, asked.steps, asked.eta, guide,
-                                      guidedChannels()});
+                                      guidedChannels(), asked.spacing,
+                                      asked.timesteps, asked.sigmas});
   const auto &interval = asked.guidanceInterval;
   for (double t : table.times)
     guided.push_back(!guide.isNone() && (!interval || (interval->low <= t &&

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Betas, respacing and posterior tables. The order of the operations is that of
+// Betas and posterior tables. The order of the operations is that of
 // the published implementation, so that the numbers agree to the last digit.
 #include "runtime/sampling/Schedule.h"
 
 #include "runtime/Error.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace dit::runtime {
@@ -51,50 +50,6 @@ std::vector<double> makeBetas(const std::string &name, int64_t steps,
   }
   fail("the schedule must be linear, squared_cosine or quadratic, but is {}",
        inQuotes(name));
-}
-
-/// Every `stride`-th timestep, for the smallest stride that keeps `count`.
-static std::vector<int64_t> strided(int64_t total, int64_t count) {
-  for (int64_t stride = 1; stride < std::max<int64_t>(total, 2); ++stride) {
-    if ((total + stride - 1) / stride != count)
-      continue;
-    std::vector<int64_t> kept;
-    for (int64_t t = 0; t < total; t += stride)
-      kept.push_back(t);
-    return kept;
-  }
-  failFlag("no whole stride over {} timesteps keeps {} of them: leave out "
-           "'ddim', or "
-           "choose another number",
-           total, count);
-}
-
-std::vector<int64_t> keptTimesteps(int64_t total, const std::string &spelling) {
-  bool isStrided = spelling.starts_with("ddim");
-  std::string_view digits =
-      std::string_view(spelling).substr(isStrided ? 4 : 0);
-  int64_t count = 0;
-  auto [end, problem] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  if (problem != std::errc() || end != digits.data() + digits.size() ||
-      count < 1 || count > total)
-    failFlag("the number of steps must be an integer from 1 to {} or ddimN, "
-             "but is {}",
-             total, inQuotes(spelling));
-  if (isStrided)
-    return strided(total, count);
-  // Accumulated in floating point and rounded half to even: of the counts up to
-  // 1000, half up would change 49 and multiplying instead of adding 278.
-  double stride = count == 1 ? 1.0
-                             : static_cast<double>(total - 1) /
-                                   static_cast<double>(count - 1);
-  std::vector<int64_t> kept;
-  double current = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    kept.push_back(static_cast<int64_t>(std::nearbyint(current)));
-    current += stride;
-  }
-  return kept;
 }
 
 Schedule respace(const std::vector<double> &betas,

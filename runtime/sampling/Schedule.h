@@ -15,11 +15,6 @@ namespace dit::runtime {
 std::vector<double> makeBetas(const std::string &name, int64_t steps,
                               double start, double end);
 
-/// Which of `total` timesteps `spelling` keeps, ascending: "250" spreads 250 of
-/// them from the first to the last, "ddim50" takes every k-th with the smallest
-/// k that gives 50. Throws a FlagError for what cannot be done.
-std::vector<int64_t> keptTimesteps(int64_t total, const std::string &spelling);
-
 /// One entry for each kept timestep k, k = 0 the cleanest.
 struct Schedule {
   std::vector<int64_t> timesteps; ///< t_k, what the network is told

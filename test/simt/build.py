@@ -40,7 +40,7 @@ ENVIRONMENT = {"TSAN_OPTIONS": "halt_on_error=1:exitcode=66",
 
 # What a check compares with where it has no loops of its own: sources of the
 # runtime.
-RUNTIME = {"step": ["Error.cpp", "sampling/Guidance.cpp", "sampling/Schedule.cpp", "sampling/samplers/*.cpp"]}
+RUNTIME = {"step": ["Error.cpp", "sampling/Guidance.cpp", "sampling/Schedule.cpp", "sampling/Timesteps.cpp", "sampling/samplers/*.cpp"]}
 
 
 class CompileError(Exception):

@@ -3,6 +3,7 @@
 #include "runtime/sampling/samplers/FlowTable.h"
 
 #include "runtime/Error.h"
+#include "runtime/sampling/Timesteps.h"
 
 #include <charconv>
 
@@ -20,6 +21,8 @@ static int64_t parseSteps(const std::string &text) {
 }
 
 std::vector<double> noiseLevels(const SamplerSettings &settings) {
+  if (!settings.sigmas.empty())
+    return listedSigmas(settings.sigmas);
   int64_t steps = parseSteps(settings.steps);
   double shift = settings.diffusion.shift;
   std::vector<double> levels;

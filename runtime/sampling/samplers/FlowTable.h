@@ -10,8 +10,9 @@
 namespace dit::runtime {
 
 /// The levels s between which `settings.steps` steps lead, from 1 to 0: evenly
-/// spread, then s -> shift * s / (1 + (shift - 1) * s) (Esser et al., 2024).
-/// Throws a FlagError for a number of steps that is none.
+/// spread, or `settings.sigmas` as they are. Even ones go s -> shift * s / (1 +
+/// (shift - 1) * s) (Esser et al., 2024). Throws a FlagError for a number of
+/// steps that is none.
 std::vector<double> noiseLevels(const SamplerSettings &settings);
 
 /// Adds an evaluation at level s > 0 to the table: what the network is told as

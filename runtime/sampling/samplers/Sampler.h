@@ -32,6 +32,9 @@ struct SamplerSettings {
   double eta = 0;
   Guidance guidance = {}; ///< of the first `guidedChannels` channels
   int64_t guidedChannels = 0;
+  std::string spacing = "even"; ///< of the steps: Timesteps.h
+  std::string timesteps;        ///< "999,750,500" instead of steps
+  std::string sigmas;           ///< "1,0.75,0.5" instead of a flow's steps
 };
 
 struct SamplerEntry {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The list of samplers.
 #include "runtime/Error.h"
+#include "runtime/sampling/Timesteps.h"
 #include "runtime/sampling/samplers/Sampler.h"
 
 #include <fmt/ranges.h>
@@ -55,7 +56,9 @@ Sampler makeSampler(const std::string &name, const SamplerSettings &settings) {
 Schedule makeSchedule(const SamplerSettings &settings) {
   const DiffusionDefaults &d = settings.diffusion;
   return respace(makeBetas(d.schedule, d.steps, d.betaStart, d.betaEnd),
-                 keptTimesteps(d.steps, settings.steps));
+                 settings.timesteps.empty()
+                     ? keptTimesteps(d.steps, settings.steps, settings.spacing)
+                     : listedTimesteps(d.steps, settings.timesteps));
 }
 
 } // namespace dit::runtime

@@ -5,6 +5,9 @@
 #include "runtime/Safetensors.h"
 #include "runtime/commands/ClassList.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace dit::runtime::test {
 namespace {
 
@@ -115,15 +118,17 @@ TEST_F(Commands, TheSameSeedIsTheSameFile) {
 }
 
 TEST_F(Commands, ClassesAreListsAndRanges) {
-  EXPECT_EQ(parseClasses("207,360", 1), (std::vector<int32_t>{207, 360}));
-  EXPECT_EQ(parseClasses("0-2,7", 2),
+  EXPECT_EQ(parseClasses("207,360", 1, 1000), (std::vector<int32_t>{207, 360}));
+  EXPECT_EQ(parseClasses("0-2,7", 2, 1000),
             (std::vector<int32_t>{0, 0, 1, 1, 2, 2, 7, 7}));
-  EXPECT_EQ(parseClasses("5-5", 1), std::vector<int32_t>{5});
-  for (const char *text : {"", ",", "1,", "a", "3-1", "-1", "1-", "1--2", "1 2",
-                           "1.5", "99999999999", "0x1"})
-    EXPECT_THROW(parseClasses(text, 1), FlagError) << text;
-  EXPECT_THROW(parseClasses("0-2147483647", 1), FlagError);
-  EXPECT_THROW(parseClasses("0-999", 1001), FlagError);
+  EXPECT_EQ(parseClasses("5-5", 1, 1000), std::vector<int32_t>{5});
+  EXPECT_EQ(parseClasses("all", 2, 3),
+            (std::vector<int32_t>{0, 0, 1, 1, 2, 2}));
+  for (const char *text : {"", ",", "1,", "a", "all,1", "ALL", "3-1", "-1",
+                           "1-", "1--2", "1 2", "1.5", "99999999999", "0x1"})
+    EXPECT_THROW(parseClasses(text, 1, 1000), FlagError) << text;
+  EXPECT_THROW(parseClasses("0-2147483647", 1, 1000), FlagError);
+  EXPECT_THROW(parseClasses("0-999", 1001, 1000), FlagError);
 }
 
 /// One line on stderr, exit 2, and nothing written.
@@ -162,6 +167,16 @@ TEST_F(Commands, BadFlagsExitWithTwo) {
                              {"--seed", ""},
                              {"--seed", "18446744073709551616"},
                              {"--eta", "0.5"},
+                             {"--columns", "2"},
+                             {"--classes", "uniform"},
+                             {"--spacing", "odd"},
+                             {"--steps", "ddim50", "--spacing", "leading"},
+                             {"--steps", "5", "--timesteps", "999,0"},
+                             {"--timesteps", "0,999"},
+                             {"--timesteps", "1000,0"},
+                             {"--timesteps", "5,-1"},
+                             {"--timesteps", "5,,1"},
+                             {"--sigmas", "1,0.5"},
                              {"--sampler", "ddim", "--variance", "fixed_small"},
                              {"--cfg-rescale", "0.5"},
                              {"--cfg-scale", "2", "--cfg-interval", "1,2"},
@@ -241,22 +256,72 @@ TEST_F(Commands, OnlyModelsForGpusHaveADevice) {
                        "the target 'cpu'\n");
 }
 
-// Without weights a model has those of the seed, and says so.
 TEST_F(Commands, SamplesOfRandomWeights) {
   std::vector<std::string> outputs;
   for (const char *seed : {"1", "1", "2"}) {
     std::string output = folder / (std::string("x") + seed + ".safetensors");
-    CommandResult r = runCommand({"sample", fakeArtifactPath(), "--classes",
-                                  "0", "--seed", seed, "-o", output});
+    CommandResult r =
+        runCommand({"sample", fakeArtifactPath(), "--random-weights",
+                    "--classes", "0", "--seed", seed, "-o", output});
     EXPECT_EQ(r.code, 0) << r.err;
-    EXPECT_NE(r.err.find("note: no --weights: the model's are random, of the "
-                         "seed\n"),
-              std::string::npos)
-        << r.err;
     outputs.push_back(readFile(output));
   }
   EXPECT_EQ(outputs[0], outputs[1]);
   EXPECT_NE(outputs[0], outputs[2]);
+}
+
+TEST_F(Commands, ForgottenWeightsAreAskedFor) {
+  CommandResult r = runCommand(
+      {"sample", fakeArtifactPath(), "--classes", "0", "-o", folder / "x.npy"});
+  EXPECT_EQ(r.code, 2);
+  EXPECT_EQ(r.err, "dit-run sample: error: the weights are missing: give "
+                   "--weights FILE, or --random-weights for random ones of the "
+                   "seed\n");
+  EXPECT_EQ(
+      sample({"--random-weights", "--classes", "0", "-o", folder / "x.npy"})
+          .code,
+      2);
+}
+
+// Nothing is written, and the sentence says where it began.
+TEST_F(Commands, SamplesThatAreNotFiniteAreErrors) {
+  FakeWeights bad;
+  bad.label[2] = NAN; // class 1
+  writeFile(weights, bad.file());
+  for (const char *rng : {"counter", "torch-cpu"}) {
+    CommandResult r =
+        sample({"--classes", "0,2,1,1", "--steps", "5", "--batch", "3", "--rng",
+                rng, "-o", folder / "x.npy", "--quiet"});
+    EXPECT_EQ(r.code, 1);
+    EXPECT_EQ(r.err, "dit-run sample: error: 2 of 4 samples have values that "
+                     "are not finite: sample 2, of class 1, from evaluation 1 "
+                     "of 5 on, at t = 999\n");
+  }
+  CommandResult r =
+      sample({"--count", "9", "--classes", "0,0,0,0,0,1", "--steps", "5",
+              "--batch", "4", "-o", folder / "x.npz", "--quiet"});
+  EXPECT_EQ(r.code, 1);
+  EXPECT_EQ(r.err, "dit-run sample: error: 1 of 4 samples have values that are "
+                   "not finite: sample 5, of class 1, from evaluation 1 of 5 "
+                   "on, at t = 999\n");
+  std::vector<std::string> names = folder.names();
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"weights.safetensors",
+                                             "x.npz.part", "x.npz.part.json"}));
+}
+
+// The null label's prediction is not finite: only guided evaluations are bad.
+TEST_F(Commands, TheFirstBadEvaluationIsNamed) {
+  FakeWeights bad;
+  bad.label[6] = INFINITY;
+  writeFile(weights, bad.file());
+  CommandResult r =
+      sample({"--classes", "0", "--steps", "10", "--cfg-scale", "2",
+              "--cfg-interval", "200,700", "-o", folder / "x.npy", "--quiet"});
+  EXPECT_EQ(r.code, 1);
+  EXPECT_EQ(r.err, "dit-run sample: error: 1 of 1 samples have values that are "
+                   "not finite: sample 0, of class 0, from evaluation 4 of 10 "
+                   "on, at t = 666\n");
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 
 #include "runtime/Sha256.h"
 #include "runtime/sampling/Schedule.h"
+#include "runtime/sampling/Timesteps.h"
 
 #include <fmt/ranges.h>
 
@@ -152,6 +153,55 @@ TEST(Respacing, StridesAreWholeWhenAskedFor) {
             "choose another number");
 }
 
+using Timesteps = std::vector<int64_t>;
+
+// diffusers' DDIMScheduler(timestep_spacing=...).set_timesteps(n), ascending.
+TEST(Respacing, SpacingsAreThoseOfDiffusers) {
+  EXPECT_EQ(keptTimesteps(1000, "7", "leading"),
+            (Timesteps{0, 142, 284, 426, 568, 710, 852}));
+  EXPECT_EQ(keptTimesteps(1000, "7", "trailing"),
+            (Timesteps{142, 285, 428, 570, 713, 856, 999}));
+  EXPECT_EQ(keptTimesteps(1000, "7", "linspace"),
+            (Timesteps{0, 166, 333, 500, 666, 832, 999}));
+  // Where the exact values are halves, numpy's additions decide.
+  EXPECT_EQ(keptTimesteps(1000, "48", "trailing")[8], 186);
+  for (const char *spacing : {"leading", "trailing", "linspace"})
+    for (int64_t count = 1; count <= 1000; ++count) {
+      Timesteps kept = keptTimesteps(1000, std::to_string(count), spacing);
+      ASSERT_EQ(std::ssize(kept), count);
+      for (int64_t i = 0; i < count; ++i)
+        ASSERT_TRUE(kept[i] >= 0 && kept[i] < 1000 &&
+                    (i == 0 || kept[i] > kept[i - 1]))
+            << spacing << " " << count;
+    }
+}
+
+// guided-diffusion's space_timesteps(1000, "10,15,20").
+TEST(Respacing, SectionsHaveTheirOwnCounts) {
+  Timesteps t = keptTimesteps(1000, "10,15,20");
+  ASSERT_EQ(t.size(), 45u);
+  EXPECT_EQ((Timesteps{t[0], t[1], t[9], t[10], t[24], t[25], t[44]}),
+            (Timesteps{0, 37, 333, 334, 666, 667, 999}));
+  EXPECT_EQ(keptTimesteps(10, "1,2,3"), (Timesteps{0, 4, 6, 7, 8, 9}));
+  EXPECT_EQ(errorOf([] { keptTimesteps(10, "1,5,3"); }),
+            "section 2 of the steps has 3 timesteps, of which 1 to 3 can be "
+            "kept, but not 5");
+}
+
+TEST(Respacing, ListsAreTakenAsTheyAre) {
+  EXPECT_EQ(listedTimesteps(1000, "999,750,500"), (Timesteps{500, 750, 999}));
+  EXPECT_EQ(listedTimesteps(1000, "7"), (Timesteps{7}));
+  for (const char *bad : {"", "1000", "5,5", "5,6", "5,-1", "5.5", "5,", "x"})
+    EXPECT_EQ(errorOf([&] { listedTimesteps(1000, bad); }),
+              std::string("the timesteps must be integers that descend from at "
+                          "most 999 to at least 0, such as 999,750,500, but "
+                          "are '") +
+                  bad + "'");
+  EXPECT_EQ(listedSigmas("1,0.75,0.5"), (std::vector<double>{1, 0.75, 0.5, 0}));
+  for (const char *bad : {"", "1.5", "1,0", "0.5,0.5", "0.5,0.6", "nan", "1,"})
+    EXPECT_THROW(listedSigmas(bad), FlagError) << bad;
+}
+
 TEST(Respacing, NonsenseIsRefused) {
   for (const char *text :
        {"", "0", "-3", "1001", "5x", "ddim", "ddim0", "ddim-1", "1e2", " 5",
@@ -160,7 +210,7 @@ TEST(Respacing, NonsenseIsRefused) {
     EXPECT_EQ(
         errorOf([&] { keptTimesteps(1000, text); }),
         std::string("the number of steps must be an integer from 1 to 1000 or "
-                    "ddimN, but is '") +
+                    "ddimN, or one for each of several sections, but is '") +
             text + "'");
   }
 }

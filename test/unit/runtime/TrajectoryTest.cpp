@@ -5,6 +5,7 @@
 #include "Fixture.h"
 
 #include "runtime/sampling/Sampling.h"
+#include "runtime/sampling/Timesteps.h"
 
 #include <algorithm>
 #include <cmath>
