@@ -27,6 +27,7 @@ json::Object describeDiffusion(const Spec &spec) {
                       {"schedule", spelling(d.schedule)},
                       {"beta_start", d.betaStart.value},
                       {"beta_end", d.betaEnd.value},
+                      {"zero_terminal_snr", d.zeroTerminalSnr.value},
                       {"sampler", spelling(d.sampler)},
                       {"sample_steps", d.sampleSteps.value},
                       {"eta", d.eta.value},

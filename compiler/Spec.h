@@ -36,8 +36,10 @@ enum class Space { Latent, Pixel };
 enum class Position { Sincos, Learned, Rotary };
 enum class TimestepEmbedding { Sinusoidal, Learned };
 enum class Activation { GeluTanh, Gelu, Silu };
-enum class Schedule { Linear, SquaredCosine, Quadratic };
-enum class Prediction { Epsilon, Velocity };
+/// ScaledLinear is diffusers' word for Quadratic.
+enum class Schedule { Linear, SquaredCosine, Quadratic, ScaledLinear };
+/// Velocity is a flow's; VPrediction is sqrt(ab) noise - sqrt(1 - ab) data.
+enum class Prediction { Epsilon, Velocity, VPrediction, Sample };
 /// What a predicted velocity points to.
 enum class Velocity { ToNoise, ToData };
 enum class Sampler { DDPM, DDIM, DpmSolver, Euler, Heun };
@@ -97,6 +99,8 @@ struct Spec {
     Located<Schedule> schedule{Schedule::Linear};
     Located<double> betaStart{1e-4}, betaEnd{0.02};
     Located<Prediction> prediction{Prediction::Epsilon};
+    /// The last timestep is noise alone (Lin et al., 2024).
+    Located<bool> zeroTerminalSnr{false};
     /// Default: Euler for velocity.
     Located<Sampler> sampler{Sampler::DDPM};
     Located<int64_t> sampleSteps{250};

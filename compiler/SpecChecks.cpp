@@ -171,6 +171,13 @@ private:
       note(diag, d.betaEnd.isWritten() ? d.betaStart.loc : LocationAttr(),
            "beta_start");
     }
+    if (d.zeroTerminalSnr && d.prediction == Prediction::Epsilon) {
+      auto diag = error(d.zeroTerminalSnr.loc)
+                  << "diffusion.zero_terminal_snr needs a prediction of "
+                     "v_prediction or sample: from noise alone, an epsilon "
+                     "says nothing of the data";
+      note(diag, d.prediction.loc, "prediction");
+    }
     if (d.sampleSteps > d.steps) {
       auto diag = error(d.sampleSteps.loc)
                   << "diffusion.sample_steps must be at most steps, but "
@@ -184,7 +191,8 @@ private:
       if (loc) {
         auto diag = error(loc) << "diffusion." << key
                                << " is of models that predict velocity, but "
-                                  "diffusion.prediction is epsilon";
+                                  "diffusion.prediction is "
+                               << spelling(d.prediction);
         note(diag, d.prediction.loc, "prediction");
       }
     if (d.variance == Variance::LearnedRange && !spec.learnSigma) {
@@ -198,6 +206,10 @@ private:
 
   void checkFlow() {
     const auto &d = spec.diffusion;
+    if (d.zeroTerminalSnr.isWritten())
+      error(d.zeroTerminalSnr.loc)
+          << "diffusion.zero_terminal_snr is of models with betas, but "
+             "diffusion.prediction is velocity";
     if (d.sampleSteps > kMaxFlowSteps)
       error(d.sampleSteps.loc)
           << "diffusion.sample_steps must be at most " << kMaxFlowSteps
@@ -212,7 +224,7 @@ private:
     auto diag = error(place({d.sampler.loc, d.prediction.loc}))
                 << "diffusion.sampler " << spelling(d.sampler)
                 << " is for models that predict "
-                << (isForFlows ? "velocity" : "epsilon")
+                << (isForFlows ? "velocity" : "epsilon, v_prediction or sample")
                 << ", but diffusion.prediction is " << spelling(d.prediction);
     if (d.sampler.isWritten())
       note(diag, d.prediction.loc, "prediction");

@@ -24,11 +24,14 @@ void readDiffusion(MappingReader &in, Spec &spec) {
   auto &d = spec.diffusion;
   in.integer("steps", d.steps, {1, 1 << 20});
   in.choice("schedule", d.schedule,
-            {Schedule::Linear, Schedule::SquaredCosine, Schedule::Quadratic});
+            {Schedule::Linear, Schedule::SquaredCosine, Schedule::Quadratic,
+             Schedule::ScaledLinear});
   in.number("beta_start", d.betaStart, {0, 1, true});
   in.number("beta_end", d.betaEnd, {0, 1, true});
   in.choice("prediction", d.prediction,
-            {Prediction::Epsilon, Prediction::Velocity});
+            {Prediction::Epsilon, Prediction::Velocity, Prediction::VPrediction,
+             Prediction::Sample});
+  in.flag("zero_terminal_snr", d.zeroTerminalSnr);
   in.choice("sampler", d.sampler,
             {Sampler::DDPM, Sampler::DDIM, Sampler::DpmSolver, Sampler::Euler,
              Sampler::Heun});

@@ -48,12 +48,24 @@ llvm::StringRef dit::spelling(Schedule value) {
     return "squared_cosine";
   case Schedule::Quadratic:
     return "quadratic";
+  case Schedule::ScaledLinear:
+    return "scaled_linear";
   }
   llvm_unreachable("all enumerators are above");
 }
 
 llvm::StringRef dit::spelling(Prediction value) {
-  return value == Prediction::Epsilon ? "epsilon" : "velocity";
+  switch (value) {
+  case Prediction::Epsilon:
+    return "epsilon";
+  case Prediction::Velocity:
+    return "velocity";
+  case Prediction::VPrediction:
+    return "v_prediction";
+  case Prediction::Sample:
+    return "sample";
+  }
+  llvm_unreachable("all enumerators are above");
 }
 
 llvm::StringRef dit::spelling(Velocity value) {

@@ -43,13 +43,19 @@ static std::vector<int64_t> readImageShape(const JsonReader &json,
 
 static DiffusionDefaults readDiffusion(const JsonReader &json) {
   DiffusionDefaults d;
-  d.prediction = json.choice("prediction", {"epsilon", "velocity"});
+  d.prediction = json.choice("prediction",
+                             {"epsilon", "velocity", "v_prediction", "sample"});
   bool isFlow = d.prediction == "velocity";
   d.steps = json.integer("steps", 1, 1000000);
-  d.schedule =
-      json.choice("schedule", {"linear", "squared_cosine", "quadratic"});
+  d.schedule = json.choice(
+      "schedule", {"linear", "squared_cosine", "quadratic", "scaled_linear"});
   d.betaStart = json.number("beta_start", 1e-12, 0.999999);
   d.betaEnd = json.number("beta_end", 1e-12, 0.999999);
+  if (json.has("zero_terminal_snr")) // older compilers know no such models
+    d.zeroTerminalSnr = json.boolean("zero_terminal_snr");
+  if (d.zeroTerminalSnr && d.prediction == "epsilon")
+    fail("{} is true, but the prediction is epsilon",
+         json.name("zero_terminal_snr"));
   d.sampler = json.string("sampler");
   d.sampleSteps = json.integer("sample_steps", 1, isFlow ? 100'000 : d.steps);
   d.eta = json.number("eta", 0, 1);

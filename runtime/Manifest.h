@@ -24,7 +24,7 @@
 //    "label_dropout": true, "learn_sigma": true,
 //    "tokens": 256, "parameters": 674834720, "macs": 118621400000,    of one sample
 //    "diffusion": {"prediction": "epsilon", "steps": 1000, "schedule": "linear", "beta_start": 1e-4,
-//                  "beta_end": 0.02, "sampler": "ddpm", "sample_steps": 250, "eta": 0.0,
+//                  "beta_end": 0.02, "zero_terminal_snr": false, "sampler": "ddpm", "sample_steps": 250, "eta": 0.0,
 //                  "variance": "learned_range", "clip_x0": false,
 //                  "noise_at": 1, "velocity": "to_noise", "time_scale": 1.0, "shift": 1.0},
 //                                        the last four: of prediction "velocity"
@@ -93,10 +93,13 @@ struct WeightEntry {
 
 /// How the model was trained to be sampled, and the defaults of the flags.
 struct DiffusionDefaults {
-  std::string prediction; ///< "epsilon", or "velocity" of a flow model
-  int64_t steps = 0;      ///< T of the training schedule
-  std::string schedule;   ///< "linear", "squared_cosine" or "quadratic"
+  /// "epsilon", "v_prediction", "sample", or "velocity" of a flow model
+  std::string prediction;
+  int64_t steps = 0; ///< T of the training schedule
+  /// "linear", "squared_cosine" or "quadratic", which is also "scaled_linear"
+  std::string schedule;
   double betaStart = 0, betaEnd = 0;
+  bool zeroTerminalSnr = false; ///< the last timestep is noise alone
   std::string sampler;
   int64_t sampleSteps = 0;
   double eta = 0;

@@ -55,10 +55,12 @@ void printModel(const Manifest &m) {
                d.noiseAt, d.velocityToNoise ? "noise" : "data", d.timeScale,
                d.sampler, d.sampleSteps, d.shift);
   else
-    fmt::print("trained with {} steps, {}, {} variance; sampled by {} in {} "
-               "steps (eta {})",
-               d.steps, d.schedule, d.variance, d.sampler, d.sampleSteps,
-               d.eta);
+    fmt::print("trained with {} steps, {}{}{}, {} variance; sampled by {} in "
+               "{} steps (eta {})",
+               d.steps, d.schedule,
+               d.zeroTerminalSnr ? " to zero terminal SNR" : "",
+               d.prediction == "epsilon" ? "" : ", predicts " + d.prediction,
+               d.variance, d.sampler, d.sampleSteps, d.eta);
   fmt::print(", guidance {}{} of {} channels{}\n",
              m.guidance.formula == "weight" ? "weight " : "", m.guidance.scale,
              m.guidance.channels ? std::to_string(*m.guidance.channels) : "all",

@@ -31,7 +31,7 @@ std::vector<double> makeBetas(const std::string &name, int64_t steps,
                               double start, double end) {
   if (name == "linear")
     return linspace(start, end, steps);
-  if (name == "quadratic") {
+  if (name == "quadratic" || name == "scaled_linear") {
     std::vector<double> betas =
         linspace(std::sqrt(start), std::sqrt(end), steps);
     for (double &b : betas)
@@ -48,8 +48,26 @@ std::vector<double> makeBetas(const std::string &name, int64_t steps,
     }
     return betas;
   }
-  fail("the schedule must be linear, squared_cosine or quadratic, but is {}",
+  fail("the schedule must be linear, squared_cosine, quadratic or "
+       "scaled_linear, "
+       "but is {}",
        inQuotes(name));
+}
+
+std::vector<double> withZeroTerminalSnr(std::vector<double> betas) {
+  std::vector<double> roots; // of alpha_bar
+  double bar = 1;
+  for (double beta : betas)
+    roots.push_back(std::sqrt(bar *= 1 - beta));
+  const double first = roots.front(), last = roots.back();
+  double previous = 1;
+  for (size_t t = 0; t < betas.size(); ++t) {
+    double root =
+        betas.size() == 1 ? 0 : (roots[t] - last) * first / (first - last);
+    betas[t] = 1 - root * root / previous;
+    previous = root * root;
+  }
+  return betas;
 }
 
 Schedule respace(const std::vector<double> &betas,

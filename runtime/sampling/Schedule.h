@@ -11,9 +11,14 @@
 namespace dit::runtime {
 
 /// The `steps` betas of the schedule `name`: "linear" and "quadratic" run from
-/// `start` to `end`, "squared_cosine" ignores them.
+/// `start` to `end`, "squared_cosine" ignores them; diffusers calls "quadratic"
+/// "scaled_linear".
 std::vector<double> makeBetas(const std::string &name, int64_t steps,
                               double start, double end);
+
+/// The betas with sqrt(alpha_bar) shifted and scaled, so that it is the same at
+/// the first timestep and 0 at the last one (Lin et al., 2024, algorithm 1).
+std::vector<double> withZeroTerminalSnr(std::vector<double> betas);
 
 /// One entry for each kept timestep k, k = 0 the cleanest.
 struct Schedule {

@@ -40,7 +40,7 @@ struct SamplerSettings {
 struct SamplerEntry {
   const char *name;
   const char *summary;
-  const char *prediction; ///< of the models that it is for
+  bool isForFlows; ///< for models that predict a velocity, else for all others
   Sampler (*make)(const SamplerSettings &settings);
 };
 
@@ -54,7 +54,7 @@ Sampler makeSampler(const std::string &name, const SamplerSettings &settings);
 /// Most steps of a flow model.
 inline constexpr int64_t maxFlowSteps = 100'000;
 
-/// The schedule that `settings` describe, of a model that predicts noise.
+/// The schedule that `settings` describe, of a model that is no flow.
 Schedule makeSchedule(const SamplerSettings &settings);
 
 // One a file.

@@ -103,9 +103,11 @@ TEST(Flow, ImpossibleSettingsAreFlagErrors) {
               std::string("the number of steps of a flow model must be an "
                           "integer from 1 to 100000, but is '") +
                   steps + "'");
-  EXPECT_EQ(errorOf([] { makeSampler("ddim", flow("5")); }),
-            "ddim is for models that predict epsilon, but this one predicts "
-            "velocity: use euler, heun");
+  EXPECT_EQ(
+      errorOf([] { makeSampler("ddim", flow("5")); }),
+      "ddim is for models that predict epsilon, v_prediction or sample, but "
+      "this one predicts "
+      "velocity: use euler, heun");
 }
 
 const Patch isFlow{"\"epsilon\" ", "\"velocity\""};
