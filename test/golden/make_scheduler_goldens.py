@@ -58,6 +58,6 @@ for prediction in ("epsilon", "v_prediction", "sample"):
 for prediction in ("v_prediction", "sample"):
     for schedule in SCHEDULES:
         run("ddim", prediction, schedule, True, "trailing", 0, 10)
-        if schedule != "scaled_linear":  # of which 0.42.1 makes NaN
-            run("ddim", prediction, schedule, True, "trailing", 1, 10)
+        # Not eta 1, of whose first step float32 leaves the root of a rounding.
+        run("ddim", prediction, schedule, True, "trailing", 0.5, 10)
         run("ddpm", prediction, schedule, True, "trailing", 0, 10)

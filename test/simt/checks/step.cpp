@@ -154,11 +154,19 @@ void checkTable(const std::string &name, const Model &model,
 
 SamplerSettings settings(const char *variance, bool clip, double eta = 0,
                          Guidance guidance = {}, int64_t channels = 0) {
-  return {{"epsilon", 1000, "linear", 1e-4, 0.02, "", 3, 0, variance, clip},
-          "3",
-          eta,
-          guidance,
-          channels};
+  SamplerSettings made;
+  made.diffusion.prediction = "epsilon";
+  made.diffusion.steps = 1000;
+  made.diffusion.schedule = "linear";
+  made.diffusion.betaStart = 1e-4, made.diffusion.betaEnd = 0.02;
+  made.diffusion.sampleSteps = 3;
+  made.diffusion.variance = variance;
+  made.diffusion.clipX0 = clip;
+  made.steps = "3";
+  made.eta = eta;
+  made.guidance = guidance;
+  made.guidedChannels = channels;
+  return made;
 }
 
 SamplerSettings flow(double shift, bool clip, Guidance guidance,
