@@ -157,13 +157,13 @@ bool CudaStepper::fill(void *block, const SampleBatch &batch,
   std::copy(evaluations.tableRows.begin(), evaluations.tableRows.end(),
             layout.rowIndex(block));
   if (std::none_of(layout.rows(block), layout.rows(block) + evaluations.count,
-                   [](const StepRow &row) { return row.drawsNoise(); }))
+                   drawsNoise))
     return false;
   device.pool().run(evaluations.count * batch.count, [&](int, int64_t begin,
                                                          int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       int64_t step = evaluations.first + i / batch.count;
-      if (rows[step].drawsNoise())
+      if (drawsNoise(rows[step]))
         plan.noise().normal(
             plan.request().firstSample + batch.first + i % batch.count, step, 0,
             {layout.noise(block) + i * floats, static_cast<size_t>(floats)});

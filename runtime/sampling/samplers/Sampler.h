@@ -25,6 +25,11 @@ struct Sampler {
   int64_t size() const { return static_cast<int64_t>(times.size()); }
 };
 
+/// Whether a row reads noise.
+inline bool drawsNoise(const StepRow &row) {
+  return row.learnsVariance != 0 || row.sigma != 0;
+}
+
 /// What a sampler is made from.
 struct SamplerSettings {
   DiffusionDefaults diffusion; ///< of the model; the fields below override it

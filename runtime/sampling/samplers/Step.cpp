@@ -3,6 +3,8 @@
 // skipped for the whole block.
 #include "runtime/sampling/samplers/Step.h"
 
+#include "runtime/sampling/samplers/Sampler.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -96,7 +98,7 @@ void applyStep(const StepRow &row, int64_t evaluation,
     Terms terms = {x, estimate, h1, h2};
     for (int made = 0; made <= row.historyKept; ++made)
       combine(row.mix[made], terms, n, next[made]);
-    if (row.drawsNoise()) {
+    if (drawsNoise(row)) {
       state.noise.normal(state.sample, evaluation, first,
                          {noise, static_cast<size_t>(n)});
       addNoise(row, at(state.variance, first), noise, n, next[0]);

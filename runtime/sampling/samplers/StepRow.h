@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One row of a sampler's table: plain numbers, and the one formula that all
 // samplers are. Step.h applies it on the CPU; on a GPU the kernel dit_step
-// does, which is compiled with this file: so it includes nothing.
+// does, which is compiled with this file: so it includes nothing and has no
+// functions.
 #ifndef DIT_RUNTIME_SAMPLING_SAMPLERS_STEPROW_H
 #define DIT_RUNTIME_SAMPLING_SAMPLERS_STEPROW_H
 
@@ -37,9 +38,6 @@ struct StepRow {
   int clips = 0;
   int learnsVariance = 0;
   int historyKept = 0;
-
-  /// Whether z is read.
-  bool drawsNoise() const { return learnsVariance != 0 || sigma != 0; }
 };
 static_assert(sizeof(StepRow) == 96);
 

@@ -127,9 +127,9 @@ States check1(const std::string &name, const Model &model, const StepRow &row,
       {{unsigned(in.samples)}, {model.threads}, model.threads / 32 * 8},
       [&] { x.assign(doubled(before.x)), history.assign(before.history); },
       [&] {
-        model.kernel(
-            in.out.data(), row.drawsNoise() ? in.noise.data() : nullptr,
-            history.data(), x.data(), table.data(), in.samples, in.guided);
+        model.kernel(in.out.data(), drawsNoise(row) ? in.noise.data() : nullptr,
+                     history.data(), x.data(), table.data(), in.samples,
+                     in.guided);
       });
   return after;
 }
