@@ -4,6 +4,7 @@
 #include "compiler/Phases.h"
 #include "compiler/Spec.h"
 #include "dialect/DiTDialect.h"
+#include "dialect/Sizes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/SmallPtrSet.h"
@@ -14,19 +15,6 @@ using namespace mlir;
 using namespace dit;
 
 namespace {
-
-/// Of a tensor, or of one sample of it.
-int64_t elementsOf(Value value) {
-  int64_t count = 1;
-  for (int64_t dim : cast<RankedTensorType>(value.getType()).getShape())
-    count *= ShapedType::isDynamic(dim) ? 1 : dim;
-  return count;
-}
-
-int64_t bytesOf(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return llvm::divideCeil(elementsOf(value) * type.getElementTypeBitWidth(), 8);
-}
 
 int64_t integerOf(Attribute attr) { return cast<IntegerAttr>(attr).getInt(); }
 
@@ -46,7 +34,7 @@ LogicalResult checkOffsets(func::FuncOp func, bool isPrepare) {
                << "must have offset -1 for a result that @" << func.getName()
                << " returns, and for no other, but has " << offset
                << " for result " << result.getResultNumber();
-      int64_t bytes = llvm::alignTo(bytesOf(result), 64);
+      int64_t bytes = llvm::alignTo(bytesOf(result.getType()), 64);
       if (offset >= 0 && offset > arena - bytes)
         return fused.emitOpError()
                << "must have its results in " << kArenaAttr << ", " << arena
@@ -68,11 +56,11 @@ LogicalResult checkRow(func::FuncOp condition) {
              << "result " << i
              << " of @condition must be float32 of each sample, but is "
              << type;
-    if (slot > row - elementsOf(value))
+    if (slot > row - elementsOf(type))
       return condition.emitError()
              << "result " << i << " of @condition must lie in "
              << kRowFloatsAttr << ", " << row << ", but takes "
-             << elementsOf(value) << " floats from " << slot << " on";
+             << elementsOf(type) << " floats from " << slot << " on";
   }
   return success();
 }

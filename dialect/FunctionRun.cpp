@@ -71,7 +71,7 @@ Error FunctionRun::bindBatch(ArrayRef<TensorRef> arguments) {
     if (batch < 1 || argument->shape != shapeWithBatch(type, batch))
       return createStringError(fmt::format(
           "@{}: '{}' must be {}{}, got {}", function.getName().str(),
-          argumentName(function, i), showShape(type.getShape()),
+          nameOfArgument(function, i), showShape(type.getShape()),
           type.hasStaticShape() ? "" : fmt::format(" with {} samples", batch),
           showShape(argument->shape)));
   }
@@ -255,7 +255,7 @@ Error FunctionRun::throughTable(std::vector<TensorRef> &results) {
     if (!slot)
       return createStringError(fmt::format("@{}: result '{}' has no dit.slot",
                                            function.getName().str(),
-                                           resultName(function, i)));
+                                           nameOfResult(function, i)));
     placed.emplace_back(*result, 4 * slot.getInt());
   }
   auto forEachRow = [&](auto act) {
@@ -267,7 +267,7 @@ Error FunctionRun::throughTable(std::vector<TensorRef> &results) {
   Error error = Error::success();
   forEachRow([&](size_t i, Span span, ArrayRef<double> row) {
     if (!error)
-      error = table.store(resultName(function, i), span, row);
+      error = table.store(nameOfResult(function, i), span, row);
   });
   if (error)
     return error;

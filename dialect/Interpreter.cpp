@@ -26,12 +26,12 @@ Tensor::Tensor(ArrayRef<int64_t> shape, Type elementType,
     : shape(shape), elementType(elementType),
       values(floats.begin(), floats.end()) {}
 
-std::string argumentName(FuncOp function, unsigned i) {
+std::string nameOfArgument(FuncOp function, unsigned i) {
   auto name = function.getArgAttrOfType<StringAttr>(i, kNameAttr);
   return name ? name.str() : fmt::format("arg{}", i);
 }
 
-std::string resultName(FuncOp function, unsigned i) {
+std::string nameOfResult(FuncOp function, unsigned i) {
   auto name = function.getResultAttrOfType<StringAttr>(i, kNameAttr);
   return name ? name.str() : fmt::format("result{}", i);
 }
@@ -71,18 +71,18 @@ Expected<TensorMap> interpret(ModuleOp module, const WeightSource &weights,
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       auto attr = function.getArgAttrOfType<StringAttr>(i, kFromAttr);
       std::string from = attr ? attr.str() : "input";
-      TensorRef value = known[from][argumentName(function, i)];
+      TensorRef value = known[from][nameOfArgument(function, i)];
       if (!value)
         return createStringError(
             fmt::format("@{} reads '{}' from {}, but there is no such value",
-                        phase, argumentName(function, i), from));
+                        phase, nameOfArgument(function, i), from));
       arguments.push_back(value);
     }
     auto results = FunctionRun(function, weights, options)(arguments);
     if (!results)
       return results.takeError();
     for (auto [i, result] : llvm::enumerate(*results))
-      known[phase][resultName(function, i)] = result;
+      known[phase][nameOfResult(function, i)] = result;
   }
   TensorMap results;
   for (const auto &[name, tensor] : known["denoise"])

@@ -72,8 +72,8 @@ interpretFunction(mlir::func::FuncOp function, llvm::ArrayRef<Tensor> arguments,
 
 /// The `dit.name` of an argument or result; `arg0`, `result0` where there is
 /// none.
-std::string argumentName(mlir::func::FuncOp function, unsigned index);
-std::string resultName(mlir::func::FuncOp function, unsigned index);
+std::string nameOfArgument(mlir::func::FuncOp function, unsigned index);
+std::string nameOfResult(mlir::func::FuncOp function, unsigned index);
 
 } // namespace dit
 

@@ -2,6 +2,7 @@
 // PlanMemory: liveness of what regions make, and its place in the arena; in
 // @prepare what the weights make lies before the tables that they do not. The
 // placing itself is Arena.h.
+#include "dialect/Sizes.h"
 #include "passes/Arena.h"
 #include "passes/Passes.h"
 #include "passes/Phase.h"
@@ -19,17 +20,9 @@ namespace {
 constexpr int64_t kAlign = 64;
 constexpr StringLiteral kLiveAttr = "dit.live_bytes";
 
-int64_t alignUp(int64_t bytes) {
-  return (bytes + kAlign - 1) / kAlign * kAlign;
-}
-
-/// Bytes of a sample, in all for a tensor without the batch.
-int64_t bytesOf(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  int64_t bits = type.getElementTypeBitWidth();
-  for (int64_t dim : type.getShape())
-    bits *= ShapedType::isDynamic(dim) ? 1 : dim;
-  return alignUp((bits + 7) / 8);
+/// What a value takes in an arena.
+int64_t spaceOf(Value value) {
+  return llvm::alignTo(bytesOf(value.getType()), kAlign);
 }
 
 /// True when `returned` has all elements of `made` in the same order, so that
@@ -86,7 +79,7 @@ LogicalResult MemoryPlanner::findLives() {
       if (auto life = lives.find(viewedValue(operand)); life != lives.end())
         life->second.last = steps;
     for (Value result : op.getResults())
-      lives[result] = {steps, steps, bytesOf(result)};
+      lives[result] = {steps, steps, spaceOf(result)};
     ++steps;
   }
   return success();
@@ -154,7 +147,8 @@ void MemoryPlanner::place() {
   ArenaPlan plan = placePart(/*isShared=*/isPrepare, 0);
   if (isPrepare) {
     function->setAttr(kSharedAttr, builder.getI64IntegerAttr(plan.bytes));
-    int64_t begin = std::max(alignUp(tablesAt), plan.bytes);
+    int64_t begin =
+        std::max<int64_t>(llvm::alignTo(tablesAt, kAlign), plan.bytes);
     ArenaPlan tables = placePart(/*isShared=*/false, begin);
     if (tables.bytes > 0)
       plan.bytes = begin + tables.bytes;
@@ -185,7 +179,7 @@ LogicalResult MemoryPlanner::placeSlots() {
              << index << " of @condition must be f32, as a row of the "
              << "condition table is, but is " << element;
     function.setResultAttr(index, kSlotAttr, builder.getI64IntegerAttr(floats));
-    floats += bytesOf(value) / sizeof(float);
+    floats += spaceOf(value) / sizeof(float);
   }
   function->setAttr(kRowFloatsAttr, builder.getI64IntegerAttr(floats));
   return success();

@@ -12,8 +12,6 @@ namespace {
 
 constexpr int64_t kFloatsPerLine = 16;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 class LinearKernel {
 public:
   LinearKernel(KernelBody &body, LinearOp op)
@@ -57,7 +55,7 @@ FailureOr<KernelShape> LinearKernel::emit() {
   ends = sums + sumFloats;
   made = ends + output.scratchFloats();
 
-  int64_t columns = ceilDiv(shape.panels, shape.unitPanels);
+  int64_t columns = llvm::divideCeil(shape.panels, shape.unitPanels);
   Index rows = body.rows * shape.tokens;
   LogicalResult result = success();
   // Units that follow one another in a row of units share the rows' prologue.
@@ -132,12 +130,13 @@ void LinearKernel::emitTile(const Block &block, Index panel, Index range,
 
   // The tiles of a block fetch the next panel into the second cache, each its
   // part.
-  int64_t lines = ceilDiv(shape.unroll * shape.panel, kFloatsPerLine);
+  int64_t lines = llvm::divideCeil(shape.unroll * shape.panel, kFloatsPerLine);
   int64_t tiles = shape.blockRows / shape.tileRows;
-  int64_t share = ceilDiv(lines, tiles) * kFloatsPerLine;
+  int64_t share = llvm::divideCeil(lines, tiles) * kFloatsPerLine;
   Index number = (row - block.row) / shape.tileRows;
-  Ptr next = w + shape.k * shape.panel + k0 * shape.panel +
-             number * (ceilDiv(shape.rangeSteps, shape.unroll) * share);
+  Ptr next =
+      w + shape.k * shape.panel + k0 * shape.panel +
+      number * (llvm::divideCeil(shape.rangeSteps, shape.unroll) * share);
   constexpr int64_t kStepsAhead = 16;
 
   TileOperands operands;
@@ -196,9 +195,9 @@ LinearShape::LinearShape(const KernelBody &body, LinearOp op) : op(op) {
   // Measured: the longest range whose panel leaves the second cache room for
   // the block's rows.
   int64_t longest = wide ? (k <= 1152 ? 1152 : 768) : 384;
-  ranges = ceilDiv(k, longest);
-  rangeSteps = ceilDiv(ceilDiv(k, ranges), unroll) * unroll;
-  ranges = ceilDiv(k, rangeSteps);
+  ranges = llvm::divideCeil(k, longest);
+  rangeSteps = llvm::divideCeil(llvm::divideCeil(k, ranges), unroll) * unroll;
+  ranges = llvm::divideCeil(k, rangeSteps);
   unitPanels = isa<BlockArgument>(op.getX()) ? 1 : 4;
   groupPanels = std::min<int64_t>(panels, wide ? 12 : 24);
 }

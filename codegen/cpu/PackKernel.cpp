@@ -3,9 +3,8 @@
 // bfloat16, or copied, once a load. Of a concatenation only the addresses of
 // rows are looked up; it is never made.
 #include "codegen/cpu/Elementwise.h"
+#include "codegen/cpu/Transpose.h"
 #include "codegen/cpu/WeightSource.h"
-
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -13,33 +12,11 @@ namespace dit::codegen::cpu {
 
 namespace {
 
-/// Transposes lanes x lanes floats: in step s, element j of vector i changes
-/// places with element j ^ 2^s of vector i ^ 2^s wherever bit s of i and of j
-/// differ.
-void transpose(MutableArrayRef<Num> rows) {
-  Emitter &e = *rows[0].e;
-  const int64_t lanes = rows.size();
-  for (int64_t bit = 1; bit < lanes; bit *= 2) {
-    SmallVector<int64_t> low, high;
-    for (int64_t j = 0; j < lanes; ++j) {
-      // Lanes of the second vector are numbered from `lanes` on.
-      low.push_back(j & bit ? lanes + (j ^ bit) : j);
-      high.push_back(j & bit ? lanes + j : j ^ bit);
-    }
-    for (int64_t i = 0; i < lanes; ++i) {
-      if (i & bit)
-        continue;
-      Value a = rows[i].v, b = rows[i ^ bit].v;
-      rows[i].v = vector::ShuffleOp::create(e.builder, e.loc, a, b, low);
-      rows[i ^ bit].v = vector::ShuffleOp::create(e.builder, e.loc, a, b, high);
-    }
-  }
-}
-
 /// One result of a pack region that is made of panels.
-class Panels {
+class PackedPanels {
 public:
-  Panels(PackOp op, unsigned result, WeightPieces pieces, KernelBody &body)
+  PackedPanels(PackOp op, unsigned result, WeightPieces pieces,
+               KernelBody &body)
       : body(body), e(body.e), result(result), pieces(std::move(pieces)) {
     features = op.getW().getType().getDimSize(0);
     depth = op.getW().getType().getDimSize(1);
@@ -78,7 +55,7 @@ private:
   int64_t zeros, computed; ///< where in scratch
 };
 
-void Panels::emit(Index begin, Index end) {
+void PackedPanels::emit(Index begin, Index end) {
   if (features % lanes)
     clearZeros();
   e.loop(begin, end, 1, [&](Index panel) {
@@ -88,12 +65,12 @@ void Panels::emit(Index begin, Index end) {
   });
 }
 
-void Panels::clearZeros() {
+void PackedPanels::clearZeros() {
   e.loop(0, depth, 1, [&](Index k) { e.store(e.number(0), zeroRow() + k); });
 }
 
 /// Writes the address of every row of the panel to its slot.
-void Panels::findRows(Index panel) {
+void PackedPanels::findRows(Index panel) {
   int64_t row = 0;
   for (const WeightPiece &piece : pieces) {
     findRows(piece, row, panel);
@@ -104,7 +81,8 @@ void Panels::findRows(Index panel) {
          [&](Index m) { e.storePtr(zeroRow(), slot(m - first), 0); });
 }
 
-void Panels::findRows(const WeightPiece &piece, int64_t firstRow, Index panel) {
+void PackedPanels::findRows(const WeightPiece &piece, int64_t firstRow,
+                            Index panel) {
   Index first = panel * lanes;
   Index end = min(first + lanes, e.index(firstRow + piece.floats / depth));
   e.loop(max(first, e.index(firstRow)), end, 1, [&](Index m) {
@@ -126,7 +104,7 @@ void Panels::findRows(const WeightPiece &piece, int64_t firstRow, Index panel) {
 
 /// As many rows at a time as a vector has lanes: all of a panel's would be more
 /// streams than the hardware fetches ahead.
-void Panels::movePanel(Ptr to) {
+void PackedPanels::movePanel(Ptr to) {
   const int64_t whole = depth / e.lanes * e.lanes;
   for (int64_t lane = 0; lane < lanes; lane += e.lanes) {
     e.loop(0, whole, e.lanes,
@@ -137,7 +115,7 @@ void Panels::movePanel(Ptr to) {
 }
 
 /// Columns [k, k + columns) of the rows from `lane` on.
-void Panels::moveBlock(Ptr to, int64_t lane, Index k, int64_t columns) {
+void PackedPanels::moveBlock(Ptr to, int64_t lane, Index k, int64_t columns) {
   const int64_t used = std::min<int64_t>(e.lanes, lanes - lane);
   SmallVector<Num> rows(e.lanes, e.splat(0));
   for (int64_t i = 0; i < used; ++i)
@@ -263,7 +241,7 @@ FailureOr<KernelShape> emitPack(KernelBody &body) {
                      [&](const WeightPiece &p) { return p.run % depth; }))
       return pack.emitOpError(
           "cannot pack a weight whose rows are joined of several parts");
-    Panels panels(pack, i, std::move(*pieces), body);
+    PackedPanels panels(pack, i, std::move(*pieces), body);
     emitPart(panels, shape.units.perRow, body);
     shape.units.perRow += panels.units();
     shape.scratchBytes = std::max(shape.scratchBytes, panels.scratchBytes());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Kernels that move elements (kinds patch and pack), one thread an element.
 #include "codegen/cuda/ElementText.h"
+#include "dialect/Sizes.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 #include <fmt/format.h>
@@ -8,18 +9,6 @@
 using namespace mlir;
 
 namespace dit::codegen::cuda {
-
-namespace {
-
-/// Elements of a sample; of the tensor where it has no batch.
-int64_t elementsOf(Type type) {
-  int64_t count = 1;
-  for (int64_t dim : cast<RankedTensorType>(type).getShape())
-    count *= ShapedType::isDynamic(dim) ? 1 : dim;
-  return count;
-}
-
-} // namespace
 
 void ElementPrinter::line(std::string statement) {
   out += indent + statement + "\n";

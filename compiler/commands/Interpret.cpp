@@ -54,7 +54,7 @@ TensorMap readInputs(ModuleOp module, const runtime::SafetensorsFile &file) {
   for (auto func : module.getOps<func::FuncOp>())
     for (unsigned i = 0; i < func.getNumArguments(); ++i) {
       auto from = func.getArgAttrOfType<StringAttr>(i, kFromAttr);
-      std::string name = argumentName(func, i);
+      std::string name = nameOfArgument(func, i);
       auto type = cast<RankedTensorType>(func.getArgumentTypes()[i]);
       if (from && from.getValue() == "input" && !inputs.count(name))
         inputs[name] = toTensor(file, name, type.getElementType());

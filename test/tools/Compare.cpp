@@ -72,7 +72,7 @@ Expected<TensorMap> makeInputs(ModuleOp module, const CheckOptions &options) {
   for (auto function : module.getOps<func::FuncOp>())
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       auto from = function.getArgAttrOfType<StringAttr>(i, kFromAttr);
-      std::string name = argumentName(function, i);
+      std::string name = nameOfArgument(function, i);
       if (!isPartOfNetwork(function) || (from && from != "input") ||
           inputs.contains(name))
         continue;
@@ -114,7 +114,7 @@ Expected<TensorMap> runModule(ModuleOp module, const WeightSource &weights,
       return values.takeError();
     for (auto [i, value] : llvm::enumerate(*values))
       results[fmt::format("@{}.{}", function.getName().str(),
-                          resultName(function, i))] = std::move(value);
+                          nameOfResult(function, i))] = std::move(value);
   }
   return results;
 }
@@ -162,7 +162,7 @@ Expected<std::vector<Difference>> compareGolden(ModuleOp module,
   std::set<std::string> seen, arguments;
   for (auto function : module.getOps<func::FuncOp>())
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      arguments.insert(argumentName(function, i));
+      arguments.insert(nameOfArgument(function, i));
   auto check = [&](StringRef name, const Tensor &got) {
     auto it = golden.find(name.str());
     if (it != golden.end() && seen.insert(name.str()).second)

@@ -44,7 +44,7 @@ Expected<Tensor> makeInput(func::FuncOp function, unsigned i,
   auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[i]);
   if (!type)
     return createStringError("every argument must be a tensor");
-  std::string name = argumentName(function, i);
+  std::string name = nameOfArgument(function, i);
   if (auto dense =
           function.getArgAttrOfType<DenseElementsAttr>(i, "dit.values"))
     return fromDense(dense, type.getElementType());
