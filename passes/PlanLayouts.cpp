@@ -46,6 +46,7 @@ private:
   LogicalResult packOperand(func::FuncOp function, LinearOp linear);
   RankedTensorType packedType(RankedTensorType weight);
   std::string packedName(Packed wanted);
+  void dropUnreadOperands();
   void returnPacked();
   void joinPacks();
   void copyPlain();
@@ -114,6 +115,19 @@ LogicalResult LayoutPlanner::packOperand(func::FuncOp function,
         fused.getBody().addArgument(wanted.type, arg.getLoc()));
   }
   return success();
+}
+
+/// Operands that no op of their region reads keep nothing alive, and no weight
+/// in another layout than its kernels want.
+void LayoutPlanner::dropUnreadOperands() {
+  module.walk([](FusedOp fused) {
+    Block &body = fused.getBody().front();
+    for (unsigned i = body.getNumArguments(); i-- > 0;)
+      if (body.getArgument(i).use_empty()) {
+        fused.getInputsMutable().erase(i);
+        body.eraseArgument(i);
+      }
+  });
 }
 
 /// Adds the packed values to what @prepare returns, with their views.
@@ -193,6 +207,7 @@ void LayoutPlanner::orderReads() {
 }
 
 LogicalResult LayoutPlanner::run() {
+  dropUnreadOperands();
   for (unsigned i = 0; i < prepare.getNumResults(); ++i)
     unique(prepare.getResultAttrOfType<StringAttr>(i, kNameAttr).str());
   for (auto function : module.getOps<func::FuncOp>()) {

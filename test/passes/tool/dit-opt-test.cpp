@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// dit-opt-test: dit-opt with the fusions that are wrong on purpose, and with
-// ops that no pass knows.
+// dit-opt-test: dit-opt with the fusions that are wrong on purpose, with
+// regions written in other ways, and with ops that no pass knows.
 #include "dialect/DiTDialect.h"
 #include "passes/Passes.h"
+#include "test/passes/tool/PermuteRegions.h"
 #include "test/passes/tool/TestDialect.h"
 #include "test/passes/tool/WrongFusions.h"
 
@@ -12,6 +13,7 @@
 int main(int argc, char **argv) {
   dit::registerPasses();
   dit::test::registerWrongFusions();
+  dit::test::registerPermuteRegions();
   mlir::DialectRegistry registry;
   registry.insert<dit::DiTDialect, mlir::func::FuncDialect>();
   dit::test::registerTestDialect(registry);

@@ -78,7 +78,8 @@ std::string textOf(const std::string &spec) {
 
 CompiledModel::CompiledModel(const std::string &specOrPath,
                              TargetOptions options,
-                             std::vector<std::string> beforeStaging) {
+                             std::vector<std::string> beforeStaging,
+                             std::string behindPhases) {
   static const bool registered = (registerDiTPasses(), true);
   (void)registered;
   context.loadDialect<DiTDialect, func::FuncDialect>();
@@ -105,13 +106,18 @@ CompiledModel::CompiledModel(const std::string &specOrPath,
     if (phase == Phase::Staged)
       for (const std::string &flag : llvm::reverse(beforeStaging))
         pipeline = flag + "," + pipeline;
+    if (phase != Phase::Staged && !behindPhases.empty())
+      pipeline += "," + behindPhases;
     auto passes = runPasses(*module, pipeline);
     if (!passes)
       fail(llvm::toString(passes.takeError()) + diagnostics);
     llvm::append_range(ran, *passes);
     (*module)->setAttr(kPhaseAttr,
                        StringAttr::get(&context, infoOf(phase).name));
+    if (failed(infoOf(phase).contract(*module)))
+      fail(diagnostics);
   }
+  planned = module->clone();
   llvm::SmallString<128> unique;
   if (llvm::sys::fs::createTemporaryFile("ditc-test", "so", unique))
     fail("cannot make a temporary file");
@@ -156,6 +162,17 @@ std::vector<float> CompiledModel::run(const Inputs &in, int threads,
 }
 
 std::vector<double> CompiledModel::interpret(const Inputs &in) const {
+  auto *module = const_cast<OwningOpRef<ModuleOp> *>(&imported);
+  return interpretModule(module->get(), in);
+}
+
+std::vector<double> CompiledModel::interpretPlanned(const Inputs &in) const {
+  auto *module = const_cast<OwningOpRef<ModuleOp> *>(&planned);
+  return interpretModule(module->get(), in);
+}
+
+std::vector<double> CompiledModel::interpretModule(ModuleOp module,
+                                                   const Inputs &in) const {
   const Spec &s = *parsed;
   int64_t rows = in.t.size();
   auto *self = const_cast<CompiledModel *>(this);
@@ -171,8 +188,7 @@ std::vector<double> CompiledModel::interpret(const Inputs &in) const {
                              llvm::ArrayRef<int64_t> shape) {
     return llvm::Expected<Tensor>(Tensor(shape, f32, seeded(name, shape)));
   };
-  auto *module = const_cast<OwningOpRef<ModuleOp> *>(&imported);
-  return take(dit::interpret(module->get(), weights, inputs)).at("out").values;
+  return take(dit::interpret(module, weights, inputs)).at("out").values;
 }
 
 double relativeError(const std::vector<float> &got,

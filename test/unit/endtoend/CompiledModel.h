@@ -41,9 +41,12 @@ public:
   };
 
   /// Compiles `spec` (YAML text, or a path ending in .yaml). `beforeStaging`
-  /// runs on the imported module. Throws what went wrong as std::runtime_error.
+  /// runs on the imported module, `behindPhases` on the fused one and
+  /// on the planned one. Throws what
+  /// went wrong as std::runtime_error.
   explicit CompiledModel(const std::string &spec, TargetOptions options = {},
-                         std::vector<std::string> beforeStaging = {});
+                         std::vector<std::string> beforeStaging = {},
+                         std::string behindPhases = "");
   ~CompiledModel();
 
   const Spec &spec() const { return *parsed; }
@@ -58,11 +61,16 @@ public:
                          std::optional<Scaled> scaled = {}) const;
   /// The interpreter's, on the module as it was imported.
   std::vector<double> interpret(const Inputs &inputs) const;
+  /// The interpreter's, on the planned module.
+  std::vector<double> interpretPlanned(const Inputs &inputs) const;
 
 private:
+  std::vector<double> interpretModule(mlir::ModuleOp module,
+                                      const Inputs &inputs) const;
+
   mlir::MLIRContext context;
   std::unique_ptr<Spec> parsed;
-  mlir::OwningOpRef<mlir::ModuleOp> imported;
+  mlir::OwningOpRef<mlir::ModuleOp> imported, planned;
   std::string file;
   std::shared_ptr<const runtime::Artifact> artifact;
 };
