@@ -75,7 +75,7 @@ public:
     auto manifest = [&](const codegen::cpu::Report &report) {
       scratchBytes = report.scratchBytes;
       preparedBytes = report.program.preparedBytes;
-      return std::string("{}");
+      return mlir::FailureOr<std::string>(std::string("{}"));
     };
     if (!module || failed(codegen::cpu::compile(*module, arch, manifest, path)))
       std::exit(1);
@@ -98,12 +98,14 @@ public:
                      self.scratch[worker]->data);
       });
     };
-    artifact->create(&host, prepared->data, state);
-    artifact->plan(state, c.rows, nullptr, plan);
   }
 
   void run() {
-    artifact->denoise(plan, input.data, nullptr, nullptr, output.data);
+    const void *inputs[] = {input.data};
+    void *outputs[] = {output.data};
+    DitCall call{&host,  rows,    prepared->data, nullptr,
+                 inputs, nullptr, outputs};
+    artifact->functions[artifact->function_count - 1](&call);
   }
   dit::runtime::ThreadPool &threads() { return pool; }
 
@@ -114,7 +116,6 @@ private:
   dit::runtime::ThreadPool pool;
   const DitArtifact *artifact;
   DitHost host = {};
-  alignas(64) char state[64], plan[64];
 };
 
 //===----------------------------------------------------------------------===//

@@ -125,7 +125,7 @@ public:
     codegen::cpu::Report report;
     auto manifest = [&](const codegen::cpu::Report &made) {
       report = made;
-      return std::string("{}");
+      return mlir::FailureOr<std::string>(std::string("{}"));
     };
     if (!module ||
         failed(mlir::parsePassPipeline("dit-to-planned{fuse=none}", manager)) ||
@@ -145,19 +145,26 @@ public:
     };
     x = fill(rows * floats(function("denoise").getArgumentTypes()[0]));
     out = fill(rows * floats(function("denoise").getResultTypes()[0]));
-    arena = fill(rows * report.program.arenaBytesPerRow / 4);
-    table = fill(rows * report.program.conditionRowFloats);
+    arena = fill(rows * report.program.network().arenaBytesPerRow / 4);
+    for (const auto &function : report.program.functions)
+      if (function.rowFloats > 0)
+        tables.push_back({fill(rows * function.rowFloats), nullptr});
     scratch = fill(report.scratchBytes / 4);
     index.assign(rows, 0);
+    for (DitTable &table : tables)
+      table.row_index = index.data();
     host.context = this;
     host.launch = [](void *context, const DitLaunch *launch) {
       launch->task(launch->operands, launch->rows, 0, launch->units,
                    static_cast<Artifact *>(context)->scratch);
     };
-    artifact->create(&host, nullptr, state);
-    artifact->plan(state, rows, arena, plan);
   }
-  void run() { artifact->denoise(plan, x, index.data(), table, out); }
+  void run() {
+    const void *inputs[] = {x};
+    void *outputs[] = {out};
+    DitCall call{&host, rows, nullptr, arena, inputs, tables.data(), outputs};
+    artifact->functions[artifact->function_count - 1](&call);
+  }
 
 private:
   static float *fill(int64_t floats) {
@@ -170,11 +177,11 @@ private:
   }
 
   int64_t rows;
-  float *x, *out, *arena, *table, *scratch;
+  float *x, *out, *arena, *scratch;
+  std::vector<DitTable> tables;
   std::vector<int32_t> index;
   const DitArtifact *artifact;
   DitHost host = {};
-  alignas(64) char state[64], plan[64];
 };
 
 double best(Artifact &artifact, double soFar) {

@@ -3,6 +3,7 @@
 // kernel.
 #include "codegen/Launches.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -35,28 +36,41 @@ public:
   explicit Reader(ModuleOp module) : module(module) {}
 
   FailureOr<Program> read() {
-    if (failed(readFunction("prepare", program.prepare)) ||
-        failed(readFunction("condition", program.condition)) ||
-        failed(readFunction("denoise", program.denoise)))
-      return failure();
+    auto functions = functionsOf(module);
+    if (functions.empty() || rateOf(functions.back()) != Rate::Step)
+      return module.emitError()
+             << "a planned module has @" << infoOf(Rate::Step).function
+             << ", found none";
+    for (func::FuncOp function : functions)
+      if (failed(readFunction(function)))
+        return failure();
     return std::move(program);
   }
 
 private:
-  LogicalResult readFunction(StringRef name, std::vector<Launch> &launches);
-  LogicalResult placeArguments(func::FuncOp function);
-  LogicalResult placeReturned(func::FuncOp function);
-  LogicalResult placeOp(Operation &op, std::vector<Launch> &launches);
+  LogicalResult readFunction(func::FuncOp function);
+  void splitTables();
+  LogicalResult placeArguments();
+  size_t inputOf(StringRef name, unsigned argument);
+  LogicalResult placeReturned();
+  LogicalResult placeOp(Operation &op);
   LogicalResult placeView(Operation &op);
-  LogicalResult placeFused(FusedOp op, std::vector<Launch> &launches);
-  LogicalResult keepResults(func::FuncOp function);
+  LogicalResult placeFused(FusedOp op);
+  void keepResults();
   size_t kernelOf(const Launch &launch);
+
+  Function &own() { return program.functions.back(); }
+  size_t ownIndex() { return program.functions.size() - 1; }
+  bool isPrepare() { return own().rate == Rate::Load; }
+  bool fillsTable() {
+    return own().rate == Rate::Prompt || own().rate == Rate::Condition;
+  }
 
   ModuleOp module;
   Program program;
   func::FuncOp current;
   DenseMap<Value, Place> places;
-  llvm::StringMap<Place> prepared, conditions; // by dit.name
+  llvm::StringMap<llvm::StringMap<Place>> returned; // by function, dit.name
   llvm::StringMap<int64_t> weightIndex;
   llvm::StringMap<size_t> kernelByKey;
   llvm::StringMap<int> nameUses;
@@ -67,97 +81,141 @@ int64_t integerAttr(Operation *op, StringRef name) {
   return attr ? attr.getInt() : 0;
 }
 
-LogicalResult Reader::readFunction(StringRef name,
-                                   std::vector<Launch> &launches) {
-  current = module.lookupSymbol<func::FuncOp>(name);
-  if (!current)
-    return module.emitError()
-           << "a planned module has @" << name << ", found none";
+LogicalResult Reader::readFunction(func::FuncOp function) {
+  current = function;
   places.clear();
-  if (failed(placeArguments(current)) || failed(placeReturned(current)))
+  Function made;
+  made.name = function.getName().str();
+  made.rate = rateOf(function);
+  program.functions.push_back(std::move(made));
+  if (failed(placeArguments()) || failed(placeReturned()))
     return failure();
   for (Operation &op : current.getBody().front().without_terminator())
-    if (failed(placeOp(op, launches)))
+    if (failed(placeOp(op)))
       return failure();
-  return keepResults(current);
+  keepResults();
+  llvm::SmallSetVector<size_t, 2> tables;
+  for (const Launch &launch : own().launches)
+    for (const Place &place : launch.operands)
+      if (place.gathered)
+        tables.insert(place.index);
+  own().tables = tables.takeVector();
+  llvm::sort(own().tables);
+  if (isPrepare())
+    splitTables();
+  return success();
 }
 
-LogicalResult Reader::placeArguments(func::FuncOp function) {
-  for (BlockArgument arg : function.getArguments()) {
+/// What lies behind sharedBytes is made by a function of its own.
+void Reader::splitTables() {
+  Function tables;
+  tables.name = "tabulate";
+  tables.rate = Rate::Load;
+  auto isTable = [&](const Launch &launch) {
+    return llvm::any_of(launch.results, [&](const Place &place) {
+      return place.offset >= program.sharedBytes;
+    });
+  };
+  std::vector<Launch> launches = std::move(own().launches);
+  own().launches.clear();
+  for (Launch &launch : launches)
+    (isTable(launch) ? tables : own()).launches.push_back(std::move(launch));
+  if (!tables.launches.empty())
+    program.functions.push_back(std::move(tables));
+}
+
+/// The input's number among the function's own.
+size_t Reader::inputOf(StringRef name, unsigned argument) {
+  auto found = llvm::find_if(
+      program.inputs, [&](const Port &port) { return port.name == name; });
+  size_t index = found - program.inputs.begin();
+  if (found == program.inputs.end())
+    program.inputs.push_back(
+        {name.str(),
+         cast<RankedTensorType>(current.getArgumentTypes()[argument]),
+         rateOfArgument(current, argument)});
+  own().inputs.push_back(index);
+  return own().inputs.size() - 1;
+}
+
+LogicalResult Reader::placeArguments() {
+  for (BlockArgument arg : current.getArguments()) {
     unsigned i = arg.getArgNumber();
-    auto from = function.getArgAttrOfType<StringAttr>(i, kFromAttr);
-    auto name = function.getArgAttrOfType<StringAttr>(i, kNameAttr);
+    auto from = current.getArgAttrOfType<StringAttr>(i, kFromAttr);
+    auto name = current.getArgAttrOfType<StringAttr>(i, kNameAttr);
     if (!from || !name)
-      return function.emitError() << "argument " << i << " needs " << kFromAttr
-                                  << " and " << kNameAttr;
-    if (from == "input") {
-      int64_t input = name == "x" ? 0 : name == "t" ? 1 : 2;
-      places[arg] = contiguous(arg, Base::Input, input);
+      return current.emitError() << "argument " << i << " needs " << kFromAttr
+                                 << " and " << kNameAttr;
+    if (from == kFromInput) {
+      size_t index = inputOf(name, i);
+      places[arg] = contiguous(arg, Base::Input, index);
       continue;
     }
-    auto &known = from == "prepare" ? prepared : conditions;
+    auto &known = returned[from.getValue()];
     auto found = known.find(name.getValue());
     if (found == known.end())
-      return function.emitError()
+      return current.emitError()
              << "argument " << i << " is " << name << " of @" << from.getValue()
              << ", which returns no such value";
     places[arg] = found->second;
-    places[arg].gathered = from == "condition";
+    places[arg].gathered = found->second.base == Base::Table;
   }
   return success();
 }
 
 /// Values that the function returns are where the caller wants them, from their
 /// definition on.
-LogicalResult Reader::placeReturned(func::FuncOp function) {
-  StringRef name = function.getName();
-  if (name == "prepare") {
-    program.preparedBytes = integerAttr(function, kArenaAttr);
-    program.sharedBytes = function->hasAttr(kSharedAttr)
-                              ? integerAttr(function, kSharedAttr)
-                              : program.preparedBytes;
+LogicalResult Reader::placeReturned() {
+  int64_t arenaBytes = integerAttr(current, kArenaAttr);
+  if (isPrepare()) {
+    program.preparedBytes = arenaBytes;
+    program.sharedBytes = current->hasAttr(kSharedAttr)
+                              ? integerAttr(current, kSharedAttr)
+                              : arenaBytes;
     return success();
   }
-  int64_t rowFloats = integerAttr(function, kRowFloatsAttr);
-  if (name == "condition") {
-    program.conditionArenaBytesPerRow = integerAttr(function, kArenaAttr);
-    program.conditionRowFloats = rowFloats;
-  } else {
-    program.arenaBytesPerRow = integerAttr(function, kArenaAttr);
-  }
-  Operation *ret = function.getBody().front().getTerminator();
+  own().arenaBytesPerRow = arenaBytes;
+  if (fillsTable())
+    own().rowFloats = integerAttr(current, kRowFloatsAttr);
+  Operation *ret = current.getBody().front().getTerminator();
   for (auto [i, value] : llvm::enumerate(ret->getOperands())) {
     if (!value.getDefiningOp<FusedOp>())
-      return function.emitError()
+      return current.emitError()
              << "result " << i << " must be a kernel's result";
-    Place place =
-        contiguous(value, name == "condition" ? Base::Table : Base::Output, i);
-    if (name == "condition") {
-      auto slot = function.getResultAttrOfType<IntegerAttr>(i, kSlotAttr);
-      if (!slot)
-        return function.emitError() << "result " << i << " needs " << kSlotAttr;
-      place.offset = slot.getInt() * kFloatBytes;
-      place.strides[0] = rowFloats;
+    if (!fillsTable()) {
+      auto name = current.getResultAttrOfType<StringAttr>(i, kNameAttr);
+      places[value] = contiguous(value, Base::Output, i);
+      program.outputs.push_back(
+          {name ? name.str() : "", places[value].type, Rate::Step});
+      continue;
     }
+    Place place = contiguous(value, Base::Table, ownIndex());
+    place.tableRate = own().rate;
+    auto slot = current.getResultAttrOfType<IntegerAttr>(i, kSlotAttr);
+    if (!slot)
+      return current.emitError() << "result " << i << " needs " << kSlotAttr;
+    place.offset = slot.getInt() * kFloatBytes;
+    place.strides[0] = own().rowFloats;
     places[value] = place;
   }
   return success();
 }
 
-LogicalResult Reader::placeOp(Operation &op, std::vector<Launch> &launches) {
+LogicalResult Reader::placeOp(Operation &op) {
   if (auto weight = dyn_cast<WeightOp>(op)) {
     auto [entry, isNew] =
         weightIndex.try_emplace(weight.getName(), program.weights.size());
     if (isNew)
       program.weights.push_back({weight.getName().str(),
                                  llvm::to_vector(weight.getType().getShape())});
+    own().readsWeights = true;
     places[weight] = contiguous(weight, Base::Weight, entry->second);
     return success();
   }
   if (isView(&op))
     return placeView(op);
   if (auto fused = dyn_cast<FusedOp>(op))
-    return placeFused(fused, launches);
+    return placeFused(fused);
   return op.emitOpError(
       "is not in a dit.fused; a planned module holds views and kernels");
 }
@@ -188,7 +246,7 @@ LogicalResult Reader::placeView(Operation &op) {
   return success();
 }
 
-LogicalResult Reader::placeFused(FusedOp op, std::vector<Launch> &launches) {
+LogicalResult Reader::placeFused(FusedOp op) {
   if (!op.getOffsets())
     return op.emitOpError("has no offsets; a planned module has one a result");
   if (op.getNumResults() == 0)
@@ -196,13 +254,12 @@ LogicalResult Reader::placeFused(FusedOp op, std::vector<Launch> &launches) {
   Launch launch{op, 0, {}, {}};
   for (Value input : op.getInputs())
     launch.operands.push_back(places.lookup(input));
-  bool inPrepare = current.getName() == "prepare";
   for (auto [result, offset] : llvm::zip(op.getResults(), *op.getOffsets())) {
     if (offset >= 0) {
       places[result] =
-          contiguous(result, inPrepare ? Base::Prepared : Base::Arena);
+          contiguous(result, isPrepare() ? Base::Prepared : Base::Arena);
       auto &at =
-          inPrepare ? places[result].offset : places[result].offsetPerRow;
+          isPrepare() ? places[result].offset : places[result].offsetPerRow;
       at = offset;
     } else if (!places.contains(result)) {
       return op.emitOpError("has offset -1 for a result that is not returned");
@@ -210,25 +267,24 @@ LogicalResult Reader::placeFused(FusedOp op, std::vector<Launch> &launches) {
     launch.results.push_back(places[result]);
   }
   launch.kernel = kernelOf(launch);
-  bool isTable = inPrepare && llvm::any_of(*op.getOffsets(), [&](int64_t at) {
-                   return at >= program.sharedBytes;
-                 });
-  (isTable ? program.tables : launches).push_back(std::move(launch));
+  own().launches.push_back(std::move(launch));
   return success();
 }
 
-LogicalResult Reader::keepResults(func::FuncOp function) {
-  auto &known = function.getName() == "prepare" ? prepared : conditions;
-  Operation *ret = function.getBody().front().getTerminator();
+void Reader::keepResults() {
+  auto &known = returned[current.getName()];
+  Operation *ret = current.getBody().front().getTerminator();
   for (auto [i, value] : llvm::enumerate(ret->getOperands()))
-    if (auto name = function.getResultAttrOfType<StringAttr>(i, kNameAttr))
+    if (auto name = current.getResultAttrOfType<StringAttr>(i, kNameAttr))
       known[name.getValue()] = places.lookup(value);
-  return success();
 }
 
 void printLayout(llvm::raw_ostream &os, ArrayRef<Place> places) {
   for (const Place &place : places) {
-    os << place.type << (place.gathered ? " gathered" : "") << '[';
+    os << place.type;
+    if (place.gathered)
+      os << " of table " << place.index;
+    os << '[';
     llvm::interleaveComma(place.strides, os);
     os << "] ";
   }
@@ -274,6 +330,20 @@ bool isRoundedWhenStored(CastOp cast) {
       open.push_back(user->getResult(0));
     }
   return true;
+}
+
+const Function *Program::find(StringRef name) const {
+  for (const Function &function : functions)
+    if (function.name == name)
+      return &function;
+  return nullptr;
+}
+
+const Port *Program::findInput(StringRef name) const {
+  for (const Port &input : inputs)
+    if (input.name == name)
+      return &input;
+  return nullptr;
 }
 
 FailureOr<Program> planLaunches(ModuleOp module) {

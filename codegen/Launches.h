@@ -6,6 +6,7 @@
 #define DIT_CODEGEN_LAUNCHES_H
 
 #include "dialect/DiTDialect.h"
+#include "dialect/Rate.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -18,13 +19,16 @@ enum class Base { Input, Output, Arena, Prepared, Table, Weight };
 /// elements follow one another from there.
 struct Place {
   Base base = Base::Arena;
-  int64_t index = 0;  ///< of the input (x, t, y: 0, 1, 2), output or weight
-  int64_t offset = 0; ///< bytes
+  /// Of the input, output or weight; of the function whose table it is.
+  int64_t index = 0;
+  int64_t offset = 0;       ///< bytes
   int64_t offsetPerRow = 0; ///< bytes, times the batch
   mlir::RankedTensorType type;
   llvm::SmallVector<int64_t, 4> strides; ///< elements, one a dimension
-  /// Sample n's values are at table row `row_index[n]`, not n.
+  /// Sample n's values are at row `row_index[n]` of function index's table, not
+  /// at n.
   bool gathered = false;
+  Rate tableRate = Rate::Condition; ///< of the function that fills the table
 
   bool isBatched() const { return type.getRank() && type.isDynamicDim(0); }
   int64_t elementBytes() const { return type.getElementTypeBitWidth() / 8; }
@@ -52,16 +56,43 @@ struct Weight {
   llvm::SmallVector<int64_t> shape;
 };
 
+/// An input of the network or a result of it, as the caller gives and takes it.
+struct Port {
+  std::string name;
+  mlir::RankedTensorType type; ///< batched
+  Rate every = Rate::Step;     ///< of an input
+};
+
+/// One function of the artifact: launches in order, and what they reach.
+struct Function {
+  std::string name;
+  Rate rate = Rate::Step;
+  bool readsWeights = false;
+  std::vector<Launch> launches;
+  /// Which of Program::inputs it reads; Place::index of an input counts here.
+  llvm::SmallVector<size_t> inputs;
+  /// The earlier functions of whose tables it reads rows.
+  llvm::SmallVector<size_t> tables;
+  int64_t arenaBytesPerRow = 0;
+  /// Of a row of the table that it fills; 0 for one that fills none.
+  int64_t rowFloats = 0;
+};
+
 struct Program {
   std::vector<Kernel> kernels;
-  /// @prepare is two lists: `prepare` makes what depends on the weights, in the
-  /// first sharedBytes of what is prepared, `tables` the rest, behind it.
-  std::vector<Launch> prepare, tables, condition, denoise;
+  /// Slowest rate first; the last is the network's. What @prepare makes of
+  /// weights, in the first sharedBytes of what is prepared, and the tables
+  /// behind it, are two functions: `prepare`, and `tabulate` where there are
+  /// tables.
+  std::vector<Function> functions;
+  std::vector<Port> inputs, outputs;
   std::vector<Weight> weights;
   int64_t sharedBytes = 0, preparedBytes = 0;
-  int64_t arenaBytesPerRow = 0;
-  int64_t conditionArenaBytesPerRow = 0;
-  int64_t conditionRowFloats = 0;
+
+  const Function &network() const { return functions.back(); }
+  /// Null where there is none of that name.
+  const Function *find(llvm::StringRef name) const;
+  const Port *findInput(llvm::StringRef name) const;
 };
 
 /// Reads a module at phase `planned`. Diagnoses what the phase's contract rules

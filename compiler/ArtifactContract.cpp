@@ -4,6 +4,7 @@
 #include "compiler/Phases.h"
 #include "compiler/Spec.h"
 #include "dialect/DiTDialect.h"
+#include "dialect/Rate.h"
 #include "dialect/Sizes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -44,21 +45,20 @@ LogicalResult checkOffsets(func::FuncOp func, bool isPrepare) {
   return success();
 }
 
-/// Results of @condition lie in a row of the table, apart from each other.
-LogicalResult checkRow(func::FuncOp condition) {
-  int64_t row = integerOf(condition->getAttr(kRowFloatsAttr));
-  Operation *ret = condition.getBody().front().getTerminator();
+/// Results lie in a row of the function's table, apart from each other.
+LogicalResult checkRow(func::FuncOp func) {
+  int64_t row = integerOf(func->getAttr(kRowFloatsAttr));
+  Operation *ret = func.getBody().front().getTerminator();
   for (auto [i, value] : llvm::enumerate(ret->getOperands())) {
     auto type = cast<RankedTensorType>(value.getType());
-    int64_t slot = integerOf(condition.getResultAttr(i, kSlotAttr));
+    int64_t slot = integerOf(func.getResultAttr(i, kSlotAttr));
     if (type.hasStaticShape() || !type.getElementType().isF32())
-      return condition.emitError()
-             << "result " << i
-             << " of @condition must be float32 of each sample, but is "
-             << type;
+      return func.emitError()
+             << "result " << i << " of @" << func.getName()
+             << " must be float32 of each sample, but is " << type;
     if (slot > row - elementsOf(type))
-      return condition.emitError()
-             << "result " << i << " of @condition must lie in "
+      return func.emitError()
+             << "result " << i << " of @" << func.getName() << " must lie in "
              << kRowFloatsAttr << ", " << row << ", but takes "
              << elementsOf(type) << " floats from " << slot << " on";
   }
@@ -79,16 +79,21 @@ LogicalResult checkPrepared(func::FuncOp prepare) {
   return success();
 }
 
-/// The ABI hands t and y to @condition, x to @denoise.
-LogicalResult checkInputs(func::FuncOp func, ArrayRef<StringRef> inputs) {
+/// What the caller gives has one row a sample, of elements it can give.
+LogicalResult checkInputs(func::FuncOp func) {
   for (unsigned i = 0; i < func.getNumArguments(); ++i) {
     auto name = func.getArgAttrOfType<StringAttr>(i, kNameAttr);
-    if (func.getArgAttrOfType<StringAttr>(i, kFromAttr) == "input" &&
-        !llvm::is_contained(inputs, name.getValue()))
+    auto type = dyn_cast<RankedTensorType>(func.getArgumentTypes()[i]);
+    bool isGiven =
+        type && type.getRank() > 0 && type.isDynamicDim(0) &&
+        (type.getElementType().isF32() || type.getElementType().isInteger(32));
+    if (func.getArgAttrOfType<StringAttr>(i, kFromAttr) == kFromInput &&
+        !isGiven)
       return func.emitError()
-             << "@" << func.getName() << " must read "
-             << llvm::join(inputs, " and ")
-             << " alone of the caller's, but reads '" << name.getValue() << "'";
+             << "'" << name.getValue() << "' of @" << func.getName()
+             << " must be float32 or int32 of each sample, "
+                "but is "
+             << func.getArgumentTypes()[i];
   }
   return success();
 }
@@ -104,22 +109,25 @@ LogicalResult checkType(func::FuncOp func, const Twine &what, Type got,
 } // namespace
 
 LogicalResult dit::checkMemory(ModuleOp module) {
-  for (auto func : module.getOps<func::FuncOp>())
-    if (failed(checkOffsets(func, func.getName() == "prepare")))
+  auto functions = functionsOf(module);
+  for (func::FuncOp func : functions) {
+    Rate rate = rateOf(func);
+    if (failed(checkOffsets(func, rate == Rate::Load)) ||
+        failed(checkInputs(func)))
       return failure();
-  if (failed(checkPrepared(module.lookupSymbol<func::FuncOp>("prepare"))))
-    return failure();
-  auto denoise = module.lookupSymbol<func::FuncOp>("denoise");
-  if (denoise.getNumResults() != 1)
-    return denoise.emitError()
+    if (rate == Rate::Load && failed(checkPrepared(func)))
+      return failure();
+    if ((rate == Rate::Prompt || rate == Rate::Condition) &&
+        failed(checkRow(func)))
+      return failure();
+  }
+  func::FuncOp network = functions.back();
+  if (network.getNumResults() != 1)
+    return network.emitError()
            << "@denoise must have one result, which the caller has memory for, "
               "but has "
-           << denoise.getNumResults();
-  auto condition = module.lookupSymbol<func::FuncOp>("condition");
-  if (failed(checkInputs(denoise, {"x"})) ||
-      failed(checkInputs(condition, {"t", "y"})))
-    return failure();
-  return checkRow(condition);
+           << network.getNumResults();
+  return success();
 }
 
 LogicalResult dit::checkInterface(ModuleOp module, const Spec &spec) {
@@ -133,20 +141,22 @@ LogicalResult dit::checkInterface(ModuleOp module, const Spec &spec) {
   auto image = [&](int64_t channels) {
     return tensor({batch, channels, height, width}, f32);
   };
-  auto condition = module.lookupSymbol<func::FuncOp>("condition"),
-       denoise = module.lookupSymbol<func::FuncOp>("denoise");
-  for (func::FuncOp func : {condition, denoise})
+  auto functions = functionsOf(module);
+  for (func::FuncOp func : functions)
     for (unsigned i = 0; i < func.getNumArguments(); ++i) {
-      if (func.getArgAttrOfType<StringAttr>(i, kFromAttr) != "input")
-        continue;
       auto name = func.getArgAttrOfType<StringAttr>(i, kNameAttr);
       RankedTensorType want = name == "x"   ? image(spec.latent.channels)
                               : name == "t" ? tensor(batch, f32)
-                                            : tensor(batch, i32);
+                              : name == "y" ? tensor(batch, i32)
+                                            : RankedTensorType();
+      if (func.getArgAttrOfType<StringAttr>(i, kFromAttr) != kFromInput ||
+          !want)
+        continue;
       if (failed(checkType(func, "'" + name.getValue() + "'",
                            func.getArgumentTypes()[i], want)))
         return failure();
     }
-  return checkType(denoise, "the result", denoise.getResultTypes()[0],
+  return checkType(functions.back(), "the result",
+                   functions.back().getResultTypes()[0],
                    image(spec.outChannels()));
 }

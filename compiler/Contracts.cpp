@@ -4,6 +4,7 @@
 #include "compiler/Phases.h"
 #include "dialect/DiTDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/BindingTimes.h"
 #include "passes/Grammar.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -24,13 +25,9 @@ std::string inName(Operation *op) {
   return name.empty() ? "" : " (in " + name.str() + ")";
 }
 
-/// The three functions of a staged module.
-struct Program {
-  func::FuncOp prepare, condition, denoise;
-};
-
-/// `name`, defined and with one block.
-func::FuncOp findFunction(ModuleOp module, StringRef name) {
+/// The function of a rate, defined and with one block.
+func::FuncOp findFunction(ModuleOp module, Rate rate) {
+  StringRef name = infoOf(rate).function;
   auto func = module.lookupSymbol<func::FuncOp>(name);
   if (!func)
     module.emitError() << "must have a function @" << name;
@@ -40,26 +37,58 @@ func::FuncOp findFunction(ModuleOp module, StringRef name) {
   return func;
 }
 
-/// The module holds the functions `names` and nothing else.
-LogicalResult checkNothingElse(ModuleOp module, ArrayRef<StringRef> names) {
+/// The module holds functions named for the rates from `first` on and nothing
+/// else.
+LogicalResult checkNothingElse(ModuleOp module, Rate first) {
+  SmallVector<StringRef> names;
+  for (const RateInfo &info : rates())
+    if (info.rate >= first)
+      names.push_back(info.function);
   for (Operation &op : *module.getBody()) {
     auto func = dyn_cast<func::FuncOp>(op);
     if (!func || !llvm::is_contained(names, func.getName()))
       return op.emitOpError() << "must be inside @" << llvm::join(names, ", @")
                               << ", the only functions of this phase";
+    if (!func.getBody().hasOneBlock())
+      return func.emitError()
+             << "@" << func.getName() << " must have a body of one block";
   }
   return success();
 }
 
+/// `input`, or the functions of slower rates: what dit.from may say.
+LogicalResult checkFrom(func::FuncOp func, unsigned i) {
+  StringRef from = attrOf(func.getArgAttrDict(i), kFromAttr);
+  SmallVector<StringRef> makers{kFromInput};
+  for (const RateInfo &info : rates())
+    if (info.rate < rateOf(func))
+      makers.push_back(info.function);
+  if (llvm::is_contained(makers, from))
+    return success();
+  StringRef last = makers.pop_back_val();
+  return func.emitError() << "argument " << i << " must have " << kFromAttr
+                          << ' ' << llvm::join(makers, ", ")
+                          << (makers.empty() ? "" : " or ") << last
+                          << ", but has '" << from << "'";
+}
+
 LogicalResult checkNames(func::FuncOp func) {
   for (unsigned i = 0; i < func.getNumArguments(); ++i) {
-    StringRef from = attrOf(func.getArgAttrDict(i), kFromAttr);
-    if (attrOf(func.getArgAttrDict(i), kNameAttr).empty())
+    DictionaryAttr attrs = func.getArgAttrDict(i);
+    if (attrOf(attrs, kNameAttr).empty())
       return func.emitError() << "argument " << i << " must have " << kNameAttr;
-    if (from != "input" && from != "prepare" && from != "condition")
+    if (failed(checkFrom(func, i)))
+      return failure();
+    auto rate = findRate(attrOf(attrs, kEveryAttr));
+    bool isInput = attrOf(attrs, kFromAttr) == kFromInput;
+    if (attrs.contains(kEveryAttr) &&
+        (!isInput || !rate || *rate == Rate::Load || *rate > rateOf(func)))
       return func.emitError()
-             << "argument " << i << " must have " << kFromAttr
-             << " input, prepare or condition, but has '" << from << "'";
+             << "argument " << i << " of @" << func.getName() << " must have "
+             << kEveryAttr
+             << " of an input, prompt, condition or step and no faster than "
+                "its function, but has "
+             << attrs.get(kEveryAttr);
   }
   llvm::StringSet<> names;
   for (unsigned i = 0; i < func.getNumResults(); ++i) {
@@ -91,46 +120,53 @@ LogicalResult checkCrossing(func::FuncOp user, func::FuncOp maker) {
   return success();
 }
 
-/// Every op of `func` but views must depend on an argument of which `counts` is
-/// true.
-LogicalResult checkBinding(func::FuncOp func, StringRef inputs,
-                           llvm::function_ref<bool(unsigned)> counts) {
-  llvm::DenseSet<Value> dependent;
-  for (unsigned i = 0; i < func.getNumArguments(); ++i)
-    if (counts(i))
-      dependent.insert(func.getArgument(i));
-  for (Operation &op : func.getBody().front().without_terminator()) {
-    bool depends = llvm::any_of(op.getOperands(), [&](Value operand) {
-      return dependent.contains(operand);
-    });
-    if (depends)
-      dependent.insert(op.result_begin(), op.result_end());
-    else if (!isView(&op) && mlir::isPure(&op))
-      return op.emitOpError()
-             << "in @" << func.getName() << " must depend on " << inputs
-             << ", but could run earlier" << inName(&op);
+/// Every argument that is no input comes from a function that there is.
+LogicalResult checkMakers(func::FuncOp user, ArrayRef<func::FuncOp> makers) {
+  for (func::FuncOp maker : makers)
+    if (failed(checkCrossing(user, maker)))
+      return failure();
+  for (unsigned i = 0; i < user.getNumArguments(); ++i) {
+    StringRef from = attrOf(user.getArgAttrDict(i), kFromAttr);
+    if (from != kFromInput && llvm::none_of(makers, [&](func::FuncOp maker) {
+          return maker.getName() == from;
+        }))
+      return user.emitError() << "argument " << i << " is from @" << from
+                              << ", which the module does not have";
   }
   return success();
 }
 
-FailureOr<Program> checkFunctions(ModuleOp module) {
-  Program program{findFunction(module, "prepare"),
-                  findFunction(module, "condition"),
-                  findFunction(module, "denoise")};
-  if (!program.prepare || !program.condition || !program.denoise ||
-      failed(checkNothingElse(module, {"prepare", "condition", "denoise"})))
+/// Every op of `func` but views must change as often as the function runs.
+LogicalResult checkBinding(func::FuncOp func) {
+  BindingTimes times(func);
+  SmallVector<StringRef> inputs;
+  for (unsigned i = 0; i < func.getNumArguments(); ++i)
+    if (rateOfArgument(func, i) == rateOf(func))
+      inputs.push_back(attrOf(func.getArgAttrDict(i), kNameAttr));
+  std::string names = inputs.empty() ? "an input" : llvm::join(inputs, " or ");
+  for (Operation &op : func.getBody().front().without_terminator())
+    if (times(&op) != rateOf(func) && !isView(&op))
+      return op.emitOpError()
+             << "in @" << func.getName() << " must depend on " << names
+             << ", but could run earlier" << inName(&op);
+  return success();
+}
+
+/// The functions of a staged module, slowest first.
+FailureOr<SmallVector<func::FuncOp>> checkFunctions(ModuleOp module) {
+  if (!findFunction(module, Rate::Load) || !findFunction(module, Rate::Step) ||
+      failed(checkNothingElse(module, Rate::Load)))
     return failure();
-  for (func::FuncOp func :
-       {program.prepare, program.condition, program.denoise})
+  auto functions = functionsOf(module);
+  for (func::FuncOp func : functions)
     if (failed(checkNames(func)))
       return failure();
-  if (program.prepare.getNumArguments())
-    return program.prepare.emitError("@prepare must have no arguments");
-  if (failed(checkCrossing(program.condition, program.prepare)) ||
-      failed(checkCrossing(program.denoise, program.prepare)) ||
-      failed(checkCrossing(program.denoise, program.condition)))
-    return failure();
-  return program;
+  if (functions[0].getNumArguments())
+    return functions[0].emitError("@prepare must have no arguments");
+  for (size_t i = 0; i < functions.size(); ++i)
+    if (failed(checkMakers(functions[i], ArrayRef(functions).take_front(i))))
+      return failure();
+  return functions;
 }
 
 /// A multiple of 64, where memory is concerned.
@@ -187,15 +223,16 @@ LogicalResult checkTables(func::FuncOp prepare) {
   return success();
 }
 
-LogicalResult checkSlots(func::FuncOp condition) {
-  if (!condition->getAttrOfType<IntegerAttr>(kRowFloatsAttr))
-    return condition.emitError() << "@condition must have " << kRowFloatsAttr;
-  for (unsigned i = 0; i < condition.getNumResults(); ++i) {
-    auto slot = condition.getResultAttrOfType<IntegerAttr>(i, kSlotAttr);
+LogicalResult checkSlots(func::FuncOp func) {
+  if (!func->getAttrOfType<IntegerAttr>(kRowFloatsAttr))
+    return func.emitError()
+           << "@" << func.getName() << " must have " << kRowFloatsAttr;
+  for (unsigned i = 0; i < func.getNumResults(); ++i) {
+    auto slot = func.getResultAttrOfType<IntegerAttr>(i, kSlotAttr);
     if (!slot || slot.getInt() < 0 || slot.getInt() % 16)
-      return condition.emitError()
-             << "result " << i << " of @condition must have " << kSlotAttr
-             << ", a multiple of 16";
+      return func.emitError()
+             << "result " << i << " of @" << func.getName() << " must have "
+             << kSlotAttr << ", a multiple of 16";
   }
   return success();
 }
@@ -203,40 +240,31 @@ LogicalResult checkSlots(func::FuncOp condition) {
 } // namespace
 
 LogicalResult dit::checkDit(ModuleOp module) {
-  func::FuncOp denoise = findFunction(module, "denoise");
-  if (!denoise || failed(checkNothingElse(module, {"denoise"})) ||
-      failed(checkNames(denoise)))
+  func::FuncOp network = findFunction(module, Rate::Step);
+  if (!network || failed(checkNothingElse(module, Rate::Step)) ||
+      failed(checkNames(network)))
     return failure();
-  for (unsigned i = 0; i < denoise.getNumArguments(); ++i)
-    if (attrOf(denoise.getArgAttrDict(i), kFromAttr) != "input")
-      return denoise.emitError() << "argument " << i << " must have "
+  for (unsigned i = 0; i < network.getNumArguments(); ++i)
+    if (attrOf(network.getArgAttrDict(i), kFromAttr) != kFromInput)
+      return network.emitError() << "argument " << i << " must have "
                                  << kFromAttr << " input at phase dit";
   return success();
 }
 
 LogicalResult dit::checkStaged(ModuleOp module) {
-  auto program = checkFunctions(module);
-  if (failed(program))
+  auto functions = checkFunctions(module);
+  if (failed(functions))
     return failure();
-  for (func::FuncOp func : {program->condition, program->denoise}) {
+  for (func::FuncOp func : ArrayRef(*functions).drop_front()) {
     auto walk = func.walk([](WeightOp weight) {
       weight.emitError() << "'" << weight.getName()
                          << "' must be read in @prepare alone";
       return WalkResult::interrupt();
     });
-    if (walk.wasInterrupted())
+    if (walk.wasInterrupted() || failed(checkBinding(func)))
       return failure();
   }
-  func::FuncOp condition = program->condition, denoise = program->denoise;
-  auto isInput = [&](unsigned i) {
-    return attrOf(condition.getArgAttrDict(i), kFromAttr) == "input";
-  };
-  auto isX = [&](unsigned i) {
-    return attrOf(denoise.getArgAttrDict(i), kFromAttr) == "input";
-  };
-  if (failed(checkBinding(condition, "t or y", isInput)))
-    return failure();
-  return checkBinding(denoise, "x", isX);
+  return success();
 }
 
 LogicalResult dit::checkFused(ModuleOp module) {
@@ -262,12 +290,15 @@ LogicalResult dit::checkFused(ModuleOp module) {
 LogicalResult dit::checkPlanned(ModuleOp module) {
   if (failed(checkFused(module)))
     return failure();
-  for (auto func : module.getOps<func::FuncOp>())
-    if (failed(checkOffsets(func, func.getName() == "prepare")))
+  for (func::FuncOp func : functionsOf(module)) {
+    Rate rate = rateOf(func);
+    if (failed(checkOffsets(func, rate == Rate::Load)))
       return failure();
-  if (failed(checkTables(module.lookupSymbol<func::FuncOp>("prepare"))))
-    return failure();
-  if (failed(checkSlots(module.lookupSymbol<func::FuncOp>("condition"))))
-    return failure();
+    if (rate == Rate::Load && failed(checkTables(func)))
+      return failure();
+    if ((rate == Rate::Prompt || rate == Rate::Condition) &&
+        failed(checkSlots(func)))
+      return failure();
+  }
   return checkMemory(module);
 }

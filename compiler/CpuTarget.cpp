@@ -9,7 +9,6 @@
 using namespace mlir;
 using namespace dit;
 namespace cpu = dit::codegen::cpu;
-namespace json = llvm::json;
 
 namespace {
 
@@ -55,17 +54,15 @@ public:
   }
 
 private:
-  std::string manifest(const CompiledModel &model,
-                       const cpu::Report &report) const {
-    json::Object all = describeModel(model);
-    all["target"] = "cpu";
-    all["arch"] = arch.name;
-    all["features"] = json::Array(arch.features);
-    all["dtype"] = dtype;
-    all["memory"] = describeMemory(report.program, report.scratchBytes);
-    all["weights"] = describeWeights(report.program);
-    all["kernels"] = describeKernels(report.program);
-    return show(std::move(all));
+  FailureOr<std::string> manifest(const CompiledModel &model,
+                                  const cpu::Report &report) const {
+    runtime::Manifest m =
+        describeModel(model, report.program, report.scratchBytes);
+    m.target = "cpu";
+    m.arch = arch.name;
+    m.features = arch.features;
+    m.dtype = dtype;
+    return writeManifest(model, m);
   }
 
   cpu::Arch arch;

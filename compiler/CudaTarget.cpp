@@ -15,52 +15,41 @@ using namespace mlir;
 using namespace dit;
 namespace cuda = dit::codegen::cuda;
 namespace host = dit::codegen::host;
-namespace json = llvm::json;
 
 namespace {
 
-json::Array describeCount(const cuda::Count &count) {
-  return json::Array{count.perRow, count.fixed};
-}
-
-json::Array describeTensorMaps(ArrayRef<cuda::TensorMap> maps) {
-  json::Array list;
-  for (const cuda::TensorMap &map : maps)
-    list.push_back(json::Object{{"operand", map.operand},
-                                {"columns", map.columns},
-                                {"rows", describeCount(map.rows)},
-                                {"row_bytes", map.rowBytes},
-                                {"box", json::Array(map.box)},
-                                {"swizzle", map.swizzle}});
-  return list;
+runtime::RowCount countOf(const cuda::Count &count) {
+  return {count.perRow, count.fixed};
 }
 
 /// `operands`: how many addresses the launch record has.
-json::Object describeLaunch(const cuda::KernelLaunch &launch, size_t operands) {
-  json::Array grid;
+runtime::LaunchEntry describeLaunch(const cuda::KernelLaunch &launch,
+                                    size_t operands) {
+  runtime::LaunchEntry entry;
+  entry.function = launch.function;
   for (const cuda::GridDim &dim : launch.grid)
-    grid.push_back(json::Array{dim.perRow, dim.fixed, dim.tile});
-  return json::Object{{"function", launch.function},
-                      {"grid", std::move(grid)},
-                      {"threads", launch.threads},
-                      {"shared_bytes", launch.sharedBytes},
-                      {"operands", operands},
-                      {"takes_rows", launch.takesRows},
-                      {"tensor_maps", describeTensorMaps(launch.tensorMaps)}};
+    entry.grid.push_back({{dim.perRow, dim.fixed}, dim.tile});
+  entry.threads = launch.threads;
+  entry.sharedBytes = launch.sharedBytes;
+  entry.operands = static_cast<int64_t>(operands);
+  entry.takesRows = launch.takesRows;
+  for (const cuda::TensorMap &map : launch.tensorMaps)
+    entry.tensorMaps.push_back({map.operand, map.columns, countOf(map.rows),
+                                map.rowBytes, map.box[0], map.box[1],
+                                map.swizzle});
+  return entry;
 }
 
-json::Object describeMatmul(const cuda::LibraryMatmul &matmul) {
-  return json::Object{
-      {"m", json::Array{matmul.rowsPerSample, matmul.fixedRows}},
-      {"n", matmul.n},
-      {"k", matmul.k},
-      {"x", matmul.x},
-      {"weight", matmul.weight},
-      {"bias", matmul.bias ? json::Value(*matmul.bias) : json::Value(nullptr)},
-      {"out", matmul.out},
-      {"type", matmul.type},
-      {"out_type", matmul.outType},
-      {"epilogue", matmul.epilogue}};
+runtime::CublasLtEntry describeMatmul(const cuda::LibraryMatmul &matmul) {
+  runtime::CublasLtEntry entry;
+  entry.m = {matmul.rowsPerSample, matmul.fixedRows};
+  entry.n = matmul.n, entry.k = matmul.k;
+  entry.x = matmul.x, entry.weight = matmul.weight, entry.out = matmul.out;
+  if (matmul.bias)
+    entry.bias = *matmul.bias;
+  entry.type = matmul.type, entry.outType = matmul.outType;
+  entry.epilogue = matmul.epilogue;
+  return entry;
 }
 
 /// out, noise, history, x and row; then come the ints samples and guided.
@@ -102,10 +91,13 @@ public:
     auto cubin = compiling.get();
     if (!cubin)
       return cubin.takeError();
+    auto text = manifest(*cubin);
+    if (failed(text))
+      return diagnosed();
     OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
     OpBuilder builder(module->getContext());
     host::EntryPoints(*module, builder, program, /*tasks=*/{})
-        .emit(manifest(*cubin), cubin->bytes, model.place);
+        .emit(*text, cubin->bytes, model.place);
     if (failed(host::lowerToLLVM(*module)))
       return diagnosed();
     auto bytes = host::emitObject(*module, host::kBaseline);
@@ -115,31 +107,32 @@ public:
   }
 
 private:
-  std::string manifest(const cuda::Cubin &cubin) const {
-    json::Object all = describeModel(model);
-    all["target"] = "cuda";
-    all["arch"] = making.arch;
-    all["features"] = json::Array();
-    all["dtype"] = making.dtype;
-    all["matmul"] = making.matmul;
-    all["code_bytes"] = static_cast<int64_t>(cubin.bytes.size());
-    all["nvrtc"] = cubin.nvrtc;
-    all["memory"] = describeMemory(program, /*scratchBytes=*/0);
-    all["weights"] = describeWeights(program);
-    auto addLaunch = [&](json::Object &entry, const codegen::Launch &launch) {
-      host::KernelOperands operands(program.kernels[launch.kernel],
-                                    /*takesHost=*/false);
-      const cuda::KernelLaunch &kernel = file.kernels[launch.kernel];
-      if (kernel.matmul)
-        entry["cublaslt"] = describeMatmul(*kernel.matmul);
-      else
-        entry["launch"] = describeLaunch(kernel, operands.count);
-    };
-    all["kernels"] = describeKernels(program, addLaunch);
+  FailureOr<std::string> manifest(const cuda::Cubin &cubin) const {
+    runtime::Manifest m = describeModel(model, program, /*scratchBytes=*/0);
+    m.target = "cuda";
+    m.arch = making.arch;
+    m.dtype = making.dtype;
+    m.matmul = making.matmul;
+    m.codeBytes = static_cast<int64_t>(cubin.bytes.size());
+    m.nvrtc = cubin.nvrtc;
+    for (auto [function, entry] : llvm::zip(program.functions, m.functions))
+      for (auto [launch, kernel] : llvm::zip(function.launches, entry.kernels))
+        addLaunch(kernel, launch);
     if (file.step)
-      all["step"] =
-          json::Object{{"launch", describeLaunch(*file.step, kStepOperands)}};
-    return show(std::move(all));
+      m.step = describeLaunch(*file.step, kStepOperands);
+    return writeManifest(model, m);
+  }
+
+  /// How a kernel is started, or which matmul of cuBLASLt's it is.
+  void addLaunch(runtime::KernelEntry &entry,
+                 const codegen::Launch &launch) const {
+    host::KernelOperands operands(program.kernels[launch.kernel],
+                                  /*takesHost=*/false);
+    const cuda::KernelLaunch &kernel = file.kernels[launch.kernel];
+    if (kernel.matmul)
+      entry.cublasLt = describeMatmul(*kernel.matmul);
+    else
+      entry.launch = describeLaunch(kernel, operands.count);
   }
 
   const Making &making; ///< the target's, which lives longer

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Spec and program -> JSON.
+// Program and spec -> runtime::Manifest. What can be counted on the program is
+// counted there; the spec has a say in how the model is sampled alone.
 #include "compiler/Manifest.h"
 
 #include "compiler/Cost.h"
-#include "compiler/Importer.h"
-#include "runtime/Abi.h"
+#include "runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
 
 using namespace mlir;
 using namespace dit;
-namespace json = llvm::json;
 
 namespace {
 
@@ -20,32 +19,34 @@ std::string sha256(StringRef text) {
   return llvm::toHex(hash.final(), /*LowerCase=*/true);
 }
 
-json::Object describeDiffusion(const Spec &spec) {
+runtime::DiffusionDefaults describeDiffusion(const Spec &spec) {
   const auto &d = spec.diffusion;
-  return json::Object{{"prediction", spelling(d.prediction)},
-                      {"steps", d.steps.value},
-                      {"schedule", spelling(d.schedule)},
-                      {"beta_start", d.betaStart.value},
-                      {"beta_end", d.betaEnd.value},
-                      {"zero_terminal_snr", d.zeroTerminalSnr.value},
-                      {"sampler", spelling(d.sampler)},
-                      {"sample_steps", d.sampleSteps.value},
-                      {"eta", d.eta.value},
-                      {"variance", spelling(d.variance)},
-                      {"clip_x0", d.clipX0.value},
-                      {"noise_at", d.noiseAt.value},
-                      {"velocity", spelling(d.velocity)},
-                      {"time_scale", d.timeScale.value},
-                      {"shift", d.shift.value}};
+  runtime::DiffusionDefaults to;
+  to.prediction = spelling(d.prediction);
+  to.steps = d.steps;
+  to.schedule = spelling(d.schedule);
+  to.betaStart = d.betaStart;
+  to.betaEnd = d.betaEnd;
+  to.zeroTerminalSnr = d.zeroTerminalSnr;
+  to.sampler = spelling(d.sampler);
+  to.sampleSteps = d.sampleSteps;
+  to.eta = d.eta;
+  to.variance = spelling(d.variance);
+  to.clipX0 = d.clipX0;
+  to.noiseAt = d.noiseAt;
+  to.velocityToNoise = spelling(d.velocity) == "to_noise";
+  to.timeScale = d.timeScale;
+  to.shift = d.shift;
+  return to;
 }
 
-json::Object describeGuidance(const Spec &spec) {
-  json::Value channels = spec.guidance.channels.value;
-  if (spec.guidesAllChannels())
-    channels = "all";
-  return json::Object{{"scale", spec.guidance.scale.value},
-                      {"formula", spelling(spec.guidance.formula)},
-                      {"channels", std::move(channels)}};
+runtime::GuidanceDefaults describeGuidance(const Spec &spec) {
+  runtime::GuidanceDefaults to;
+  to.scale = spec.guidance.scale;
+  to.formula = spelling(spec.guidance.formula);
+  if (!spec.guidesAllChannels())
+    to.channels = spec.guidance.channels.value;
+  return to;
 }
 
 /// Bytes of a tensor; of one sample where it has a batch.
@@ -57,90 +58,89 @@ int64_t bytesOf(Type type) {
   return bytes;
 }
 
-json::Object describeLaunch(const codegen::Program &program,
-                            const codegen::Launch &launch) {
+runtime::KernelEntry describeLaunch(const codegen::Program &program,
+                                    const codegen::Launch &launch) {
   FusedOp op = launch.op;
-  int64_t bytes = 0;
+  runtime::KernelEntry entry;
+  entry.name = program.kernels[launch.kernel].name;
+  entry.kind = stringifyKernelKind(op.getKind());
+  entry.what = codegen::describe(op);
+  entry.macs = macsOf(op);
   for (Type type :
        llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
-    bytes += bytesOf(type);
-  return json::Object{{"name", program.kernels[launch.kernel].name},
-                      {"kind", stringifyKernelKind(op.getKind())},
-                      {"what", codegen::describe(op)},
-                      {"macs", macsOf(op)},
-                      {"bytes", bytes}};
+    entry.bytes += bytesOf(type);
+  return entry;
+}
+
+runtime::PortEntry describePort(const codegen::Port &port) {
+  ArrayRef<int64_t> shape = port.type.getShape().drop_front();
+  return {port.name,
+          infoOf(port.every).name.str(),
+          port.type.getElementType().isInteger(32) ? "i32" : "f32",
+          {shape.begin(), shape.end()}};
+}
+
+runtime::FunctionEntry describeFunction(const codegen::Program &program,
+                                        const codegen::Function &function) {
+  runtime::FunctionEntry entry;
+  entry.name = function.name;
+  entry.every = infoOf(function.rate).name.str();
+  entry.readsWeights = function.readsWeights;
+  for (size_t input : function.inputs)
+    entry.inputs.push_back(program.inputs[input].name);
+  for (size_t table : function.tables)
+    entry.tables.push_back(program.functions[table].name);
+  entry.arenaPerRow = function.arenaBytesPerRow;
+  entry.rowFloats = function.rowFloats;
+  for (const codegen::Launch &launch : function.launches)
+    entry.kernels.push_back(describeLaunch(program, launch));
+  return entry;
 }
 
 } // namespace
 
-json::Object dit::describeModel(const CompiledModel &model) {
+runtime::Manifest dit::describeModel(const CompiledModel &model,
+                                     const codegen::Program &program,
+                                     int64_t scratchBytes) {
   const Spec &spec = model.spec;
-  // Counted on the paper's network, before any pass changed it.
-  OwningOpRef<ModuleOp> network = importSpec(spec.loc.getContext(), spec);
-  return json::Object{
-      {"abi", DIT_ABI_VERSION},
-      {"compiler", kCompilerVersion},
-      {"name", spec.name.value},
-      {"spec", spec.text},
-      {"spec_sha256", sha256(spec.text)},
-      {"passes", json::Array(model.passes)},
-      {"space", spelling(spec.space)},
-      {"input", json::Array{spec.latent.channels.value,
-                            spec.latent.height.value, spec.latent.width.value}},
-      {"output", json::Array{spec.outChannels(), spec.latent.height.value,
-                             spec.latent.width.value}},
-      {"classes", spec.classes.value},
-      {"label_dropout", spec.labelDropout > 0},
-      {"learn_sigma", spec.learnSigma.value},
-      {"tokens", spec.tokens()},
-      {"parameters", parametersOf(*network)},
-      {"macs", macsOf(*network)},
-      {"diffusion", describeDiffusion(spec)},
-      {"guidance", describeGuidance(spec)},
-      {"ignored_weights", json::Array(spec.computedWeights)}};
+  runtime::Manifest m;
+  m.compiler = kCompilerVersion;
+  m.name = spec.name;
+  m.spec = spec.text;
+  m.specSha256 = sha256(spec.text);
+  m.passes = model.passes;
+  m.space = spelling(spec.space);
+  for (const codegen::Port &input : program.inputs)
+    m.inputs.push_back(describePort(input));
+  for (const codegen::Port &output : program.outputs)
+    m.outputs.push_back(describePort(output));
+  m.classes = spec.classes;
+  m.labelDropout = spec.labelDropout > 0;
+  m.learnSigma = spec.learnSigma;
+  m.tokens = spec.tokens();
+  m.diffusion = describeDiffusion(spec);
+  m.guidance = describeGuidance(spec);
+  m.memory = {program.sharedBytes, program.preparedBytes, scratchBytes};
+  for (const codegen::Weight &weight : program.weights) {
+    m.weights.push_back(
+        {weight.name, {weight.shape.begin(), weight.shape.end()}});
+    m.parameters += m.weights.back().elements();
+  }
+  m.ignoredWeights = {spec.computedWeights.begin(), spec.computedWeights.end()};
+  for (const codegen::Function &function : program.functions) {
+    m.functions.push_back(describeFunction(program, function));
+    if (function.rate != Rate::Load)
+      for (const runtime::KernelEntry &kernel : m.functions.back().kernels)
+        m.macs += kernel.macs;
+  }
+  return m;
 }
 
-json::Object dit::describeMemory(const codegen::Program &program,
-                                 int64_t scratchBytes) {
-  return json::Object{
-      {"shared_bytes", program.sharedBytes},
-      {"prepared_bytes", program.preparedBytes},
-      {"state_bytes", codegen::host::kStateBytes},
-      {"plan_bytes", codegen::host::kPlanBytes},
-      {"arena_bytes_per_row", program.arenaBytesPerRow},
-      {"condition_arena_bytes_per_row", program.conditionArenaBytesPerRow},
-      {"condition_row_floats", program.conditionRowFloats},
-      {"scratch_bytes", scratchBytes}};
-}
-
-json::Array dit::describeWeights(const codegen::Program &program) {
-  json::Array list;
-  for (const codegen::Weight &weight : program.weights)
-    list.push_back(json::Object{{"name", weight.name},
-                                {"shape", json::Array(weight.shape)}});
-  return list;
-}
-
-json::Object dit::describeKernels(
-    const codegen::Program &program,
-    llvm::function_ref<void(json::Object &, const codegen::Launch &)> addTo) {
-  auto describe = [&](ArrayRef<codegen::Launch> launches) {
-    json::Array list;
-    for (const codegen::Launch &launch : launches) {
-      json::Object entry = describeLaunch(program, launch);
-      addTo(entry, launch);
-      list.push_back(std::move(entry));
-    }
-    return list;
-  };
-  return json::Object{{"prepare", describe(program.prepare)},
-                      {"tabulate", describe(program.tables)},
-                      {"condition", describe(program.condition)},
-                      {"denoise", describe(program.denoise)}};
-}
-
-std::string dit::show(json::Object manifest) {
-  std::string text;
-  llvm::raw_string_ostream(text) << json::Value(std::move(manifest));
-  return text;
+FailureOr<std::string> dit::writeManifest(const CompiledModel &model,
+                                          const runtime::Manifest &manifest) {
+  try {
+    return runtime::writeManifest(manifest);
+  } catch (const runtime::Error &error) {
+    return model.planned->emitError("cannot be an artifact: ") << error.what();
+  }
 }

@@ -7,6 +7,7 @@
 #include "compiler/SpecChecks.h"
 #include "compiler/Yaml.h"
 #include "dialect/DiTDialect.h"
+#include "dialect/Rate.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 
@@ -74,7 +75,8 @@ FailureOr<Input> Session::loadSpec(StringRef path, StringRef text,
 
 /// Of the x that @denoise takes, where it takes one.
 static std::optional<Resolution> sizeOf(ModuleOp module) {
-  auto denoise = module.lookupSymbol<func::FuncOp>("denoise");
+  auto functions = functionsOf(module);
+  func::FuncOp denoise = functions.empty() ? nullptr : functions.back();
   for (unsigned i = 0; denoise && i < denoise.getNumArguments(); ++i) {
     auto type = dyn_cast<RankedTensorType>(denoise.getArgumentTypes()[i]);
     auto name = denoise.getArgAttrOfType<StringAttr>(i, kNameAttr);

@@ -28,9 +28,10 @@ inline bool isView(mlir::Operation *op) { return op->hasTrait<ViewLike>(); }
 // Attributes of functions, their arguments and their results; dialect/README.md
 // says at which phase each appears.
 inline constexpr llvm::StringLiteral kNameAttr = "dit.name";
-inline constexpr llvm::StringLiteral kFromAttr =
-    "dit.from"; // input, prepare, condition
-/// Of an input: when it changes, prompt, condition or step.
+/// Where an argument is from: kFromInput, or the function that returns it.
+inline constexpr llvm::StringLiteral kFromAttr = "dit.from";
+inline constexpr llvm::StringLiteral kFromInput = "input";
+/// How often an input changes, or a function runs: Rate.h.
 inline constexpr llvm::StringLiteral kEveryAttr = "dit.every";
 inline constexpr llvm::StringLiteral kPhaseAttr = "dit.phase";
 inline constexpr llvm::StringLiteral kArenaAttr = "dit.arena_bytes";

@@ -3,6 +3,7 @@
 // an op computes is in Semantics*.cpp.
 #include "dialect/Interpreter.h"
 #include "dialect/FunctionRun.h"
+#include "dialect/Rate.h"
 
 #include <fmt/format.h>
 
@@ -58,34 +59,33 @@ interpretFunction(FuncOp function, ArrayRef<Tensor> arguments,
 Expected<TensorMap> interpret(ModuleOp module, const WeightSource &weights,
                               const TensorMap &inputs,
                               const InterpreterOptions &options) {
-  if (!module.lookupSymbol<FuncOp>("denoise"))
+  auto functions = functionsOf(module);
+  if (functions.empty())
     return createStringError("the module has no @denoise");
   std::map<std::string, std::map<std::string, TensorRef>> known; // by dit.from
   for (const auto &[name, tensor] : inputs)
-    known["input"][name] = borrow(tensor);
-  for (std::string phase : {"prepare", "condition", "denoise"}) {
-    auto function = module.lookupSymbol<FuncOp>(phase);
-    if (!function)
-      continue;
+    known[kFromInput.str()][name] = borrow(tensor);
+  for (FuncOp function : functions) {
+    std::string maker = function.getName().str();
     std::vector<TensorRef> arguments;
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       auto attr = function.getArgAttrOfType<StringAttr>(i, kFromAttr);
-      std::string from = attr ? attr.str() : "input";
+      std::string from = attr ? attr.str() : kFromInput.str();
       TensorRef value = known[from][nameOfArgument(function, i)];
       if (!value)
         return createStringError(
             fmt::format("@{} reads '{}' from {}, but there is no such value",
-                        phase, nameOfArgument(function, i), from));
+                        maker, nameOfArgument(function, i), from));
       arguments.push_back(value);
     }
     auto results = FunctionRun(function, weights, options)(arguments);
     if (!results)
       return results.takeError();
     for (auto [i, result] : llvm::enumerate(*results))
-      known[phase][nameOfResult(function, i)] = result;
+      known[maker][nameOfResult(function, i)] = result;
   }
   TensorMap results;
-  for (const auto &[name, tensor] : known["denoise"])
+  for (const auto &[name, tensor] : known[functions.back().getName().str()])
     results[name] = *tensor;
   return results;
 }

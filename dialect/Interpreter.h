@@ -54,8 +54,8 @@ struct InterpreterOptions {
   std::function<void(llvm::StringRef name, const Tensor &value)> observe;
 };
 
-/// Runs @prepare, @condition and @denoise, those that the module has, in this
-/// order; conditions have one row a sample. Returns the results of @denoise.
+/// Runs the functions of the module, slowest rate first; what they return has
+/// one row a sample. Returns the results of the last, the network's.
 /// Errors, one sentence each: an input or a weight that is missing or of
 /// another shape, a label outside its table, an op the interpreter does not
 /// know, and in arena mode values that overlap or leave their memory.
@@ -70,8 +70,8 @@ interpretFunction(mlir::func::FuncOp function, llvm::ArrayRef<Tensor> arguments,
                   const WeightSource &weights,
                   const InterpreterOptions &options = {});
 
-/// The `dit.name` of an argument or result; `arg0`, `result0` where there is
-/// none.
+/// What messages call an argument or result: its `dit.name`, or `arg0`,
+/// `result0` where there is none.
 std::string nameOfArgument(mlir::func::FuncOp function, unsigned index);
 std::string nameOfResult(mlir::func::FuncOp function, unsigned index);
 

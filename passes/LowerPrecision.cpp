@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // LowerPrecision: dit.cast in front of the matmuls and attentions that run
 // every step. What is cast of a weight is moved into @prepare by Stage.
+#include "passes/BindingTimes.h"
 #include "passes/Passes.h"
 #include "passes/Phase.h"
 
@@ -18,12 +19,12 @@ class Lowering {
 public:
   Lowering(func::FuncOp network, FloatType narrow, bool biases, bool pairs)
       : network(network), narrow(narrow), biases(biases), onlyPairs(pairs),
-        builder(network) {}
+        builder(network), times(network) {}
 
   void run();
 
 private:
-  void findDependents();
+  bool isOfStep(Value value) const { return times(value) == Rate::Step; }
   bool isLowered(LinearOp linear);
   bool isLowered(AttentionOp attention);
   bool isReadRounded(Value sum);
@@ -35,40 +36,25 @@ private:
   FloatType narrow;
   bool biases, onlyPairs;
   OpBuilder builder;
-  DenseSet<Value> dependents; ///< what is known at a step, not before it
+  BindingTimes times; ///< of the network as it was
   DenseMap<Value, Value> known;
 };
-
-void Lowering::findDependents() {
-  for (BlockArgument arg : network.getArguments()) {
-    auto name =
-        network.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr);
-    if (!name || (name != "t" && name != "y"))
-      dependents.insert(arg);
-  }
-  for (Operation &op : network.getBody().front())
-    if (llvm::any_of(op.getOperands(), [&](Value operand) {
-          return dependents.contains(operand);
-        }))
-      dependents.insert(op.result_begin(), op.result_end());
-}
 
 /// A linear between pixels and tokens has few features on one side: little to
 /// gain, and its rounding would be the picture's.
 bool Lowering::isLowered(LinearOp linear) {
   bool hasPairs = linear.getX().getType().getShape().back() % 2 == 0;
-  return dependents.contains(linear.getX()) && (hasPairs || !onlyPairs) &&
+  return isOfStep(linear.getX()) && (hasPairs || !onlyPairs) &&
          !viewedValue(linear.getX()).getDefiningOp<PatchifyOp>() &&
          llvm::none_of(linear->getUsers(), llvm::IsaPred<UnpatchifyOp>);
 }
 
-/// Keys and values that only change with (t, y) are float32 rows of the
-/// condition table, and q is read beside them.
+/// Keys and values that change more rarely than a step are float32 rows of a
+/// table, and q is read beside them.
 bool Lowering::isLowered(AttentionOp attention) {
   return (attention.getHeadDim() % 2 == 0 || !onlyPairs) &&
-         llvm::all_of(attention->getOperands(), [&](Value operand) {
-           return dependents.contains(operand);
-         });
+         llvm::all_of(attention->getOperands(),
+                      [&](Value operand) { return isOfStep(operand); });
 }
 
 /// Whether every reader of the sum, or of GELU's tanh form of it, is a cast.
@@ -114,7 +100,6 @@ Value Lowering::lowered(Value wide) {
 }
 
 void Lowering::run() {
-  findDependents();
   Block &body = network.getBody().front();
   SmallVector<LinearOp> linears(body.getOps<LinearOp>());
   SmallVector<AttentionOp> attentions(body.getOps<AttentionOp>());
@@ -141,8 +126,8 @@ struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto network = module.lookupSymbol<func::FuncOp>(kDenoise);
-    if (!network || network.isExternal() || module.lookupSymbol(kPrepare)) {
+    auto functions = functionsOf(module);
+    if (functions.size() != 1 || rateOf(functions[0]) != Rate::Step) {
       module.emitError("expected one function @denoise and no @prepare; run "
                        "--dit-lower-precision before --dit-stage");
       return signalPassFailure();
@@ -154,7 +139,7 @@ struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {
     FloatType narrow = type == "bf16"
                            ? FloatType(BFloat16Type::get(&getContext()))
                            : FloatType(Float16Type::get(&getContext()));
-    Lowering(network, narrow, biases, pairs).run();
+    Lowering(functions[0], narrow, biases, pairs).run();
   }
 };
 

@@ -42,8 +42,8 @@ def LowerPrecision : DiT_Pass<"dit-lower-precision"> {
     cast to `type`; what they are views of is cast once, and the views are of the cast. Casts of
     weights depend on weights alone, so `dit-stage` moves them into @prepare: run this pass
     before it, and after `dit-join-linears`. Float32 stay: the residual stream, norms, modulation,
-    gates, softmax and all sums; the linears that read patches or make them; what depends on t and
-    y alone, and an attention that reads keys of that kind. With `biases`, the bias of such a
+    gates, softmax and all sums; the linears that read patches or make them; what changes more rarely
+    than a step, and an attention that reads keys of that kind. With `biases`, the bias of such a
     linear is cast too where its sum, or GELU's tanh form of it, is only read rounded: a library's
     matmul that writes `type` wants its bias in it. With `pairs` linears of an odd number of
     features and attentions of an odd number a head stay as they are. Refuses a staged module.
@@ -57,17 +57,22 @@ def LowerPrecision : DiT_Pass<"dit-lower-precision"> {
 }
 
 def Stage : DiT_Pass<"dit-stage"> {
-  let summary = "split @denoise into @prepare, @condition and @denoise by binding time";
+  let summary = "split @denoise into a function for each rate at which its work must run";
   let description = [{
     Buys a third of DiT-XL's weights a step: what depends on weights alone runs once a load, what
-    depends on (t, y) runs once a distinct (t, y), and only the rest runs every step.
+    depends on t and y alone once a distinct (t, y), what depends on a prompt's text alone once a
+    prompt, and only the rest runs every step.
 
-    Before: `@denoise(x, t, y)`
-    After:  `@prepare() -> p...`, `@condition(t, y, p...) -> c...`, `@denoise(x, c..., p...)`
+    Before: `@denoise(x {every = "step"}, t {every = "condition"}, text {every = "prompt"})`
+    After:  `@prepare() -> p...`, `@prompt(text, p...) -> q...`, `@condition(t, p..., q...) -> c...`,
+            `@denoise(x, c..., q..., p...)`
 
-    The analysis looks at operands and names no op. Views never cross: they are recomputed on the
-    side that reads them. An op with side effects stays in @denoise, with all that reads it.
-    Refuses an argument other than x, t and y, and a t or y that an op reads beside x.
+    How often an input changes is its `dit.every`; without one, with every step. The analysis
+    (BindingTimes.h) looks at operands and names no op and no input. @prompt and @condition are only
+    there where they have work. Views never cross: they are recomputed on the side that reads them.
+    An input that a faster function reads is an argument there as well. An op with side effects stays
+    in @denoise, with all that reads it. Refuses an argument without `dit.name`, and rates it does
+    not know.
   }];
 }
 
@@ -270,10 +275,10 @@ def PlanMemory : DiT_Pass<"dit-plan-memory"> {
     for ever: first, in `dit.shared_bytes`, what depends on a weight and what that is computed
     from; behind it, from `tables-at` on where that is more, what depends on none (position
     tables). So a model planned for several sizes has its packed weights at the same offsets, and
-    its tables apart. Results of @condition get `dit.slot`. `dit.live_bytes` holds the largest sum
+    its tables apart. Results of @prompt and @condition get `dit.slot`. `dit.live_bytes` holds the largest sum
     of live bytes, the lower bound of the arena, and an analysis remark the ratio of the two.
     Refuses ops that are neither views nor dit.fused, a returned value that no region makes, and a
-    result of @condition that is not float32.
+    result of either that is not float32.
   }];
   let options = [
     Option<"tablesAt", "tables-at", "int64_t", /*default=*/"0",

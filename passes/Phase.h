@@ -10,10 +10,6 @@
 
 namespace dit {
 
-inline constexpr llvm::StringLiteral kPrepare = "prepare";
-inline constexpr llvm::StringLiteral kCondition = "condition";
-inline constexpr llvm::StringLiteral kDenoise = "denoise";
-
 /// True when no function argument and no side effect reaches `value`.
 bool dependsOnWeightsOnly(mlir::Value value);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // PlanLayouts: the weight of every linear is packed in @prepare, and everything
 // @prepare returns is made by a region of its own.
+#include "dialect/Rate.h"
 #include "passes/Crossings.h"
 #include "passes/Passes.h"
 #include "passes/Phase.h"
@@ -93,7 +94,7 @@ LogicalResult LayoutPlanner::packOperand(func::FuncOp function,
     return success();
   Value outer = fused.getInputs()[inner.getArgNumber()];
   auto arg = dyn_cast<BlockArgument>(viewedValue(outer));
-  if (!arg || argumentFrom(function, arg.getArgNumber()) != kPrepare)
+  if (!arg || argumentFrom(function, arg.getArgNumber()) != prepare.getName())
     return success();
 
   Packed wanted;
@@ -103,9 +104,10 @@ LogicalResult LayoutPlanner::packOperand(func::FuncOp function,
     wanted.views.insert(wanted.views.begin(), value.getDefiningOp());
   wanted.type = packedType(weight);
   std::string name = packedName(wanted);
-  Value argument = findArgument(function, kPrepare, name);
+  Value argument = findArgument(function, prepare.getName(), name);
   if (!argument)
-    argument = addArgument(function, wanted.type, name, kPrepare, arg.getLoc());
+    argument = addArgument(function, wanted.type, name, prepare.getName(),
+                           arg.getLoc());
   if (inner.hasOneUse()) {
     fused.getInputsMutable()[inner.getArgNumber()].set(argument);
     inner.setType(wanted.type);
@@ -233,7 +235,8 @@ struct PlanLayouts : impl::PlanLayoutsBase<PlanLayouts> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto prepare = module.lookupSymbol<func::FuncOp>(kPrepare);
+    auto prepare =
+        module.lookupSymbol<func::FuncOp>(infoOf(Rate::Load).function);
     if (!prepare) {
       module.emitError("expected a function @prepare; run --dit-stage first");
       return signalPassFailure();

@@ -2,6 +2,7 @@
 // PlanMemory: liveness of what regions make, and its place in the arena; in
 // @prepare what the weights make lies before the tables that they do not. The
 // placing itself is Arena.h.
+#include "dialect/Rate.h"
 #include "dialect/Sizes.h"
 #include "passes/Arena.h"
 #include "passes/Passes.h"
@@ -38,14 +39,15 @@ bool isWhole(Value returned, Value made) {
 class MemoryPlanner {
 public:
   MemoryPlanner(func::FuncOp function, int64_t tablesAt)
-      : function(function), isPrepare(function.getName() == kPrepare),
-        tablesAt(tablesAt) {}
+      : function(function), rate(rateOf(function)),
+        isPrepare(rate == Rate::Load), tablesAt(tablesAt) {}
 
   LogicalResult run() {
     if (failed(findLives()) || failed(findReturned()))
       return failure();
     place();
-    return function.getName() == kCondition ? placeSlots() : success();
+    bool makesTable = rate == Rate::Prompt || rate == Rate::Condition;
+    return makesTable ? placeSlots() : success();
   }
 
 private:
@@ -58,6 +60,7 @@ private:
   LogicalResult placeSlots();
 
   func::FuncOp function;
+  Rate rate;
   bool isPrepare;
   int64_t tablesAt, steps = 0;
   llvm::MapVector<Value, Life> lives; // what regions make, in order
@@ -167,7 +170,7 @@ void MemoryPlanner::place() {
                                     : 1.0);
 }
 
-/// The results of @condition side by side in a condition row, in order.
+/// The results side by side in a row of the function's table, in order.
 LogicalResult MemoryPlanner::placeSlots() {
   Builder builder(function.getContext());
   Operation *end = function.getBody().front().getTerminator();
@@ -176,8 +179,8 @@ LogicalResult MemoryPlanner::placeSlots() {
     Type element = cast<RankedTensorType>(value.getType()).getElementType();
     if (!element.isF32())
       return end->emitError("result ")
-             << index << " of @condition must be f32, as a row of the "
-             << "condition table is, but is " << element;
+             << index << " of @" << function.getName()
+             << " must be f32, as a row of its table is, but is " << element;
     function.setResultAttr(index, kSlotAttr, builder.getI64IntegerAttr(floats));
     floats += spaceOf(value) / sizeof(float);
   }

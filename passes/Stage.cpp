@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Stage: a binding-time analysis over operands, and the three functions it
-// splits the network into. No op is named here.
+// Stage: a function for each rate that has work, by the binding times of what
+// the network computes. No op and no input is named here.
+#include "passes/BindingTimes.h"
 #include "passes/Crossings.h"
 #include "passes/Passes.h"
 #include "passes/Phase.h"
 
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Transforms/RegionUtils.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -18,98 +16,94 @@ namespace dit {
 
 namespace {
 
-/// When a value is known: at load, with (t, y), with x.
-enum Time { Prepare, Condition, Denoise };
-
-constexpr StringLiteral kFunctions[] = {kPrepare, kCondition, kDenoise};
-
-/// All that an op reads, also in its regions.
-SetVector<Value> valuesRead(Operation *op) {
-  SetVector<Value> read(op->operand_begin(), op->operand_end());
-  getUsedValuesDefinedAbove(op->getRegions(), read);
-  return read;
-}
-
 class Stager {
 public:
-  explicit Stager(func::FuncOp network) : network(network), builder(network) {}
+  explicit Stager(func::FuncOp network)
+      : network(network), builder(network), times(network) {}
 
-  /// Replaces the network by the three functions.
+  /// Replaces the network by a function for each rate that has work.
   LogicalResult run() {
-    if (failed(findTimes()) || failed(findCrossings()))
+    if (failed(checkInputs()))
       return failure();
-    for (Time time : {Prepare, Condition, Denoise})
-      build(time);
+    findCrossings();
+    for (const RateInfo &info : rates())
+      if (hasWork(info.rate))
+        build(info);
     network.erase();
     return success();
   }
 
 private:
-  LogicalResult findTimes();
-  LogicalResult findCrossings();
-  void build(Time time);
+  LogicalResult checkInputs();
+  void findCrossings();
+  bool hasWork(Rate rate);
+  void build(const RateInfo &info);
   Value materialise(Value value, OpBuilder &body, IRMapping &map);
-  void addArguments(Time time, func::FuncOp function, IRMapping &map);
+  void addArguments(Rate rate, func::FuncOp function, IRMapping &map);
+  void returnResults(func::FuncOp function, OpBuilder &body, IRMapping &map);
+
+  Block &ops() { return network.getBody().front(); }
+  /// What is read in a function other than its own, views looked through.
+  SetVector<Value> &readIn(Rate rate) {
+    return read[static_cast<size_t>(rate)];
+  }
+  SetVector<Value> &madeIn(Rate rate) {
+    return made[static_cast<size_t>(rate)];
+  }
 
   func::FuncOp network;
   OpBuilder builder;
-  DenseMap<Value, Time> times;
-  DenseMap<Operation *, Time> opTimes;
-  /// What each function returns to later ones, in the order of the network.
-  SetVector<Value> crossings[2];
-  /// The crossing values that each function reads.
-  SetVector<Value> readBy[3];
+  BindingTimes times;
+  /// The crossing values of each rate, in the order of the network, and those
+  /// that each rate's function reads; inputs that it reads are among the
+  /// latter.
+  SmallVector<SetVector<Value>> made{rates().size()}, read{rates().size()};
   DenseMap<Value, std::string> names;
 };
 
-LogicalResult Stager::findTimes() {
-  for (BlockArgument arg : network.getArguments()) {
-    auto name =
-        network.getArgAttrOfType<StringAttr>(arg.getArgNumber(), kNameAttr);
-    if (!name || (name != "x" && name != "t" && name != "y"))
+LogicalResult Stager::checkInputs() {
+  for (unsigned i = 0; i < network.getNumArguments(); ++i) {
+    if (argumentName(network, i).empty())
       return network.emitError("argument ")
-             << arg.getArgNumber() << " must be named x, t or y, but is "
-             << (name ? "'" + name.getValue() + "'"
-                      : Twine("without dit.name"));
-    times[arg] = name == "x" ? Denoise : Condition;
-  }
-  for (Operation &op : network.getBody().front()) {
-    bool moves = isPure(&op) && !op.hasTrait<OpTrait::IsTerminator>();
-    Time time = moves ? Prepare : Denoise;
-    for (Value value : valuesRead(&op))
-      if (auto known = times.find(value); known != times.end())
-        time = std::max(time, known->second);
-    opTimes[&op] = time;
-    for (Value result : op.getResults())
-      times[result] = time;
+             << i << " must have " << kNameAttr << ", by which it is known";
+    Attribute every = network.getArgAttr(i, kEveryAttr);
+    if (!every)
+      continue;
+    auto rate = dyn_cast<StringAttr>(every);
+    if (!rate || !findRate(rate) || *findRate(rate) == Rate::Load)
+      return network.emitError("argument '")
+             << argumentName(network, i) << "' must have " << kEveryAttr
+             << " prompt, condition or step, but has " << every;
   }
   return success();
 }
 
-LogicalResult Stager::findCrossings() {
+void Stager::findCrossings() {
   SetVector<Value> crossing;
-  for (Operation &op : network.getBody().front()) {
-    Time time = opTimes[&op];
-    for (Value read : valuesRead(&op)) {
-      Value value = viewedValue(read);
-      auto known = times.find(value);
-      if (known == times.end() || known->second == time)
-        continue;
-      if (isa<BlockArgument>(value))
-        return op.emitError("reads t or y beside x; only what is computed from "
-                            "t and y can cross into @denoise");
-      crossing.insert(value);
-      readBy[time].insert(value);
+  for (Operation &op : ops()) {
+    Rate rate = times(&op);
+    for (Value value : valuesRead(&op)) {
+      Value source = viewedValue(value);
+      if (isa<BlockArgument>(source)) {
+        readIn(rate).insert(source);
+      } else if (times(source) != rate) {
+        crossing.insert(source);
+        readIn(rate).insert(source);
+      }
     }
   }
   UniqueNames unique;
-  for (Operation &op : network.getBody().front())
+  for (Operation &op : ops())
     for (Value result : op.getResults())
       if (crossing.contains(result)) {
-        crossings[times[result]].insert(result);
+        madeIn(times(result)).insert(result);
         names[result] = unique(crossingName(result));
       }
-  return success();
+}
+
+/// @prepare and the network itself are always there.
+bool Stager::hasWork(Rate rate) {
+  return rate == Rate::Load || rate == Rate::Step || !madeIn(rate).empty();
 }
 
 /// `value` in the function being built: known already, or a view of such.
@@ -122,43 +116,56 @@ Value Stager::materialise(Value value, OpBuilder &body, IRMapping &map) {
   return body.clone(*view, map)->getResult(0);
 }
 
-void Stager::addArguments(Time time, func::FuncOp function, IRMapping &map) {
+/// Its own inputs, faster ones' that it reads, then what slower functions
+/// return, the fastest of them first.
+void Stager::addArguments(Rate rate, func::FuncOp function, IRMapping &map) {
   auto add = [&](Value value, StringRef name, StringRef from) {
-    map.map(value,
-            addArgument(function, value.getType(), name, from, value.getLoc()));
+    Value argument =
+        addArgument(function, value.getType(), name, from, value.getLoc());
+    map.map(value, argument);
+    return cast<BlockArgument>(argument).getArgNumber();
   };
-  for (BlockArgument arg : network.getArguments())
-    if (times[arg] == time)
-      add(arg, argumentName(network, arg.getArgNumber()), "input");
-  for (int earlier = time - 1; earlier >= 0; --earlier)
-    for (Value value : crossings[earlier])
-      if (readBy[time].contains(value))
-        add(value, names[value], kFunctions[earlier]);
+  for (BlockArgument arg : network.getArguments()) {
+    if (times(arg) != rate && !readIn(rate).contains(arg))
+      continue;
+    unsigned from = arg.getArgNumber();
+    unsigned to = add(arg, argumentName(network, from), kFromInput);
+    if (Attribute every = network.getArgAttr(from, kEveryAttr))
+      function.setArgAttr(to, kEveryAttr, every);
+  }
+  for (const RateInfo &maker : llvm::reverse(rates()))
+    for (Value value : madeIn(maker.rate))
+      if (readIn(rate).contains(value))
+        add(value, names[value], maker.function);
 }
 
-void Stager::build(Time time) {
+void Stager::build(const RateInfo &info) {
   builder.setInsertionPoint(network);
-  auto function =
-      func::FuncOp::create(builder, network.getLoc(), kFunctions[time],
-                           builder.getFunctionType({}, {}));
+  auto function = func::FuncOp::create(builder, network.getLoc(), info.function,
+                                       builder.getFunctionType({}, {}));
   OpBuilder body = OpBuilder::atBlockEnd(function.addEntryBlock());
   IRMapping map;
-  addArguments(time, function, map);
-  Operation *end = network.getBody().front().getTerminator();
-  for (Operation &op : network.getBody().front().without_terminator()) {
-    if (opTimes[&op] != time || isView(&op))
+  addArguments(info.rate, function, map);
+  for (Operation &op : ops().without_terminator()) {
+    if (times(&op) != info.rate || isView(&op))
       continue;
     for (Value value : valuesRead(&op))
-      if (times.contains(value))
-        materialise(value, body, map);
+      materialise(value, body, map);
     body.clone(op, map);
   }
-  if (time != Denoise) {
-    func::ReturnOp::create(body, end->getLoc());
-    for (Value value : crossings[time])
-      addResult(function, map.lookup(value), names[value]);
+  if (info.rate == Rate::Step) {
+    returnResults(function, body, map);
     return;
   }
+  func::ReturnOp::create(body, ops().getTerminator()->getLoc());
+  for (Value value : madeIn(info.rate))
+    addResult(function, map.lookup(value), names[value]);
+}
+
+/// The network's own results and attributes.
+void Stager::returnResults(func::FuncOp function, OpBuilder &body,
+                           IRMapping &map) {
+  Operation *end = ops().getTerminator();
   SmallVector<Value> results;
   for (Value value : end->getOperands())
     results.push_back(materialise(value, body, map));
@@ -174,14 +181,13 @@ void Stager::build(Time time) {
 struct Stage : impl::StageBase<Stage> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto network = module.lookupSymbol<func::FuncOp>(kDenoise);
-    if (!network || network.isExternal() || module.lookupSymbol(kPrepare) ||
-        module.lookupSymbol(kCondition)) {
-      module.emitError(
-          "expected one function @denoise and neither @prepare nor @condition");
+    auto functions = functionsOf(module);
+    if (functions.size() != 1 || rateOf(functions[0]) != Rate::Step) {
+      module.emitError("expected one function, @")
+          << infoOf(Rate::Step).function << ", and none of a slower rate";
       return signalPassFailure();
     }
-    if (failed(Stager(network).run()))
+    if (failed(Stager(functions[0]).run()))
       return signalPassFailure();
     module->setAttr(kPhaseAttr, StringAttr::get(&getContext(), "staged"));
   }

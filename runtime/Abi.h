@@ -14,11 +14,16 @@
  * one another, the spec's first one first; those may share one packed copy of
  * the weights.
  *
+ * What a model computes is a list of functions, each run as often as what it
+ * reads changes: once a load of the weights, a prompt, a condition, a step. The
+ * manifest says of each what it reads and how much memory it works in; the code
+ * has them in the same order, all of one type.
+ *
  * For a CPU every address is the host's and a launch carries its task. For a
- * GPU the same functions run on the host too, but compute addresses only: x, t,
- * y, row_index, table, out, arena, prepared and weights are device addresses
- * that they never read, and a launch names a kernel that the host starts from
- * the manifest's launch data. `state` and `plan` are host memory for both.
+ * GPU the same functions run on the host too, but compute addresses only: all
+ * that a DitCall points at but its arrays of addresses themselves is device
+ * memory that they never read, and a launch names a kernel that the host starts
+ * from the manifest's launch data.
  *
  * No function here allocates, keeps a global or calls anything but DitHost. All
  * of them may be called from several threads at once on different memory.
@@ -32,7 +37,7 @@
 extern "C" {
 #endif
 
-#define DIT_ABI_VERSION 3u
+#define DIT_ABI_VERSION 4u
 #define DIT_ENTRY_NAME "ditc_artifact"
 #define DIT_MANIFEST_SECTION ".dit.manifest"
 
@@ -45,16 +50,16 @@ typedef struct DitStatus {
 
 /* One kernel's work on the units [begin, end) of its launch. `operands` are the
  * launch's addresses, `rows` the batch, `scratch` this worker's own memory of
- * manifest.memory.scratch_bytes, aligned to 64. Any split of the units over
+ * the manifest's scratch_bytes, aligned to 64. Any split of the units over
  * threads gives the same bits. */
 typedef void (*DitTask)(void *const *operands, int64_t rows, int64_t begin,
                         int64_t end, void *scratch);
 
 /* A kernel over all its units; returns when every unit is done. `kernel` is the
  * index into the manifest's list of kernels of the function that is running.
- * `operands` are the region's operands, its results, and row_index where a
- * kernel gathers its conditions by it; a CPU's kernel may take more. For a GPU
- * `task` is null, `units` is 0, and launch() returns when the kernel is
+ * `operands` are the region's operands, its results, and then the row_index of
+ * each table that the kernel gathers from; a CPU's kernel may take more. For a
+ * GPU `task` is null, `units` is 0, and launch() returns when the kernel is
  * enqueued; the array of operands is free again then. */
 typedef struct DitLaunch {
   int32_t kernel;
@@ -70,34 +75,54 @@ typedef struct DitHost {
   void (*launch)(void *context, const DitLaunch *launch);
   /* The weight manifest.weights[index] as float32, row-major (on the GPU for a
    * GPU), and the promise that no later launch reads it. Only called from
-   * `prepare`. */
+   * functions that the manifest says to read weights. */
   const float *(*weight)(void *context, int32_t index);
   void (*release)(void *context, int32_t index);
   double (*sin)(double);
   double (*cos)(double);
 } DitHost;
 
-/* Memory below is the caller's: sizes come from the manifest's `memory`, every
- * address is aligned to 64 bytes, and `rows` is at least 1.
+/* A table that a function of a slower rate has filled, and whose row is which
+ * sample's: sample i of the call reads row row_index[i]. */
+typedef struct DitTable {
+  const float *rows;
+  const int32_t *row_index;
+} DitTable;
+
+/* One call of a function. Memory is the caller's: its sizes come from the
+ * manifest, every address is aligned to 64 bytes (of an input or a table: to
+ * the size of an element).
  *
- *   prepare    packs all weights into the first shared_bytes of `prepared`.
- *              They are the same bytes for all sizes of an arch and a kind of
- *              matmuls, so once is enough for all of them.
- *   tabulate   computes what depends on no weight into this size's own part of
- *              `prepared`, which lies from shared_bytes to prepared_bytes and
- *              overlaps no other size's; once, after prepare. Null where there
- *              is nothing to compute. `prepared` has as many bytes as the
- *              largest prepared_bytes of the sizes that share it.
- *   create     binds `state` (state_bytes) to a host and to `prepared`.
- *   plan       binds `plan` (plan_bytes) to a batch and to `arena`
- *              (rows * arena_bytes_per_row).
- *   condition  fills one row of `table` (rows x condition_row_floats) for each
- *              (t[i], y[i]); `arena` holds
- *              rows * condition_arena_bytes_per_row.
- *   denoise    out = network(x) for plan's rows: x (N, C, H, W), out
- *              (N, C_out, H, W) float32; sample i uses table row row_index[i].
- *   unplan, destroy   undo plan and create; may be null where there is nothing
- *              to undo.
+ *   rows       the batch, at least 1; 1 for what runs once a load.
+ *   prepared   what functions of rate `load` fill and all others read, of as
+ *              many bytes as the largest prepared_bytes of the sizes that share
+ *              it. A function that reads weights fills the first shared_bytes,
+ *              with the same bytes for all sizes of an arch and a kind of
+ *              matmuls, so once is enough for all of them; one that reads none
+ *              fills this size's own part, from shared_bytes to prepared_bytes,
+ *              which overlaps no other size's, and runs after it.
+ *   arena      rows * the function's arena_bytes_per_row.
+ *   inputs     one for each of the function's inputs in the manifest, of `rows`
+ *              samples.
+ *   tables     one for each of the function's tables in the manifest.
+ *   outputs    of a function with row_floats one, the table that it fills: rows
+ *              of that many floats. Of the last function, which is the
+ *              network's, one for each output in the manifest, of `rows`
+ *              samples.
+ */
+typedef struct DitCall {
+  const DitHost *host;
+  int64_t rows;
+  void *prepared;
+  void *arena;
+  const void *const *inputs;
+  const DitTable *tables;
+  void *const *outputs;
+} DitCall;
+
+typedef DitStatus (*DitFunction)(const DitCall *call);
+
+/*   functions  as manifest.functions lists them.
  *   code       the GPU's machine code, one cubin that holds every function that
  *              the manifest names; null and 0 bytes for a CPU.
  *   alternative  the same model (spec and weights) made in another way: for
@@ -108,17 +133,8 @@ typedef struct DitArtifact {
   uint32_t abi_version;
   uint32_t manifest_bytes; /* without the final 0 */
   const char *manifest;
-  DitStatus (*prepare)(const DitHost *host, void *prepared);
-  DitStatus (*tabulate)(const DitHost *host, void *prepared);
-  DitStatus (*create)(const DitHost *host, const void *prepared, void *state);
-  DitStatus (*plan)(const void *state, int64_t rows, void *arena, void *plan);
-  DitStatus (*condition)(const void *state, const float *t, const int32_t *y,
-                         int64_t rows, void *arena, float *table);
-  DitStatus (*denoise)(const void *plan, const float *x,
-                       const int32_t *row_index, const float *table,
-                       float *out);
-  void (*unplan)(void *plan);
-  void (*destroy)(void *state);
+  uint64_t function_count;
+  const DitFunction *functions;
   const void *code;
   uint64_t code_bytes;
   const struct DitArtifact *alternative;

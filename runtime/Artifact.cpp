@@ -148,14 +148,13 @@ static void checkTable(const DitArtifact *table, std::string_view text,
   if (std::string_view(table->manifest, table->manifest_bytes) != text)
     fail("damaged: the manifest in the code differs from the one in section {}",
          DIT_MANIFEST_SECTION);
-  if (!table->prepare || !table->create || !table->plan || !table->condition ||
-      !table->denoise)
-    fail(
-        "damaged: one of prepare, create, plan, condition, denoise is missing");
-  if (!table->tabulate && !manifest.tabulateKernels.empty())
-    fail("damaged: the manifest lists {} kernels of tabulate, the code has no "
-         "such function",
-         manifest.tabulateKernels.size());
+  if (table->function_count != manifest.functions.size() || !table->functions)
+    fail("damaged: the manifest lists {} functions, the code has {}",
+         manifest.functions.size(), table->function_count);
+  for (uint64_t i = 0; i < table->function_count; ++i)
+    if (!table->functions[i])
+      fail("damaged: the code lacks the function {}",
+           inQuotes(manifest.functions[i].name));
   if (table->code_bytes != static_cast<uint64_t>(manifest.codeBytes) ||
       (table->code != nullptr) != (table->code_bytes != 0))
     fail("damaged: the manifest says {} bytes of GPU code, the code has {}",
@@ -227,7 +226,7 @@ int64_t Artifact::preparedBytes(const Manifest &of) const {
 
 Artifact::~Artifact() { dlclose(library); }
 
-void Artifact::check(DitStatus status, const char *function) const {
+void Artifact::check(DitStatus status, const std::string &function) const {
   if (status.code != 0)
     fail("{}: {} failed: {} (code {})", filePath, function,
          status.message ? status.message : "no message", status.code);

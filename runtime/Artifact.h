@@ -62,7 +62,7 @@ public:
   /// with it.
   int64_t preparedBytes(const Manifest &of) const;
   /// Throws what `function` answered unless its code is 0.
-  void check(DitStatus status, const char *function) const;
+  void check(DitStatus status, const std::string &function) const;
 
 private:
   void checkTargets() const;

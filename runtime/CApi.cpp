@@ -222,6 +222,73 @@ int ditc_denoise_on_device(ditc_model *model, int64_t rows, const float *x,
   return denoise(model, rows, x, t, y, out, /*onDevice=*/true);
 }
 
+int64_t ditc_input_count(const ditc_model *model) {
+  return model ? static_cast<int64_t>(model->denoiser->manifest().inputs.size())
+               : 0;
+}
+
+int ditc_get_input(const ditc_model *model, int64_t index, ditc_input *input) {
+  return guarded([&] {
+    requirePointer(model, "model");
+    requirePointer(input, "input");
+    const auto &inputs = model->denoiser->manifest().inputs;
+    if (index < 0 || static_cast<size_t>(index) >= inputs.size())
+      fail("'index' must be less than the {} inputs, but is {}", inputs.size(),
+           index);
+    const PortEntry &port = inputs[index];
+    const ditc_input all{sizeof(ditc_input),
+                         port.name.c_str(),
+                         port.dtype.c_str(),
+                         port.every.c_str(),
+                         static_cast<int64_t>(port.shape.size()),
+                         port.shape.data()};
+    // A caller made with a smaller struct gets as much as it knows.
+    size_t known = std::min(input->size, sizeof(all));
+    if (known < sizeof(size_t))
+      fail("'input->size' must be sizeof(ditc_input), but is {}", input->size);
+    std::memcpy(reinterpret_cast<char *>(input) + sizeof(size_t),
+                reinterpret_cast<const char *>(&all) + sizeof(size_t),
+                known - sizeof(size_t));
+  });
+}
+
+int ditc_evaluate(ditc_model *model, int64_t rows, const ditc_tensor *inputs,
+                  int64_t count, float *out) {
+  return guarded([&] {
+    requirePointer(model, "model");
+    requirePointer(inputs, "inputs");
+    requirePointer(out, "out");
+    if (rows < 1 || rows > INT32_MAX)
+      fail("'rows' must be at least 1, but is {}", rows);
+    const Manifest &manifest = model->denoiser->manifest();
+    InputMap map;
+    // Tensors lie as far apart as the caller's struct is long.
+    auto *at = reinterpret_cast<const char *>(inputs);
+    for (int64_t i = 0; i < count; ++i) {
+      const auto &tensor = *reinterpret_cast<const ditc_tensor *>(at);
+      if (tensor.size < sizeof(ditc_tensor))
+        fail("'inputs[{}].size' must be sizeof(ditc_tensor), but is {}", i,
+             tensor.size);
+      requirePointer(tensor.name, "inputs[].name");
+      requirePointer(tensor.data, "inputs[].data");
+      const PortEntry *port = manifest.findInput(tensor.name);
+      if (!port)
+        fail("the model has no input {}", inQuotes(tensor.name));
+      if (tensor.rows != 1 && tensor.rows != rows)
+        fail("the input {} has {} rows, but the batch {}",
+             inQuotes(tensor.name), tensor.rows, rows);
+      if (!map.emplace(tensor.name, InputValues{tensor.data, tensor.rows})
+               .second)
+        fail("the input {} is given twice", inQuotes(tensor.name));
+      if (port->name == "y")
+        checkLabels(manifest, {static_cast<const int32_t *>(tensor.data),
+                               static_cast<size_t>(tensor.rows)});
+      at += tensor.size;
+    }
+    model->denoiser->evaluate(map, rows, out);
+  });
+}
+
 int ditc_synchronize(ditc_model *model) {
   return guarded([&] {
     requirePointer(model, "model");

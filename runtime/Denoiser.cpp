@@ -5,8 +5,6 @@
 #include "runtime/Error.h"
 
 #include <algorithm>
-#include <bit>
-#include <map>
 
 namespace dit::runtime {
 
@@ -19,99 +17,88 @@ static int64_t rowBytes(int64_t rows, int64_t bytesPerRow, const char *what) {
   return bytes;
 }
 
-Plan::Plan(Denoiser &denoiser, int64_t rows)
-    : denoiser(denoiser), count(rows),
-      plan(denoiser.manifest().memory.plan, "a plan") {
+Plan::Plan(Denoiser &denoiser, int64_t rows) : denoiser(denoiser), count(rows) {
   auto turn = denoiser.takeTurn();
   Device &device = denoiser.device();
-  device.settle(ArtifactFunction::Denoise, rows);
+  const Manifest &manifest = device.manifest();
+  device.settle(manifest.functions.size() - 1, rows);
   arena = device.allocate(
-      rowBytes(rows, device.manifest().memory.arenaPerRow, "a workspace"),
+      rowBytes(rows, manifest.network().arenaPerRow, "a workspace"),
       "the workspace");
-  denoiser.artifact->check(device.functions().plan(denoiser.state.data(), rows,
-                                                   arena.data(), plan.data()),
-                           "plan");
 }
 
-Plan::~Plan() {
-  if (auto *unplan = denoiser.device().functions().unplan)
-    unplan(plan.data());
+void Plan::run(std::span<const void *const> inputs,
+               std::span<const DitTable> tables,
+               std::span<void *const> outputs) {
+  auto turn = denoiser.takeTurn();
+  denoiser.call(denoiser.manifest().functions.size() - 1,
+                {&denoiser.device().host(), count,
+                 denoiser.prepared->memory.data(), arena.data(), inputs.data(),
+                 tables.data(), outputs.data()});
 }
 
 void Plan::denoise(const float *x, const int32_t *rowIndex, const float *table,
                    float *out) {
-  auto turn = denoiser.takeTurn();
-  Device &device = denoiser.device();
-  device.enter(ArtifactFunction::Denoise, count);
-  DitStatus status =
-      device.functions().denoise(plan.data(), x, rowIndex, table, out);
-  device.leave();
-  denoiser.artifact->check(status, "denoise");
+  const void *inputs[] = {x};
+  const DitTable tables[] = {{table, rowIndex}};
+  void *outputs[] = {out};
+  run(inputs, tables, outputs);
 }
 
 Denoiser::Denoiser(std::shared_ptr<const Artifact> loaded,
                    std::unique_ptr<Device> device, WeightSource &weights)
     : artifact(std::move(loaded)), prepared(std::make_shared<Prepared>()),
-      runner(std::move(device)),
-      state(manifest().memory.state, "the model's state") {
+      runner(std::move(device)), tables(manifest().functions.size()) {
   prepared->memory = runner->allocateShared(artifact->preparedBytes(manifest()),
                                             "the packed weights");
-  pack(weights);
-  tabulate();
-  artifact->check(runner->functions().create(
-                      &runner->host(), prepared->memory.data(), state.data()),
-                  "create");
+  runner->bindWeights(&weights);
+  for (size_t i = 0; i < manifest().functions.size(); ++i)
+    if (entry(i).every == kEveryLoad && entry(i).readsWeights)
+      runOnce(i);
+  runner->bindWeights(nullptr);
+  makePrepared();
 }
 
 Denoiser::Denoiser(const Denoiser &first, const DeviceOptions &options)
     : artifact(first.artifact), prepared(first.prepared),
       runner(first.runner->beside(
           artifact->alternativeOf(first.manifest(), options.size), options)),
-      state(manifest().memory.state, "the model's state") {
-  tabulate();
-  artifact->check(runner->functions().create(
-                      &runner->host(), prepared->memory.data(), state.data()),
-                  "create");
+      tables(manifest().functions.size()) {
+  makePrepared();
 }
 
 Denoiser::Denoiser(std::shared_ptr<const Artifact> loaded,
                    WeightSource &weights, int threads)
     : Denoiser(loaded, openDevice(*loaded, {.threads = threads}), weights) {}
 
-/// Done on return: whatever shares the weights need not wait for this device.
-void Denoiser::pack(WeightSource &weights) {
-  runner->bindWeights(&weights);
-  runner->settle(ArtifactFunction::Prepare, 1);
-  runner->enter(ArtifactFunction::Prepare, 1);
-  DitStatus status =
-      runner->functions().prepare(&runner->host(), prepared->memory.data());
+Denoiser::~Denoiser() { lastPlan.reset(); }
+
+DitStatus Denoiser::call(FunctionIndex function, const DitCall &call) {
+  runner->enter(function, call.rows);
+  DitStatus status = runner->call(function, call);
   runner->leave();
-  artifact->check(status, "prepare");
-  runner->bindWeights(nullptr);
+  artifact->check(status, entry(function).name);
+  return status;
+}
+
+/// Done on return: whatever shares what is prepared need not wait for this
+/// device.
+void Denoiser::runOnce(FunctionIndex function) {
+  runner->settle(function, 1);
+  call(function, {&runner->host(), 1, prepared->memory.data(), nullptr, nullptr,
+                  nullptr, nullptr});
   runner->synchronize();
 }
 
-/// This size's tables, unless somebody who shares them has made them; done on
-/// return, too.
-void Denoiser::tabulate() {
+/// What this size has of its own, unless somebody who shares the weights has
+/// made it.
+void Denoiser::makePrepared() {
   std::lock_guard lock(prepared->turn);
-  if (prepared->tables.contains(manifest().resolution()))
+  if (!prepared->tables.insert(manifest().resolution()).second)
     return;
-  if (auto *function = runner->functions().tabulate) {
-    runner->settle(ArtifactFunction::Tabulate, 1);
-    runner->enter(ArtifactFunction::Tabulate, 1);
-    DitStatus status = function(&runner->host(), prepared->memory.data());
-    runner->leave();
-    artifact->check(status, "tabulate");
-    runner->synchronize();
-  }
-  prepared->tables.insert(manifest().resolution());
-}
-
-Denoiser::~Denoiser() {
-  lastPlan.reset();
-  if (auto *destroy = runner->functions().destroy)
-    destroy(state.data());
+  for (size_t i = 0; i < manifest().functions.size(); ++i)
+    if (entry(i).every == kEveryLoad && !entry(i).readsWeights)
+      runOnce(i);
 }
 
 DeviceMemory &Denoiser::grow(DeviceMemory &memory, int64_t bytes,
@@ -123,103 +110,219 @@ DeviceMemory &Denoiser::grow(DeviceMemory &memory, int64_t bytes,
   return memory;
 }
 
-void Denoiser::condition(std::span<const float> t, std::span<const int32_t> y,
+int64_t Denoiser::rowBytesOf(std::string_view input) const {
+  return manifest().findInput(input)->elements() * 4;
+}
+
+void Denoiser::fillTable(FunctionIndex function, int64_t total,
+                         std::span<const void *const> inputs,
+                         std::span<const std::vector<int32_t>> rowsOfTables,
                          float *table) {
-  const MemorySizes &sizes = manifest().memory;
+  const FunctionEntry &e = entry(function);
   // Rows share a pass over the weights, so more at once is faster; this many
   // bounds the memory.
   constexpr int64_t mostRows = 256, mostBytes = int64_t{64} << 20;
-  int64_t fitting = sizes.conditionArenaPerRow > 0
-                        ? mostBytes / sizes.conditionArenaPerRow
-                        : mostRows;
-  auto total = static_cast<int64_t>(t.size());
+  int64_t fitting = e.arenaPerRow > 0 ? mostBytes / e.arenaPerRow : mostRows;
   int64_t batch = std::clamp<int64_t>(fitting, 1, mostRows);
   // Whatever a row is, every part of the table then begins at 64 bytes.
   constexpr int64_t granule = 16;
   if (batch > granule)
     batch -= batch % granule;
   batch = std::min(total, batch);
-  int64_t labelsAt = (batch + granule - 1) / granule * granule;
-  auto lock = takeTurn();
-  grow(conditionArena, batch * sizes.conditionArenaPerRow,
-       "the condition's workspace");
-  if (!runner->isHost())
-    grow(conditionInputs, (labelsAt + batch) * 4, "the condition's inputs");
+  grow(tableArena, batch * e.arenaPerRow, "a table's workspace");
+  tableInputs.resize(
+      std::max(tableInputs.size(), e.inputs.size() + e.tables.size()));
   for (int64_t i = 0; i < total; i += batch) {
     int64_t rows = std::min(batch, total - i);
-    const float *times = t.data() + i;
-    const int32_t *labels = y.data() + i;
-    if (!runner->isHost()) {
-      auto *timesThere = conditionInputs.as<float>();
-      auto *labelsThere = reinterpret_cast<int32_t *>(timesThere + labelsAt);
-      runner->upload(timesThere, times, rows * 4);
-      runner->upload(labelsThere, labels, rows * 4);
-      times = timesThere, labels = labelsThere;
-    }
-    runner->settle(ArtifactFunction::Condition, rows);
-    runner->enter(ArtifactFunction::Condition, rows);
-    DitStatus status = runner->functions().condition(
-        state.data(), times, labels, rows, conditionArena.data(),
-        table + i * sizes.conditionRowFloats);
-    runner->leave();
-    artifact->check(status, "condition");
+    /// `from` on the device, the host's own where that is the device.
+    auto there = [&](size_t slot, const void *from, int64_t bytesPerRow) {
+      const void *begin = static_cast<const char *>(from) + i * bytesPerRow;
+      if (runner->isHost())
+        return begin;
+      DeviceMemory &memory =
+          grow(tableInputs[slot], batch * bytesPerRow, "the inputs of a table");
+      runner->upload(memory.data(), begin, rows * bytesPerRow);
+      return static_cast<const void *>(memory.data());
+    };
+    std::vector<const void *> own;
+    for (size_t k = 0; k < e.inputs.size(); ++k)
+      own.push_back(there(k, inputs[k], rowBytesOf(e.inputs[k])));
+    std::vector<DitTable> read;
+    for (size_t k = 0; k < e.tables.size(); ++k)
+      read.push_back(
+          {tables[*manifest().findFunction(e.tables[k])].rows.as<float>(),
+           static_cast<const int32_t *>(
+               there(e.inputs.size() + k, rowsOfTables[k].data(), 4))});
+    void *outputs[] = {table + i * e.rowFloats};
+    runner->settle(function, rows);
+    call(function, {&runner->host(), rows, prepared->memory.data(),
+                    tableArena.data(), own.data(), read.data(), outputs});
   }
+}
+
+void Denoiser::condition(std::span<const float> t, std::span<const int32_t> y,
+                         float *table) {
+  auto lock = takeTurn();
+  auto function = manifest().findFunction("condition");
+  if (!function)
+    return; // nothing depends on t and y alone
+  std::vector<const void *> inputs;
+  for (const std::string &name : entry(*function).inputs)
+    if (name == "t" || name == "y")
+      inputs.push_back(name == "t" ? static_cast<const void *>(t.data())
+                                   : y.data());
+    else
+      fail("the model is told {} beside x, t and y", inQuotes(name));
+  if (!entry(*function).tables.empty())
+    fail("the model is told more than x, t and y");
+  fillTable(*function, static_cast<int64_t>(t.size()), inputs, {}, table);
+}
+
+void Denoiser::checkInputs(const InputMap &inputs, int64_t rows) const {
+  for (const PortEntry &port : manifest().inputs) {
+    auto found = inputs.find(port.name);
+    if (found == inputs.end())
+      fail("the input {} is missing: the model reads {} of {} a sample",
+           inQuotes(port.name), port.dtype, showShape(port.shape));
+    if (found->second.rows != rows && found->second.rows != 1)
+      fail("the input {} has {} rows, but the batch {}", inQuotes(port.name),
+           found->second.rows, rows);
+  }
+}
+
+/// The row of sample i, of one row for all.
+static const char *rowOf(const InputValues &values, int64_t i, int64_t bytes) {
+  return static_cast<const char *>(values.data) +
+         (values.rows == 1 ? 0 : i * bytes);
+}
+
+/// Tables of the slower functions, one row for samples that are told the same,
+/// by bits: a NaN is told like any other number.
+void Denoiser::fillTables(const InputMap &inputs, int64_t rows) {
+  for (size_t f = 0; f < manifest().functions.size(); ++f) {
+    const FunctionEntry &e = entry(f);
+    if (e.rowFloats == 0)
+      continue;
+    std::map<std::string, int32_t> rowOfKey;
+    std::vector<std::string> gathered(e.inputs.size());
+    std::vector<std::vector<int32_t>> rowsOfTables(e.tables.size());
+    Table &table = tables[f];
+    table.rowOf.clear();
+    for (int64_t i = 0; i < rows; ++i) {
+      std::string key;
+      for (const std::string &name : e.inputs)
+        key.append(rowOf(inputs.find(name)->second, i, rowBytesOf(name)),
+                   rowBytesOf(name));
+      for (const std::string &maker : e.tables)
+        key += fmt::format("{},",
+                           tables[*manifest().findFunction(maker)].rowOf[i]);
+      auto [it, isNew] = rowOfKey.try_emplace(
+          std::move(key), static_cast<int32_t>(rowOfKey.size()));
+      table.rowOf.push_back(it->second);
+      if (!isNew)
+        continue;
+      for (size_t k = 0; k < e.inputs.size(); ++k)
+        gathered[k].append(
+            rowOf(inputs.find(e.inputs[k])->second, i, rowBytesOf(e.inputs[k])),
+            rowBytesOf(e.inputs[k]));
+      for (size_t k = 0; k < e.tables.size(); ++k)
+        rowsOfTables[k].push_back(
+            tables[*manifest().findFunction(e.tables[k])].rowOf[i]);
+    }
+    auto distinct = static_cast<int64_t>(rowOfKey.size());
+    grow(table.rows, rowBytes(distinct, e.rowFloats * 4, "a condition table"),
+         "the condition table");
+    std::vector<const void *> own;
+    for (const std::string &values : gathered)
+      own.push_back(values.data());
+    fillTable(f, distinct, own, rowsOfTables, table.rows.as<float>());
+  }
+}
+
+/// The network's function with the tables that there are; `x` and `out` are the
+/// device's.
+void Denoiser::evaluateNetwork(const InputMap &inputs, const float *x,
+                               int64_t rows, float *out) {
+  const FunctionEntry &network = manifest().network();
+  if (!lastPlan || lastPlan->rows() != rows) {
+    lastPlan.reset();
+    lastPlan = std::make_unique<Plan>(*this, rows);
+  }
+  std::vector<DitTable> read;
+  for (const std::string &maker : network.tables) {
+    Table &table = tables[*manifest().findFunction(maker)];
+    grow(table.rowIndex, rows * 4, "the rows of a batch");
+    runner->upload(table.rowIndex.data(), table.rowOf.data(), rows * 4);
+    read.push_back({table.rows.as<float>(), table.rowIndex.as<int32_t>()});
+  }
+  networkInputs.resize(network.inputs.size());
+  std::vector<const void *> own;
+  for (size_t k = 0; k < network.inputs.size(); ++k) {
+    const std::string &name = network.inputs[k];
+    if (name == "x") {
+      own.push_back(x);
+      continue;
+    }
+    // One row a sample, on the device.
+    const InputValues &values = inputs.find(name)->second;
+    int64_t bytes = rowBytesOf(name);
+    std::string all;
+    for (int64_t i = 0; i < rows; ++i)
+      all.append(rowOf(values, i, bytes), bytes);
+    DeviceMemory &memory =
+        grow(networkInputs[k], rows * bytes, "an input of a batch");
+    runner->upload(memory.data(), all.data(), rows * bytes);
+    own.push_back(memory.data());
+  }
+  void *outputs[] = {out};
+  lastPlan->run(own, read, outputs);
 }
 
 void Denoiser::evaluateOnDevice(const float *x, std::span<const float> t,
                                 std::span<const int32_t> y, float *out) {
   auto rows = static_cast<int64_t>(t.size());
+  InputMap inputs{
+      {"x", {x, rows}}, {"t", {t.data(), rows}}, {"y", {y.data(), rows}}};
+  checkInputs(inputs, rows);
   auto lock = takeTurn(); // of what is kept from one evaluation to the next
-  // By bits: a NaN is a key like any other.
-  std::map<std::pair<uint32_t, int32_t>, int32_t> rowOf;
-  std::vector<float> times;
-  std::vector<int32_t> labels, index;
-  for (size_t i = 0; i < t.size(); ++i) {
-    auto [it, isNew] = rowOf.try_emplace({std::bit_cast<uint32_t>(t[i]), y[i]},
-                                         static_cast<int32_t>(times.size()));
-    if (isNew) {
-      times.push_back(t[i]);
-      labels.push_back(y[i]);
-    }
-    index.push_back(it->second);
+  fillTables(inputs, rows);
+  evaluateNetwork(inputs, x, rows, out);
+}
+
+void Denoiser::evaluate(const InputMap &inputs, int64_t rows, float *out) {
+  checkInputs(inputs, rows);
+  auto lock = takeTurn();
+  fillTables(inputs, rows);
+  const InputValues &x = inputs.find("x")->second;
+  int64_t floats = manifest().sampleFloats();
+  int64_t inBytes = rowBytes(rows, floats * 4, "an input");
+  int64_t outBytes =
+      rowBytes(rows, manifest().outputFloats() * 4, "a prediction");
+  if (runner->isHost() && x.rows == rows) {
+    evaluateNetwork(inputs, static_cast<const float *>(x.data), rows, out);
+    return;
   }
-  grow(table,
-       rowBytes(static_cast<int64_t>(times.size()),
-                manifest().memory.conditionRowFloats * 4, "a condition table"),
-       "the condition table");
-  condition(times, labels, table.as<float>());
-  if (!lastPlan || lastPlan->rows() != rows) {
-    lastPlan.reset();
-    lastPlan = std::make_unique<Plan>(*this, rows);
-  }
-  grow(rowIndex, rows * 4, "the rows of a batch");
-  runner->upload(rowIndex.data(), index.data(), rows * 4);
-  lastPlan->denoise(x, rowIndex.as<int32_t>(), table.as<float>(), out);
+  grow(input, inBytes, "the states of a batch");
+  grow(output, outBytes, "the predictions of a batch");
+  for (int64_t i = 0; i < rows; i += x.rows)
+    runner->upload(input.as<float>() + i * floats, x.data, x.rows * floats * 4);
+  evaluateNetwork(inputs, input.as<float>(), rows, output.as<float>());
+  runner->download(out, output.data(), outBytes);
 }
 
 void Denoiser::evaluate(const float *x, std::span<const float> t,
                         std::span<const int32_t> y, float *out) {
-  if (runner->isHost()) {
-    evaluateOnDevice(x, t, y, out);
-    return;
-  }
   auto rows = static_cast<int64_t>(t.size());
-  int64_t inBytes = rowBytes(rows, manifest().sampleFloats() * 4, "an input");
-  int64_t outBytes =
-      rowBytes(rows, manifest().outputFloats() * 4, "a prediction");
-  auto lock = takeTurn();
-  grow(input, inBytes, "the states of a batch");
-  grow(output, outBytes, "the predictions of a batch");
-  runner->upload(input.data(), x, inBytes);
-  evaluateOnDevice(input.as<float>(), t, y, output.as<float>());
-  runner->download(out, output.data(), outBytes);
+  evaluate(InputMap{{"x", {x, rows}},
+                    {"t", {t.data(), rows}},
+                    {"y", {y.data(), rows}}},
+           rows, out);
 }
 
 int64_t evaluationBytes(const Manifest &manifest, int64_t rows) {
-  const MemorySizes &sizes = manifest.memory;
   return rowBytes(rows,
-                  sizes.arenaPerRow + sizes.conditionArenaPerRow +
-                      4 * (sizes.conditionRowFloats + manifest.sampleFloats() +
+                  manifest.network().arenaPerRow + manifest.tableArenaPerRow() +
+                      4 * (manifest.rowFloats() + manifest.sampleFloats() +
                            manifest.outputFloats()),
                   "a workspace");
 }

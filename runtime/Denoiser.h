@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A model ready to be evaluated: an artifact's code with packed weights, on a
-// device.
+// device. Its inputs go by name; what changes more rarely than a step is
+// computed once for rows that are told the same.
 #ifndef DIT_RUNTIME_DENOISER_H
 #define DIT_RUNTIME_DENOISER_H
 
@@ -9,6 +10,7 @@
 #include "runtime/Memory.h"
 #include "runtime/Weights.h"
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -18,18 +20,30 @@ namespace dit::runtime {
 
 class Denoiser;
 
-/// An artifact's plan for a number of rows, and the memory it works in. Must
+/// Values of one input for `rows` samples, or of one for all: elements as the
+/// manifest's PortEntry says, row after row.
+struct InputValues {
+  const void *data = nullptr;
+  int64_t rows = 1;
+};
+
+/// By name.
+using InputMap = std::map<std::string, InputValues, std::less<>>;
+
+/// The memory that the network's function works in, for a number of rows. Must
 /// not outlive its Denoiser.
 class Plan {
 public:
   Plan(Denoiser &denoiser, int64_t rows);
-  ~Plan();
-  Plan(const Plan &) = delete;
-  Plan &operator=(const Plan &) = delete;
 
   int64_t rows() const { return count; }
-  /// out (rows, C_out, H, W) = network(x (rows, C, H, W)); row i is conditioned
-  /// by row rowIndex[i] of `table`. All in the device's memory.
+  /// The network's function: `inputs`, `tables` and `outputs` as its
+  /// FunctionEntry lists them, all in the device's memory.
+  void run(std::span<const void *const> inputs,
+           std::span<const DitTable> tables, std::span<void *const> outputs);
+  /// The same of a model that reads x and one table at every step: out (rows,
+  /// C_out, H, W) = network(x (rows, C, H, W)); row i is conditioned by row
+  /// rowIndex[i] of `table`.
   void denoise(const float *x, const int32_t *rowIndex, const float *table,
                float *out);
 
@@ -37,7 +51,6 @@ private:
   Denoiser &denoiser;
   int64_t count;
   DeviceMemory arena;
-  Memory plan;
 };
 
 /// The packed weights of an artifact and the tables of its sizes, in one piece
@@ -79,13 +92,20 @@ public:
     return std::unique_lock(turn);
   }
 
-  /// Fills one row of `table` (t.size(), condition_row_floats), which is the
-  /// device's memory, for each (t[i], y[i]). t and y have one length; y must be
-  /// a label of the model.
+  /// Throws an Error that names what `inputs` lacks of the model's inputs, what
+  /// it has that is none of them, and what is neither of `rows` rows nor of
+  /// one.
+  void checkInputs(const InputMap &inputs, int64_t rows) const;
+  /// Of a model that is told x, t and y alone: fills one row of the condition's
+  /// `table` (t.size(), its row_floats), which is the device's memory, for each
+  /// (t[i], y[i]). t and y have one length; y must be a label of the model.
   void condition(std::span<const float> t, std::span<const int32_t> y,
                  float *table);
-  /// One evaluation as the network is written: x (N, C, H, W), t (N), y (N),
-  /// out (N, C_out, H, W). Equal pairs (t, y) are conditioned once.
+  /// One evaluation of the network as it is written, for `rows` samples. Rows
+  /// that are told the same are conditioned, and prompted, once.
+  void evaluate(const InputMap &inputs, int64_t rows, float *out);
+  /// The same of a model that is told x (N, C, H, W), t (N) and y (N) alone;
+  /// out is (N, C_out, H, W).
   void evaluate(const float *x, std::span<const float> t,
                 std::span<const int32_t> y, float *out);
   /// The same with x and out in the device's memory. What a GPU does of it may
@@ -95,18 +115,43 @@ public:
 
 private:
   friend class Plan;
-  void pack(WeightSource &weights);
-  void tabulate();
+  /// Rows of a function's table that differ, and which of them is each
+  /// sample's.
+  struct Table {
+    DeviceMemory rows;
+    std::vector<int32_t> rowOf; ///< one a sample
+    DeviceMemory rowIndex;      ///< the same, on the device
+    int64_t capacity = 0;
+  };
+
+  void makePrepared();
+  void runOnce(FunctionIndex function);
+  DitStatus call(FunctionIndex function, const DitCall &call);
+  void fillTables(const InputMap &inputs, int64_t rows);
+  /// Runs a function that fills a table, for rows whose inputs and row_index
+  /// are the host's, in pieces that bound the memory.
+  void fillTable(FunctionIndex function, int64_t rows,
+                 std::span<const void *const> inputs,
+                 std::span<const std::vector<int32_t>> rowsOfTables,
+                 float *table);
+  void evaluateNetwork(const InputMap &inputs, const float *x, int64_t rows,
+                       float *out);
+  const FunctionEntry &entry(FunctionIndex function) const {
+    return manifest().functions[function];
+  }
+  int64_t rowBytesOf(std::string_view input) const;
   DeviceMemory &grow(DeviceMemory &memory, int64_t bytes, const char *what);
 
   std::shared_ptr<const Artifact> artifact;
   std::shared_ptr<Prepared> prepared; // until the device's work is done
   std::unique_ptr<Device> runner;
-  Memory state;
-  DeviceMemory conditionArena, conditionInputs;
+  DeviceMemory tableArena;
+  std::vector<DeviceMemory> tableInputs; ///< of fillTable, on the device
   // Of evaluate.
   std::unique_ptr<Plan> lastPlan;
-  DeviceMemory table, rowIndex, input, output;
+  std::vector<Table> tables; ///< one a function
+  std::vector<DeviceMemory> networkInputs;
+  DeviceMemory input, output;
   std::recursive_mutex turn;
 };
 

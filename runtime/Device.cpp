@@ -8,9 +8,8 @@
 
 namespace dit::runtime {
 
-void Device::addSeconds(ArtifactFunction function, int32_t kernel,
-                        double spent) {
-  auto &list = seconds[static_cast<int>(function)];
+void Device::addSeconds(FunctionIndex function, int32_t kernel, double spent) {
+  auto &list = seconds[function];
   auto index = static_cast<size_t>(kernel);
   if (index >= list.size())
     list.resize(index + 1);

@@ -16,9 +16,9 @@ namespace dit::runtime {
 
 class WeightSource;
 
-/// The function of the artifact that is running; a launch's kernel index counts
-/// in its list of the manifest.
-enum class ArtifactFunction { Prepare, Tabulate, Condition, Denoise };
+/// Which of manifest.functions is running; a launch's kernel counts in its
+/// list.
+using FunctionIndex = size_t;
 
 /// Memory of a device, which is freed with the last copy of this object.
 class DeviceMemory {
@@ -68,13 +68,18 @@ struct DeviceOptions {
 class Device {
 public:
   Device(const Alternative &model, int threads)
-      : model(model), hostThreads(threads) {}
+      : model(model), hostThreads(threads),
+        seconds(model.manifest.functions.size()) {}
   virtual ~Device() = default;
   Device(const Device &) = delete;
   Device &operator=(const Device &) = delete;
 
   const Manifest &manifest() const { return model.manifest; }
-  const DitArtifact &functions() const { return *model.functions; }
+  /// What the artifact answers to a call of one of its functions. Between
+  /// enter() and leave().
+  DitStatus call(FunctionIndex function, const DitCall &call) const {
+    return model.functions->functions[function](&call);
+  }
   /// The host's threads.
   ThreadPool &pool() { return hostThreads; }
 
@@ -101,17 +106,17 @@ public:
   /// Waits for everything.
   virtual void synchronize() = 0;
 
-  /// Where `prepare` reads from; null again after it.
+  /// Where a function that reads weights has them from; null again after it.
   virtual void bindWeights(WeightSource *source) = 0;
   /// Before a function of the artifact is called; `rows` is its batch, 1 for
-  /// prepare and tabulate.
-  virtual void enter(ArtifactFunction function, int64_t rows) = 0;
+  /// what runs once a load.
+  virtual void enter(FunctionIndex function, int64_t rows) = 0;
   /// After it. Throws what went wrong in its launches, through which no
   /// exception may pass.
   virtual void leave() = 0;
   /// Settles what enter() would have to for `rows`, so that the function can be
   /// recorded.
-  virtual void settle(ArtifactFunction function, int64_t rows) = 0;
+  virtual void settle(FunctionIndex function, int64_t rows) = 0;
   /// What `work`, which only enqueues, does.
   virtual std::unique_ptr<Recording> record(std::function<void()> work) = 0;
 
@@ -127,19 +132,19 @@ public:
   virtual void stopProfile() = 0;
   /// Seconds spent in each kernel of `function` while there was a profile, by
   /// index.
-  const std::vector<double> &profile(ArtifactFunction function) const {
-    return seconds[static_cast<int>(function)];
+  const std::vector<double> &profile(FunctionIndex function) const {
+    return seconds[function];
   }
 
 protected:
   /// Adds to the profile.
-  void addSeconds(ArtifactFunction function, int32_t kernel, double spent);
+  void addSeconds(FunctionIndex function, int32_t kernel, double spent);
   void clearProfile();
 
 private:
   const Alternative &model;
   ThreadPool hostThreads;
-  std::vector<double> seconds[4];
+  std::vector<std::vector<double>> seconds; // by function, kernel
 };
 
 /// The device that `artifact` is compiled for, with the alternative of the size

@@ -15,7 +15,7 @@ namespace dit::runtime {
 using nlohmann::json;
 
 json parseJson(std::string_view text, std::string_view what) {
-  constexpr int deepest = 8;
+  constexpr int deepest = 12;
   std::vector<std::set<std::string>> keys;
   auto watch = [&](int depth, json::parse_event_t event, json &parsed) {
     switch (event) {

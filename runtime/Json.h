@@ -15,7 +15,7 @@ namespace dit::runtime {
 
 /// The JSON value in `text`. Throws an Error that begins with `what` ("the
 /// header") for a syntax error, invalid UTF-8, a duplicate key or more than
-/// eight levels.
+/// twelve levels.
 nlohmann::json parseJson(std::string_view text, std::string_view what);
 
 /// Reads the members of one JSON object. Every read throws an Error naming the

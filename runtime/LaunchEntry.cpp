@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The JSON objects of launches to structs, every key checked.
+// The keys of launches in a manifest, every one with its bounds.
 #include "runtime/LaunchEntry.h"
 
-#include "runtime/Error.h"
-#include "runtime/Json.h"
+#include "runtime/JsonFields.h"
 
 #include <fmt/ranges.h>
 
@@ -17,19 +16,27 @@ static constexpr int64_t maxOperands = 64;
 static constexpr int64_t maxElements = int64_t{1} << 40;
 
 /// [per_row, fixed].
-static RowCount readRowCount(const JsonReader &json, const char *key) {
-  std::vector<int64_t> v = json.integers(key, 0, maxElements);
+template <class Fields>
+static void describeCount(Fields &f, const char *key, RowCount &count) {
+  std::vector<int64_t> v{count.perRow, count.fixed};
+  f.integers(key, v, 0, maxElements);
   if (v.size() != 2)
-    fail("{} must be two integers (per row, fixed), but has {}", json.name(key),
+    fail("{} must be two integers (per row, fixed), but has {}", f.name(key),
          v.size());
-  return {v[0], v[1]};
+  count = {v[0], v[1]};
 }
 
-static std::vector<GridDimension> readGrid(const JsonReader &json) {
-  std::vector<GridDimension> grid;
-  for (const std::vector<int64_t> &v :
-       json.integerLists("grid", 0, maxElements)) {
-    std::string name = json.name(fmt::format("grid[{}]", grid.size()));
+/// [[per_row, fixed, tile], ...]: one to three dimensions, each
+/// ceil((per_row * batch + fixed) / tile) blocks.
+template <class Fields>
+static void describeGrid(Fields &f, std::vector<GridDimension> &grid) {
+  std::vector<std::vector<int64_t>> lists;
+  for (const GridDimension &dim : grid)
+    lists.push_back({dim.work.perRow, dim.work.fixed, dim.tile});
+  f.integerLists("grid", lists, 0, maxElements);
+  grid.clear();
+  for (const std::vector<int64_t> &v : lists) {
+    std::string name = f.name(fmt::format("grid[{}]", grid.size()));
     if (v.size() != 3)
       fail("{} must be three integers (per row, fixed, tile), but has {}", name,
            v.size());
@@ -39,65 +46,64 @@ static std::vector<GridDimension> readGrid(const JsonReader &json) {
     grid.push_back({{v[0], v[1]}, v[2]});
   }
   if (grid.empty() || grid.size() > 3)
-    fail("{} must have one to three dimensions, but has {}", json.name("grid"),
+    fail("{} must have one to three dimensions, but has {}", f.name("grid"),
          grid.size());
-  return grid;
 }
 
-static TensorMapEntry readTensorMap(const JsonReader &json) {
-  TensorMapEntry map;
-  map.operand = json.integer("operand", 0, maxOperands - 1);
-  map.columns = json.integer("columns", 1, maxElements);
-  map.rows = readRowCount(json, "rows");
-  map.rowBytes = json.integer("row_bytes", 1, maxElements);
-  std::vector<int64_t> box = json.integers("box", 1, 256);
+template <class Fields> static void describe(Fields &f, TensorMapEntry &map) {
+  f.integer("operand", map.operand, 0, maxOperands - 1);
+  f.integer("columns", map.columns, 1, maxElements);
+  describeCount(f, "rows", map.rows);
+  f.integer("row_bytes", map.rowBytes, 1, maxElements);
+  std::vector<int64_t> box{map.boxColumns, map.boxRows};
+  f.integers("box", box, 1, 256);
   if (box.size() != 2)
-    fail("{} must be two integers (columns, rows), but has {}",
-         json.name("box"), box.size());
+    fail("{} must be two integers (columns, rows), but has {}", f.name("box"),
+         box.size());
   map.boxColumns = box[0], map.boxRows = box[1];
-  map.swizzle = json.integer("swizzle", 0, 128);
+  f.integer("swizzle", map.swizzle, 0, 128);
   if (map.swizzle != 0 && map.swizzle != 32 && map.swizzle != 64 &&
       map.swizzle != 128)
-    fail("{} must be 0, 32, 64 or 128, but is {}", json.name("swizzle"),
+    fail("{} must be 0, 32, 64 or 128, but is {}", f.name("swizzle"),
          map.swizzle);
-  return map;
 }
 
-LaunchEntry readLaunch(const JsonReader &json) {
-  LaunchEntry launch;
-  launch.function = json.string("function");
-  launch.grid = readGrid(json);
-  launch.threads = json.integer("threads", 1, maxThreads);
-  launch.sharedBytes = json.integer("shared_bytes", 0, maxSharedBytes);
-  launch.operands = json.integer("operands", 1, maxOperands);
-  launch.takesRows = json.boolean("takes_rows");
-  if (json.has("tensor_maps"))
-    for (const JsonReader &map : json.objects("tensor_maps")) {
-      launch.tensorMaps.push_back(readTensorMap(map));
-      map.integer("operand", 0, launch.operands - 1);
-    }
-  return launch;
+template <class Fields> void describe(Fields &f, LaunchEntry &launch) {
+  f.string("function", launch.function);
+  describeGrid(f, launch.grid);
+  f.integer("threads", launch.threads, 1, maxThreads);
+  f.integer("shared_bytes", launch.sharedBytes, 0, maxSharedBytes);
+  f.integer("operands", launch.operands, 1, maxOperands);
+  f.boolean("takes_rows", launch.takesRows);
+  f.objects("tensor_maps", launch.tensorMaps);
+  for (size_t i = 0; i < launch.tensorMaps.size(); ++i)
+    if (launch.tensorMaps[i].operand >= launch.operands)
+      fail("{} must be an integer from 0 to {}, but is {}",
+           f.name(fmt::format("tensor_maps[{}].operand", i)),
+           launch.operands - 1, launch.tensorMaps[i].operand);
 }
 
-CublasLtEntry readCublasLt(const JsonReader &json) {
-  CublasLtEntry matmul;
-  auto operand = [&](const char *key) {
-    return json.integer(key, 0, maxOperands - 1);
+template <class Fields> void describe(Fields &f, CublasLtEntry &matmul) {
+  auto operand = [&](const char *key, int64_t &to) {
+    f.integer(key, to, 0, maxOperands - 1);
   };
-  matmul.m = readRowCount(json, "m");
-  matmul.n = json.integer("n", 1, maxElements);
-  matmul.k = json.integer("k", 1, maxElements);
-  matmul.x = operand("x"), matmul.weight = operand("weight");
-  matmul.out = operand("out");
-  if (!json.at("bias").is_null())
-    matmul.bias = operand("bias");
-  matmul.type = json.choice("type", {"bf16", "f32", "tf32"});
-  matmul.outType = json.choice("out_type", {"bf16", "f32"});
-  matmul.epilogue = json.choice("epilogue", {"none", "bias", "gelu_tanh_bias"});
+  describeCount(f, "m", matmul.m);
+  f.integer("n", matmul.n, 1, maxElements);
+  f.integer("k", matmul.k, 1, maxElements);
+  operand("x", matmul.x), operand("weight", matmul.weight);
+  f.optionalInteger("bias", matmul.bias, 0, maxOperands - 1);
+  operand("out", matmul.out);
+  f.choice("type", matmul.type, {"bf16", "f32", "tf32"});
+  f.choice("out_type", matmul.outType, {"bf16", "f32"});
+  f.choice("epilogue", matmul.epilogue, {"none", "bias", "gelu_tanh_bias"});
   if (matmul.bias.has_value() != (matmul.epilogue != "none"))
-    fail("{} is {}, but the epilogue is {}", json.name("bias"),
+    fail("{} is {}, but the epilogue is {}", f.name("bias"),
          matmul.bias ? std::to_string(*matmul.bias) : "null", matmul.epilogue);
-  return matmul;
 }
+
+template void describe(FieldReader &, LaunchEntry &);
+template void describe(FieldWriter &, LaunchEntry &);
+template void describe(FieldReader &, CublasLtEntry &);
+template void describe(FieldWriter &, CublasLtEntry &);
 
 } // namespace dit::runtime

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the manifest of a CUDA artifact says of one launch: how a function of
-// the cubin is started, or what cuBLASLt is asked for. The keys are listed in
-// Manifest.h.
+// the cubin is started, or what cuBLASLt is asked for. The keys are in
+// LaunchEntry.cpp.
 #ifndef DIT_RUNTIME_LAUNCHENTRY_H
 #define DIT_RUNTIME_LAUNCHENTRY_H
 
@@ -11,8 +11,6 @@
 #include <vector>
 
 namespace dit::runtime {
-
-class JsonReader;
 
 /// A count that grows with the batch.
 struct RowCount {
@@ -39,7 +37,10 @@ struct TensorMapEntry {
   int64_t swizzle = 0;                 ///< bytes: 0 (none), 32, 64 or 128
 };
 
-/// How a function of the cubin is started.
+/// How a function of the cubin is started. Its parameters: one for each of the
+/// `operands` of DitLaunch.operands, its device address, or where a tensor map
+/// names it that map (128 bytes by value); then, where takesRows, the batch as
+/// an int.
 struct LaunchEntry {
   std::string function;
   std::vector<GridDimension> grid; ///< one to three
@@ -49,7 +50,8 @@ struct LaunchEntry {
   std::vector<TensorMapEntry> tensorMaps;
 };
 
-/// A matmul that cuBLASLt does: out (m, n) = x (m, k) weight (n, k)^T (+ bias).
+/// A matmul that cuBLASLt does: out (m, n) = x (m, k) weight (n, k)^T (+ bias),
+/// row-major and packed.
 struct CublasLtEntry {
   RowCount m;
   int64_t n = 0, k = 0;
@@ -58,9 +60,9 @@ struct CublasLtEntry {
   std::string type, outType, epilogue;
 };
 
-/// Each checks all keys of its object.
-LaunchEntry readLaunch(const JsonReader &json);
-CublasLtEntry readCublasLt(const JsonReader &json);
+// Their keys in a manifest, for JsonFields.h; instantiated in LaunchEntry.cpp.
+template <class Fields> void describe(Fields &f, LaunchEntry &launch);
+template <class Fields> void describe(Fields &f, CublasLtEntry &matmul);
 
 } // namespace dit::runtime
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The manifest's JSON text to the struct, every key checked.
+// The manifest's keys, each with its bounds, and what must hold between them.
 #include "runtime/Manifest.h"
 
 #include "runtime/Abi.h"
 #include "runtime/Error.h"
-#include "runtime/Json.h"
+#include "runtime/JsonFields.h"
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <set>
 
 namespace dit::runtime {
@@ -18,143 +19,251 @@ static constexpr int64_t maxElements = int64_t{1} << 40;
 static constexpr int64_t maxBytes = int64_t{1} << 44;
 static constexpr int64_t maxCount = int64_t{1} << 60;
 
-int64_t WeightEntry::elements() const {
+static int64_t productOf(const std::vector<int64_t> &shape) {
   int64_t product = 1;
   for (int64_t d : shape)
     product *= d;
   return product;
 }
 
+int64_t WeightEntry::elements() const { return productOf(shape); }
+
+int64_t PortEntry::elements() const { return productOf(shape); }
+
 std::string showShape(const std::vector<int64_t> &shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x"));
 }
 
-/// A [C, H, W] triple whose product stays below 2^31.
-static std::vector<int64_t> readImageShape(const JsonReader &json,
-                                           const char *key) {
-  std::vector<int64_t> shape = json.integers(key, 1, maxSide);
-  if (shape.size() != 3)
-    fail("{} must be three integers (C, H, W), but has {}", json.name(key),
-         shape.size());
-  if (shape[0] * shape[1] * shape[2] >= int64_t{1} << 31)
-    fail("{} is {}, more elements than 2^31", json.name(key), showShape(shape));
+/// Throws for a shape of too many elements.
+template <class Fields>
+static void checkElements(const Fields &f, const std::vector<int64_t> &shape) {
+  int64_t product = 1;
+  for (int64_t d : shape) {
+    if (product > maxElements / d)
+      fail("{} is {}, more elements than 2^40", f.name("shape"),
+           showShape(shape));
+    product *= d;
+  }
+}
+
+template <class Fields> static void describe(Fields &f, DiffusionDefaults &d) {
+  f.choice("prediction", d.prediction,
+           {"epsilon", "velocity", "v_prediction", "sample"});
+  bool isFlow = d.prediction == "velocity";
+  f.integer("steps", d.steps, 1, 1000000);
+  f.choice("schedule", d.schedule,
+           {"linear", "squared_cosine", "quadratic", "scaled_linear"});
+  f.number("beta_start", d.betaStart, 1e-12, 0.999999);
+  f.number("beta_end", d.betaEnd, 1e-12, 0.999999);
+  f.boolean("zero_terminal_snr", d.zeroTerminalSnr);
+  if (d.zeroTerminalSnr && d.prediction == "epsilon")
+    fail("{} is true, but the prediction is epsilon",
+         f.name("zero_terminal_snr"));
+  f.string("sampler", d.sampler);
+  f.integer("sample_steps", d.sampleSteps, 1, isFlow ? 100'000 : d.steps);
+  f.number("eta", d.eta, 0, 1);
+  f.choice("variance", d.variance,
+           {"learned_range", "fixed_large", "fixed_small"});
+  f.boolean("clip_x0", d.clipX0);
+  f.integer("noise_at", d.noiseAt, 0, 1);
+  std::string velocity = d.velocityToNoise ? "to_noise" : "to_data";
+  f.choice("velocity", velocity, {"to_noise", "to_data"});
+  d.velocityToNoise = velocity == "to_noise";
+  f.number("time_scale", d.timeScale, 1e-6, 1e6);
+  f.number("shift", d.shift, 1e-6, 1e6);
+}
+
+template <class Fields> static void describe(Fields &f, GuidanceDefaults &g) {
+  f.number("scale", g.scale, 0, 1e6);
+  f.choice("formula", g.formula, {"scale", "weight"});
+  f.optionalInteger("channels", g.channels, 1, maxSide, "all");
+}
+
+template <class Fields> static void describe(Fields &f, MemorySizes &m) {
+  f.integer("prepared_bytes", m.prepared, 0, maxBytes);
+  f.integer("shared_bytes", m.shared, 0, m.prepared);
+  f.integer("scratch_bytes", m.scratch, 0, int64_t{1} << 36);
+}
+
+template <class Fields> static void describe(Fields &f, WeightEntry &w) {
+  f.string("name", w.name);
+  f.integers("shape", w.shape, 1, maxElements);
+  checkElements(f, w.shape);
+}
+
+template <class Fields> static void describe(Fields &f, PortEntry &port) {
+  f.string("name", port.name);
+  f.choice("every", port.every, {kEveryPrompt, kEveryCondition, kEveryStep});
+  f.choice("dtype", port.dtype, {"f32", "i32"});
+  f.integers("shape", port.shape, 1, maxElements);
+  checkElements(f, port.shape);
+}
+
+template <class Fields> static void describe(Fields &f, KernelEntry &k) {
+  f.string("name", k.name);
+  f.string("kind", k.kind);
+  f.string("what", k.what);
+  f.integer("macs", k.macs, 0, maxCount);
+  f.integer("bytes", k.bytes, 0, maxCount);
+  f.optionalObject("launch", k.launch);
+  f.optionalObject("cublaslt", k.cublasLt);
+}
+
+template <class Fields> static void describe(Fields &f, FunctionEntry &e) {
+  f.string("name", e.name);
+  f.choice("every", e.every,
+           {kEveryLoad, kEveryPrompt, kEveryCondition, kEveryStep});
+  f.boolean("reads_weights", e.readsWeights);
+  f.strings("inputs", e.inputs);
+  f.strings("tables", e.tables);
+  f.integer("arena_bytes_per_row", e.arenaPerRow, 0, maxBytes);
+  f.integer("row_floats", e.rowFloats, 0, maxBytes / 4);
+  f.objects("kernels", e.kernels);
+}
+
+/// A step's launch, in an object that may once say more of the step.
+struct StepEntry {
+  LaunchEntry launch;
+};
+
+template <class Fields> static void describe(Fields &f, StepEntry &step) {
+  f.object("launch", step.launch);
+}
+
+template <class Fields> static void describe(Fields &f, Manifest &m) {
+  f.string("compiler", m.compiler);
+  f.string("name", m.name);
+  f.string("spec", m.spec);
+  f.string("spec_sha256", m.specSha256);
+  f.strings("passes", m.passes);
+  f.string("target", m.target);
+  f.string("arch", m.arch);
+  f.strings("features", m.features);
+  f.string("dtype", m.dtype);
+  if (m.target == "cuda") {
+    f.choice("matmul", m.matmul, {"generated", "cublaslt"});
+    f.integer("code_bytes", m.codeBytes, 1, maxBytes);
+    f.string("nvrtc", m.nvrtc);
+  }
+  f.choice("space", m.space, {"latent", "pixel"});
+  f.objects("inputs", m.inputs);
+  f.objects("outputs", m.outputs);
+  f.integer("classes", m.classes, 0, INT32_MAX - 1);
+  f.boolean("label_dropout", m.labelDropout);
+  f.boolean("learn_sigma", m.learnSigma);
+  f.integer("tokens", m.tokens, 1, maxElements);
+  f.integer("parameters", m.parameters, 0, maxCount);
+  f.integer("macs", m.macs, 0, maxCount);
+  f.object("diffusion", m.diffusion);
+  f.object("guidance", m.guidance);
+  f.object("memory", m.memory);
+  f.objects("weights", m.weights);
+  f.strings("ignored_weights", m.ignoredWeights);
+  f.objects("functions", m.functions);
+  std::optional<StepEntry> step;
+  if (m.step)
+    step = StepEntry{*m.step};
+  f.optionalObject("step", step);
+  m.step.reset();
+  if (step)
+    m.step = step->launch;
+}
+
+/// The shape of an image (C, H, W) whose product stays below 2^31.
+static const std::vector<int64_t> &imageShape(const char *list,
+                                              const PortEntry &port) {
+  const std::vector<int64_t> &shape = port.shape;
+  if (shape.size() != 3 || port.dtype != "f32")
+    fail("manifest key '{}': {} must be f32 of three dimensions (C, H, W), but "
+         "is {} of {}",
+         list, inQuotes(port.name), port.dtype, showShape(shape));
+  if (port.elements() >= int64_t{1} << 31 ||
+      std::max({shape[0], shape[1], shape[2]}) > maxSide)
+    fail("manifest key '{}': {} is {}, more elements than 2^31 or a side over "
+         "{}",
+         list, inQuotes(port.name), showShape(shape), maxSide);
   return shape;
 }
 
-static DiffusionDefaults readDiffusion(const JsonReader &json) {
-  DiffusionDefaults d;
-  d.prediction = json.choice("prediction",
-                             {"epsilon", "velocity", "v_prediction", "sample"});
-  bool isFlow = d.prediction == "velocity";
-  d.steps = json.integer("steps", 1, 1000000);
-  d.schedule = json.choice(
-      "schedule", {"linear", "squared_cosine", "quadratic", "scaled_linear"});
-  d.betaStart = json.number("beta_start", 1e-12, 0.999999);
-  d.betaEnd = json.number("beta_end", 1e-12, 0.999999);
-  if (json.has("zero_terminal_snr")) // older compilers know no such models
-    d.zeroTerminalSnr = json.boolean("zero_terminal_snr");
-  if (d.zeroTerminalSnr && d.prediction == "epsilon")
-    fail("{} is true, but the prediction is epsilon",
-         json.name("zero_terminal_snr"));
-  d.sampler = json.string("sampler");
-  d.sampleSteps = json.integer("sample_steps", 1, isFlow ? 100'000 : d.steps);
-  d.eta = json.number("eta", 0, 1);
-  d.variance =
-      json.choice("variance", {"learned_range", "fixed_large", "fixed_small"});
-  d.clipX0 = json.boolean("clip_x0");
-  d.noiseAt = json.integer("noise_at", 0, 1);
-  d.velocityToNoise =
-      json.choice("velocity", {"to_noise", "to_data"}) == "to_noise";
-  d.timeScale = json.number("time_scale", 1e-6, 1e6);
-  d.shift = json.number("shift", 1e-6, 1e6);
-  return d;
-}
-
-static GuidanceDefaults readGuidance(const JsonReader &json, int64_t channels) {
-  GuidanceDefaults g;
-  g.scale = json.number("scale", 0, 1e6);
-  g.formula = json.choice("formula", {"scale", "weight"});
-  if (const auto &v = json.at("channels"); v.is_string())
-    json.choice("channels", {"all"});
-  else
-    g.channels = json.integer("channels", 1, channels);
-  return g;
-}
-
-static MemorySizes readMemory(const JsonReader &json) {
-  MemorySizes m;
-  m.prepared = json.integer("prepared_bytes", 0, maxBytes);
-  m.shared = json.integer("shared_bytes", 0, m.prepared);
-  m.state = json.integer("state_bytes", 0, maxBytes);
-  m.plan = json.integer("plan_bytes", 0, maxBytes);
-  m.arenaPerRow = json.integer("arena_bytes_per_row", 0, maxBytes);
-  m.conditionArenaPerRow =
-      json.integer("condition_arena_bytes_per_row", 0, maxBytes);
-  m.conditionRowFloats = json.integer("condition_row_floats", 0, maxBytes / 4);
-  m.scratch = json.integer("scratch_bytes", 0, int64_t{1} << 36);
-  return m;
-}
-
-static std::vector<WeightEntry> readWeights(const JsonReader &json) {
-  std::vector<WeightEntry> weights;
+/// Throws for an entry whose name another one has.
+template <typename T>
+static std::set<std::string> namesOf(const char *list,
+                                     const std::vector<T> &entries) {
   std::set<std::string> names;
-  for (const JsonReader &entry : json.objects("weights")) {
-    WeightEntry w{entry.string("name"),
-                  entry.integers("shape", 1, maxElements)};
-    int64_t product = 1;
-    for (int64_t d : w.shape) {
-      if (product > maxElements / d)
-        fail("{} is {}, more elements than 2^40", entry.name("shape"),
-             showShape(w.shape));
-      product *= d;
-    }
-    if (!names.insert(w.name).second)
-      fail("{} is {}, as is another weight's", entry.name("name"),
-           inQuotes(w.name));
-    weights.push_back(std::move(w));
-  }
-  return weights;
+  for (size_t i = 0; i < entries.size(); ++i)
+    if (!names.insert(entries[i].name).second)
+      fail("manifest key '{}[{}].name' is {}, as is another's", list, i,
+           inQuotes(entries[i].name));
+  return names;
 }
 
-static std::vector<KernelEntry> readKernels(const JsonReader &json,
-                                            const char *key, bool isCuda) {
-  std::vector<KernelEntry> kernels;
-  for (const JsonReader &k : json.objects(key)) {
-    KernelEntry entry{k.string("name"),
-                      k.string("kind"),
-                      k.string("what"),
-                      k.integer("macs", 0, maxCount),
-                      k.integer("bytes", 0, maxCount),
-                      {},
-                      {}};
-    if (isCuda && k.has("cublaslt") == k.has("launch"))
-      fail("{} must have one of 'launch' and 'cublaslt', but has {}", k.name(),
-           k.has("launch") ? "both" : "neither");
-    if (isCuda && k.has("launch"))
-      entry.launch = readLaunch(k.object("launch"));
-    else if (isCuda)
-      entry.cublasLt = readCublasLt(k.object("cublaslt"));
-    kernels.push_back(std::move(entry));
+/// What functions read is there, and slower ones come first.
+static void checkFunctions(const Manifest &m) {
+  const auto inputs = namesOf("inputs", m.inputs);
+  namesOf("functions", m.functions);
+  std::set<std::string> tables; // filled by earlier functions
+  for (const FunctionEntry &function : m.functions) {
+    for (const std::string &name : function.inputs)
+      if (!inputs.contains(name))
+        fail("manifest key 'functions': {} reads the input {}, which 'inputs' "
+             "does not list",
+             inQuotes(function.name), inQuotes(name));
+    for (const std::string &name : function.tables)
+      if (!tables.contains(name))
+        fail("manifest key 'functions': {} reads the table of {}, which no "
+             "function before it fills",
+             inQuotes(function.name), inQuotes(name));
+    if (function.rowFloats > 0)
+      tables.insert(function.name);
+    for (const KernelEntry &kernel : function.kernels)
+      if (kernel.launch && kernel.cublasLt)
+        fail("manifest key 'functions': {} of {} must have one of 'launch' and "
+             "'cublaslt', but has both",
+             inQuotes(kernel.name), inQuotes(function.name));
+      else if (m.target == "cuda" && !kernel.launch && !kernel.cublasLt)
+        fail("manifest key 'functions': {} of {} must have one of 'launch' and "
+             "'cublaslt', but has neither",
+             inQuotes(kernel.name), inQuotes(function.name));
   }
-  return kernels;
+  if (m.functions.empty() || m.network().every != kEveryStep)
+    fail("manifest key 'functions' must end with one that runs every step");
 }
 
-/// Constraints between keys.
-static void checkConsistency(const Manifest &m,
-                             const std::vector<int64_t> &input,
-                             const std::vector<int64_t> &output) {
+/// Constraints between keys; fills in what follows from the lists.
+static void finish(Manifest &m) {
+  if (m.target != "cuda") {
+    // A CPU's launches carry their task: what a GPU's would say is not read.
+    m.step.reset();
+    for (FunctionEntry &function : m.functions)
+      for (KernelEntry &kernel : function.kernels)
+        kernel.launch.reset(), kernel.cublasLt.reset();
+  }
+  namesOf("weights", m.weights);
+  checkFunctions(m);
+  const PortEntry *x = m.findInput("x");
+  if (!x || m.outputs.empty())
+    fail("manifest key '{}' must list {}", x ? "outputs" : "inputs",
+         x ? "what the network gives" : "'x'");
+  const auto &input = imageShape("inputs", *x);
+  const auto &output = imageShape("outputs", m.outputs[0]);
+  m.channels = input[0], m.height = input[1], m.width = input[2];
+  m.outputChannels = output[0];
   if (input[1] != output[1] || input[2] != output[2])
-    fail("manifest key 'output' must keep the {}x{} of 'input', but is {}",
+    fail("manifest key 'outputs' must keep the {}x{} of 'x', but is {}",
          input[1], input[2], showShape(output));
   int64_t expected = m.channels * (m.learnSigma ? 2 : 1);
   if (m.outputChannels != expected)
-    fail("manifest key 'output' must have {} channels (learn_sigma {}), but "
+    fail("manifest key 'outputs' must have {} channels (learn_sigma {}), but "
          "has {}",
          expected, m.learnSigma, m.outputChannels);
   if (m.diffusion.variance == "learned_range" && !m.learnSigma)
     fail("manifest key 'diffusion.variance' is learned_range, but "
          "'learn_sigma' is "
          "false");
+  if (m.guidance.channels && *m.guidance.channels > m.channels)
+    fail("manifest key 'guidance.channels' must be an integer from 1 to {}, "
+         "but is {}",
+         m.channels, *m.guidance.channels);
 }
 
 Manifest parseManifest(std::string_view text) {
@@ -166,46 +275,47 @@ Manifest parseManifest(std::string_view text) {
          "spec again with the ditc that belongs to it",
          abi, DIT_ABI_VERSION);
   Manifest m;
-  m.compiler = json.string("compiler");
-  m.name = json.string("name");
-  m.spec = json.string("spec");
-  m.specSha256 = json.string("spec_sha256");
-  m.passes = json.strings("passes");
-  m.target = json.string("target");
-  bool isCuda = m.target == "cuda";
-  m.arch = json.string("arch");
-  m.features = json.strings("features");
-  m.dtype = json.string("dtype");
-  if (isCuda) {
-    m.matmul = json.choice("matmul", {"generated", "cublaslt"});
-    m.codeBytes = json.integer("code_bytes", 1, maxBytes);
-    m.nvrtc = json.string("nvrtc");
-  }
-  m.space = json.choice("space", {"latent", "pixel"});
-  std::vector<int64_t> input = readImageShape(json, "input");
-  std::vector<int64_t> output = readImageShape(json, "output");
-  m.channels = input[0], m.height = input[1], m.width = input[2];
-  m.outputChannels = output[0];
-  m.classes = json.integer("classes", 0, INT32_MAX - 1);
-  m.labelDropout = json.boolean("label_dropout");
-  m.learnSigma = json.boolean("learn_sigma");
-  m.tokens = json.integer("tokens", 1, maxElements);
-  m.parameters = json.integer("parameters", 0, maxCount);
-  m.macs = json.integer("macs", 0, maxCount);
-  m.diffusion = readDiffusion(json.object("diffusion"));
-  m.guidance = readGuidance(json.object("guidance"), m.channels);
-  m.memory = readMemory(json.object("memory"));
-  m.weights = readWeights(json);
-  m.ignoredWeights = json.strings("ignored_weights");
-  JsonReader kernels = json.object("kernels");
-  m.prepareKernels = readKernels(kernels, "prepare", isCuda);
-  m.tabulateKernels = readKernels(kernels, "tabulate", isCuda);
-  m.conditionKernels = readKernels(kernels, "condition", isCuda);
-  m.denoiseKernels = readKernels(kernels, "denoise", isCuda);
-  if (isCuda && json.has("step"))
-    m.step = readLaunch(json.object("step").object("launch"));
-  checkConsistency(m, input, output);
+  FieldReader fields(json);
+  describe(fields, m);
+  finish(m);
   return m;
+}
+
+std::string writeManifest(Manifest manifest) {
+  FieldWriter fields;
+  fields.integer("abi", DIT_ABI_VERSION, 0, INT64_MAX);
+  finish(manifest);
+  describe(fields, manifest);
+  return fields.text();
+}
+
+std::optional<size_t> Manifest::findFunction(std::string_view name) const {
+  for (size_t i = 0; i < functions.size(); ++i)
+    if (functions[i].name == name)
+      return i;
+  return std::nullopt;
+}
+
+const PortEntry *Manifest::findInput(std::string_view name) const {
+  for (const PortEntry &input : inputs)
+    if (input.name == name)
+      return &input;
+  return nullptr;
+}
+
+int64_t Manifest::rowFloats() const {
+  int64_t floats = 0;
+  for (const FunctionEntry &function : functions)
+    floats += function.rowFloats;
+  return floats;
+}
+
+int64_t Manifest::tableArenaPerRow() const {
+  int64_t bytes = 0;
+  for (const FunctionEntry &function : functions)
+    if (function.rowFloats > 0)
+      bytes += function.arenaPerRow;
+  return bytes;
 }
 
 } // namespace dit::runtime

@@ -95,6 +95,34 @@ DITC_API int ditc_get_shape(const ditc_model *model, ditc_shape *shape);
 DITC_API int ditc_denoise(ditc_model *model, int64_t rows, const float *x,
                           const float *t, const int32_t *y, float *out);
 
+/* What the network is told, by its own names. `size` is sizeof(ditc_input) as
+ * the caller knows it, set before the call. The text lives as long as the
+ * model. */
+typedef struct ditc_input {
+  size_t size;
+  const char *name;  /* "x", "t", "y", "text", .. */
+  const char *dtype; /* "f32" or "i32" */
+  const char *every; /* how often it changes: "prompt", "condition", "step" */
+  int64_t rank;      /* of a sample; 0: one number */
+  const int64_t *shape;
+} ditc_input;
+int64_t ditc_input_count(const ditc_model *model);
+int ditc_get_input(const ditc_model *model, int64_t index, ditc_input *input);
+
+/* Values of an input in the host's memory: `rows` samples, or 1 for all. */
+typedef struct ditc_tensor {
+  size_t size; /* sizeof(ditc_tensor) */
+  const char *name;
+  const void *data;
+  int64_t rows;
+} ditc_tensor;
+
+/* One evaluation with `count` inputs, each of the model's once: out (rows,
+ * output_channels, height, width). What is told alike to several rows, a text
+ * say, is computed once. */
+int ditc_evaluate(ditc_model *model, int64_t rows, const ditc_tensor *inputs,
+                  int64_t count, float *out);
+
 /* The same with x and out in the GPU's memory (cuMemAlloc, cudaMalloc) at
  * multiples of 16 bytes, t and y in the host's; for a model compiled for CUDA.
  * Returns when it is enqueued: x must stay until the model's stream has come

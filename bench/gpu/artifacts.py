@@ -52,20 +52,25 @@ def manifest(path):
     sys.exit(f"{path}: no section .dit.manifest")
 
 
+def network(path):
+    """The kernels of an evaluation, in order."""
+    return manifest(path)["functions"][-1]["kernels"]
+
+
 def launches(path):
     """Kernels of one guided step: the network's, and the one of guidance and the
     sampler."""
-    return len(manifest(path)["kernels"]["denoise"]) + 1
+    return len(network(path)) + 1
 
 
 def kernel_bytes(path):
     """By kernel: what all its launches of @denoise read and write for one sample."""
     moved = collections.Counter()
-    for kernel in manifest(path)["kernels"]["denoise"]:
+    for kernel in network(path):
         moved[kernel["name"]] += kernel["bytes"]
     return moved
 
 
 def step_macs(path):
     """Multiply-adds of one sample in one evaluation of @denoise."""
-    return sum(kernel["macs"] for kernel in manifest(path)["kernels"]["denoise"])
+    return sum(kernel["macs"] for kernel in network(path))

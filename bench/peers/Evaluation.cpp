@@ -25,8 +25,8 @@ struct Evaluation {
   void condition(std::span<const float> t, std::span<const int32_t> y) {
     auto rows = static_cast<int64_t>(t.size());
     Device &device = denoiser.device();
-    table = device.allocate(
-        rows * denoiser.manifest().memory.conditionRowFloats * 4, "the table");
+    table = device.allocate(rows * denoiser.manifest().rowFloats() * 4,
+                            "the table");
     rowIndex.resize(t.size());
     std::iota(rowIndex.begin(), rowIndex.end(), 0);
     denoiser.condition(t, y, table.as<float>());

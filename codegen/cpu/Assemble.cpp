@@ -58,16 +58,19 @@ FailureOr<KernelShape> emitKernel(OpBuilder &builder, const Kernel &kernel,
   Emitter e(builder, loc, machine.lanes);
   auto index = [&](int i) { return Index{&e, block->getArgument(i)}; };
   Ptr table{&e, block->getArgument(0)};
-  KernelBody body{e,  machine,  kernel,   {},       {},
-                  {}, index(1), index(2), index(3), {&e, block->getArgument(4)},
+  KernelBody body{e,        machine,
+                  kernel,   {},
+                  {},       llvm::DenseMap<int64_t, Ptr>(),
+                  index(1), index(2),
+                  index(3), {&e, block->getArgument(4)},
                   {}};
   host::KernelOperands order(kernel, callsHost(kernel.op));
   for (size_t i = 0; i < kernel.operands.size(); ++i)
     body.operands.push_back(e.loadPtr(table, i));
   for (size_t i = 0; i < kernel.results.size(); ++i)
     body.results.push_back(e.loadPtr(table, kernel.operands.size() + i));
-  if (order.rowIndex)
-    body.rowIndex = e.loadPtr(table, *order.rowIndex);
+  for (auto [maker, at] : order.rowIndex)
+    body.rowIndex[maker] = e.loadPtr(table, at);
   if (order.host)
     body.host = e.loadPtr(table, *order.host);
 
@@ -84,7 +87,7 @@ Ptr KernelBody::sample(unsigned operand, Index n) const {
   if (!place.isBatched())
     return operands[operand];
   if (place.gathered)
-    n = e.loadInt(rowIndex + n);
+    n = e.loadInt(rowIndex.lookup(place.index) + n);
   return past(place, operands[operand], n * place.strides[0]);
 }
 
@@ -124,8 +127,11 @@ FailureOr<OwningOpRef<ModuleOp>> assemble(ModuleOp planned, const Arch &arch,
     tasks.push_back({shape->units, callsHost(kernel.op)});
   }
   report.program = std::move(*program);
+  FailureOr<std::string> text = manifest(report);
+  if (failed(text))
+    return failure();
   host::EntryPoints(*module, builder, report.program, tasks)
-      .emit(manifest(report), /*code=*/"", place);
+      .emit(*text, /*code=*/"", place);
   return module;
 }
 

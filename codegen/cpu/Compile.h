@@ -29,8 +29,10 @@ struct Report {
   int64_t scratchBytes = 0; ///< of each worker
 };
 
-/// Gives the manifest's text once the rest is known.
-using ManifestText = llvm::function_ref<std::string(const Report &)>;
+/// Gives the manifest's text once the rest is known, or has diagnosed why it
+/// cannot.
+using ManifestText =
+    llvm::function_ref<mlir::FailureOr<std::string>(const Report &)>;
 
 /// The kernels and the artifact's functions as a module that host::lowerToLLVM
 /// takes. `place`: of this model in the artifact's chain.

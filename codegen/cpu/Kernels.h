@@ -30,15 +30,17 @@ struct KernelBody {
   const Machine &machine;
   const Kernel &kernel;
   llvm::SmallVector<Ptr> operands, results;
-  Ptr rowIndex; ///< null unless an operand is gathered
-  Index rows;   ///< the batch; 1 in @prepare
+  /// Of each table that operands are gathered from, by the function that fills
+  /// it.
+  llvm::DenseMap<int64_t, Ptr> rowIndex;
+  Index rows; ///< the batch; 1 in @prepare
   Index begin, end;
   Ptr scratch; ///< aligned to 64
   Ptr host;    ///< the DitHost, for sin and cos; null in other kernels
 
   FusedOp op() const { return const_cast<FusedOp &>(kernel.op); }
-  /// The address of operand i's sample: through rowIndex where it is gathered,
-  /// the operand itself where it has no batch.
+  /// The address of operand i's sample: through a rowIndex where it is
+  /// gathered, the operand itself where it has no batch.
   Ptr sample(unsigned operand, Index n) const;
 };
 

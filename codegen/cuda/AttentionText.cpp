@@ -74,14 +74,11 @@ LogicalResult printAttention(KernelText &text) {
            << " features takes " << head.sharedBytes
            << " bytes of shared memory, but " << text.arch.name << " has "
            << text.arch.sharedBytes;
-  text.body =
-      "  using Head = " + head.type + ";\n" +
-      assertSharedBytes("Head::kSharedBytes", head.sharedBytes) +
-      "  DIT_SHARED(shared);\n"
-      "  const int head = blockIdx.y, sample = blockIdx.z;\n" +
-      (text.isGathered() ? "  const int condition = row_index[sample];\n"
-                         : "") +
-      call;
+  text.body = "  using Head = " + head.type + ";\n" +
+              assertSharedBytes("Head::kSharedBytes", head.sharedBytes) +
+              "  DIT_SHARED(shared);\n"
+              "  const int head = blockIdx.y, sample = blockIdx.z;\n" +
+              tableRows(text, call, "  ") + call;
   text.note = fmt::format("One block {} queries of a head.", head.queries);
   text.launch.grid = {{0, tokens, head.queries},
                       {0, (int64_t)op.getHeads()},

@@ -174,8 +174,7 @@ LogicalResult printElements(KernelText &text) {
                   isLong ? "long long" : "int", kThreads, isLong ? "ll" : "");
   if (isBatched)
     text.body += "  const int sample = blockIdx.y;\n";
-  if (namesWord(statements, "condition"))
-    text.body += "  const int condition = row_index[sample];\n";
+  text.body += tableRows(text, statements, "  ");
   text.body += statements;
   return success();
 }

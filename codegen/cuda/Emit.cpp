@@ -75,7 +75,9 @@ std::string showPlace(const Place &place) {
   for (auto [i, dim] : llvm::enumerate(place.type.getShape()))
     text += (i ? ", " : "") +
             (ShapedType::isDynamic(dim) ? "N" : std::to_string(dim));
-  return text + (place.gathered ? "), row row_index[n] of the table" : ")");
+  return text + (place.gathered ? fmt::format("), row {}[n] of the table",
+                                              rowIndexOfTable(place))
+                                : ")");
 }
 
 /// What stands between `void` and the kernel's name.
@@ -109,9 +111,8 @@ private:
 /// Calls `visit` with every launch.
 void forEachLaunch(const Program &program,
                    llvm::function_ref<void(const Launch &)> visit) {
-  for (const auto *list : {&program.prepare, &program.tables,
-                           &program.condition, &program.denoise})
-    for (const Launch &launch : *list)
+  for (const Function &function : program.functions)
+    for (const Launch &launch : function.launches)
       visit(launch);
 }
 
@@ -132,17 +133,14 @@ LogicalResult FileText::makeKernels(const Arch &arch) {
     meet(launch.operands, kernels[launch.kernel].operandSteps);
     meet(launch.results, kernels[launch.kernel].resultSteps);
   });
-  auto allow = [&](const std::vector<Launch> &launches, bool isAllowed) {
-    for (const Launch &launch : launches) {
+  // What runs at every step, unless a slower function has the same kernel.
+  for (const Function &function : llvm::reverse(program.functions))
+    for (const Launch &launch : function.launches) {
+      bool isOfStep = function.rate == Rate::Step;
       KernelText &text = kernels[launch.kernel];
-      text.mayUseLibrary = isAllowed && options.libraryMatmuls;
-      text.tf32 = isAllowed && options.tf32;
+      text.mayUseLibrary = isOfStep && options.libraryMatmuls;
+      text.tf32 = isOfStep && options.tf32;
     }
-  };
-  allow(program.denoise, true);
-  allow(program.prepare, false); // also where @denoise has the same kernel
-  allow(program.tables, false);
-  allow(program.condition, false);
   for (KernelText &text : kernels) {
     if (failed(printBody(text)))
       return failure();
@@ -153,18 +151,9 @@ LogicalResult FileText::makeKernels(const Arch &arch) {
 }
 
 void FileText::printConstants() {
-  auto constant = [&](StringRef name, int64_t value, StringRef meaning) {
-    std::string code =
-        fmt::format("inline constexpr long long {} = {};", name.str(), value);
-    out += fmt::format("{:<60} // {}\n", code, meaning.str());
-  };
-  constant("kPreparedBytes", program.preparedBytes, "what @prepare leaves");
-  constant("kArenaBytesPerRow", program.arenaBytesPerRow,
-           "of @denoise, a sample");
-  constant("kConditionArenaBytesPerRow", program.conditionArenaBytesPerRow,
-           "of @condition, a sample");
-  constant("kConditionFloats", program.conditionRowFloats,
-           "a row of the condition table");
+  std::string code = fmt::format(
+      "inline constexpr long long kPreparedBytes = {};", program.preparedBytes);
+  out += fmt::format("{:<60} // what @prepare leaves\n", code);
 }
 
 /// `blocks[0] and 5 more`.
@@ -196,8 +185,9 @@ void FileText::printKernel(const KernelText &text) {
     parameters.push_back({typeName(place.type.getElementType()) +
                               " *__restrict__ " + text.resultName(i),
                           showPlace(place)});
-  if (text.isGathered())
-    parameters.push_back({"const int *__restrict__ row_index", "(N)"});
+  for (const Place &place : text.tables())
+    parameters.push_back(
+        {"const int *__restrict__ " + rowIndexOfTable(place), "(N)"});
   if (text.takesRows())
     parameters.push_back({"int rows", "N"});
   for (auto [i, parameter] : llvm::enumerate(parameters)) {

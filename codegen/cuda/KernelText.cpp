@@ -17,7 +17,8 @@ bool isTaken(StringRef name) {
   static const llvm::StringSet<> taken = [] {
     constexpr StringLiteral kNames =
         // of kernels
-        "row rows sample token condition row_index shared sum other column i "
+        "row rows sample token condition prompt row_index "
+        "prompt_row_index shared sum other column i "
         "head channel pixel_y pixel_x "
         // of the headers
         "load store bf16 map zip silu gelu_tanh gelu_erf layer_norm rms_norm "
@@ -153,9 +154,14 @@ bool KernelText::isBatched() const {
                       [](const Place &place) { return place.isBatched(); });
 }
 
-bool KernelText::isGathered() const {
-  return llvm::any_of(kernel.operands,
-                      [](const Place &place) { return place.gathered; });
+SmallVector<Place> KernelText::tables() const {
+  SmallVector<Place> found;
+  for (const Place &place : kernel.operands)
+    if (place.gathered && llvm::none_of(found, [&](const Place &other) {
+          return other.index == place.index;
+        }))
+      found.push_back(place);
+  return found;
 }
 
 bool KernelText::takesRows() const { return namesWord(body, "rows"); }
@@ -211,11 +217,31 @@ bool namesWord(StringRef text, StringRef word) {
   return false;
 }
 
-std::string rowPosition(StringRef statements, int64_t tokens,
-                        StringRef indent) {
+std::string rowOfTable(const Place &place) {
+  return infoOf(place.tableRate).name.str();
+}
+
+std::string rowIndexOfTable(const Place &place) {
+  // Most kernels gather from the condition's table alone.
+  return place.tableRate == Rate::Condition ? "row_index"
+                                            : rowOfTable(place) + "_row_index";
+}
+
+std::string tableRows(const KernelText &text, StringRef statements,
+                      StringRef indent) {
+  std::string lines;
+  for (const Place &place : text.tables())
+    if (namesWord(statements, rowOfTable(place)))
+      lines += fmt::format("{}const int {} = {}[sample];\n", indent.str(),
+                           rowOfTable(place), rowIndexOfTable(place));
+  return lines;
+}
+
+std::string rowPosition(const KernelText &kernel, StringRef statements,
+                        int64_t tokens, StringRef indent) {
   std::string text, in = indent.str();
-  bool needsCondition = namesWord(statements, "condition");
-  if (namesWord(statements, "sample") || needsCondition)
+  std::string rows = tableRows(kernel, statements, indent);
+  if (namesWord(statements, "sample") || !rows.empty())
     text += in + (tokens == 1
                       ? std::string("const int sample = row;\n")
                       : fmt::format("const int sample = row / {};\n", tokens));
@@ -223,15 +249,13 @@ std::string rowPosition(StringRef statements, int64_t tokens,
     text += in + (tokens == 1
                       ? std::string("const int token = 0;\n")
                       : fmt::format("const int token = row % {};\n", tokens));
-  if (needsCondition)
-    text += in + "const int condition = row_index[sample];\n";
-  return text;
+  return text + rows;
 }
 
 std::string sampleAddress(const Place &place, StringRef pointer) {
   if (!place.isBatched())
     return pointer.str();
-  const char *sample = place.gathered ? "condition" : "sample";
+  std::string sample = place.gathered ? rowOfTable(place) : "sample";
   if (place.strides[0] == 1)
     return fmt::format("{} + {}", pointer.str(), sample);
   return fmt::format("{} + {} * {}ll", pointer.str(), sample, place.strides[0]);

@@ -73,7 +73,9 @@ struct KernelText {
   /// What the kernel reads an operand by, where that is TMA; else null.
   const TensorMap *tensorMap(unsigned index) const;
   bool isBatched() const;
-  bool isGathered() const;
+  /// One operand gathered from each table that there is, in the order of the
+  /// parameters that say which row is a sample's.
+  llvm::SmallVector<Place> tables() const;
   /// The body asks how many samples there are: kernels whose grid alone says
   /// it are not told.
   bool takesRows() const;
@@ -100,8 +102,18 @@ std::string assertSharedBytes(llvm::StringRef constant, int64_t bytes);
 
 /// `const int sample = row / 15, token = row % 15;` and what else the
 /// statements name of it, each line behind `indent`.
-std::string rowPosition(llvm::StringRef statements, int64_t tokens,
-                        llvm::StringRef indent);
+std::string rowPosition(const KernelText &text, llvm::StringRef statements,
+                        int64_t tokens, llvm::StringRef indent);
+
+/// The sample's row in the table that `place` is gathered from, as kernels call
+/// it, and the parameter that says which it is: `condition`, `row_index`.
+std::string rowOfTable(const Place &place);
+std::string rowIndexOfTable(const Place &place);
+
+/// `const int condition = row_index[sample];` for each table whose row the
+/// statements name, each line behind `indent`.
+std::string tableRows(const KernelText &text, llvm::StringRef statements,
+                      llvm::StringRef indent);
 
 /// True where `text` names `word`.
 bool namesWord(llvm::StringRef text, llvm::StringRef word);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One function a phase of a model's life, one call a launch, in order.
+// Each function of the program, one call a launch, in order.
 #include "codegen/cuda/LaunchText.h"
 
 #include <fmt/format.h>
@@ -10,27 +10,27 @@ namespace dit::codegen::cuda {
 
 namespace {
 
-/// The address of a place's first element, of launches.h's Memory `at`.
-std::string address(const Place &place) {
-  static constexpr const char *kInputs[] = {"at.x", "at.t", "at.y"};
-  auto behind = [&](const char *begin) {
+/// The address of a place's first element, of launches.h's Memory `at`; `place`
+/// is one of the function's launches.
+std::string address(const Function &function, const Place &place) {
+  auto behind = [&](const std::string &begin) {
     return place.offset ? fmt::format("behind({}, {})", begin, place.offset)
                         : begin;
   };
   std::string plus = place.offset ? fmt::format(" + {}", place.offset) : "";
   switch (place.base) {
   case Base::Input:
-    return behind(kInputs[place.index]);
+    return behind(fmt::format("at.input({})", function.inputs[place.index]));
   case Base::Output:
-    return behind("at.out");
+    return behind(fmt::format("at.output({})", place.index));
   case Base::Arena:
     return fmt::format("at.arena({} * rows{})", place.offsetPerRow, plus);
   case Base::Prepared:
     return fmt::format("at.prepared({})", place.offset);
   case Base::Table:
-    return fmt::format("at.table({})", place.offset);
+    return fmt::format("at.table({}, {})", place.index, place.offset);
   case Base::Weight:
-    return behind(fmt::format("at.weight({})", place.index).c_str());
+    return behind(fmt::format("at.weight({})", place.index));
   }
   return "";
 }
@@ -62,11 +62,12 @@ printArguments(ArrayRef<std::pair<std::string, std::string>> arguments) {
 }
 
 /// A library's matmul: its sizes, then x, weight, bias and out.
-std::string printMatmul(const Launch &launch, const LibraryMatmul &matmul) {
+std::string printMatmul(const Function &function, const Launch &launch,
+                        const LibraryMatmul &matmul) {
   FusedOp op = launch.op;
   SmallVector<std::pair<std::string, std::string>> arguments; // and comments
   auto add = [&](int operand) {
-    arguments.push_back({address(launch.operands[operand]),
+    arguments.push_back({address(function, launch.operands[operand]),
                          inComment(graphName(op.getInputs()[operand]))});
   };
   add(matmul.x);
@@ -75,7 +76,7 @@ std::string printMatmul(const Launch &launch, const LibraryMatmul &matmul) {
     add(*matmul.bias);
   else
     arguments.push_back({"nullptr", ""});
-  arguments.push_back({address(launch.results[0]),
+  arguments.push_back({address(function, launch.results[0]),
                        "-> " + inComment(graphName(op.getResult(0)))});
   std::string type = matmul.type == "bf16" ? "bf16" : "float";
   std::string outType = matmul.outType == "bf16" ? "bf16" : "float";
@@ -90,21 +91,24 @@ std::string printMatmul(const Launch &launch, const LibraryMatmul &matmul) {
          printArguments(arguments);
 }
 
-std::string printLaunch(const Launch &launch, const KernelText &kernel) {
+std::string printLaunch(const Function &function, const Launch &launch,
+                        const KernelText &kernel) {
   if (kernel.launch.matmul)
-    return printMatmul(launch, *kernel.launch.matmul);
+    return printMatmul(function, launch, *kernel.launch.matmul);
   SmallVector<std::pair<std::string, std::string>> arguments; // and comments
   FusedOp op = launch.op;
   for (auto [i, place, value] :
        llvm::enumerate(launch.operands, op.getInputs())) {
     const TensorMap *map = kernel.tensorMap(i);
-    arguments.push_back({map ? matrix(address(place), *map) : address(place),
+    arguments.push_back({map ? matrix(address(function, place), *map)
+                             : address(function, place),
                          inComment(graphName(value))});
   }
   for (auto [place, value] : llvm::zip(launch.results, op.getResults()))
-    arguments.push_back({address(place), "-> " + inComment(graphName(value))});
-  if (kernel.isGathered())
-    arguments.push_back({"at.row_index", ""});
+    arguments.push_back(
+        {address(function, place), "-> " + inComment(graphName(value))});
+  for (const Place &place : kernel.tables())
+    arguments.push_back({fmt::format("at.row_index({})", place.index), ""});
   if (kernel.takesRows())
     arguments.push_back({"rows", ""});
 
@@ -116,14 +120,27 @@ std::string printLaunch(const Launch &launch, const KernelText &kernel) {
   return text + printArguments(arguments);
 }
 
-std::string printFunction(StringRef name, StringRef what,
-                          ArrayRef<Launch> launches,
+StringRef describe(const Function &function) {
+  switch (function.rate) {
+  case Rate::Load:
+    return function.readsWeights ? "Once a load, of the weights alone"
+                                 : "Once a load, of no weights";
+  case Rate::Prompt:
+    return "Once for each row of the prompt table";
+  case Rate::Condition:
+    return "Once for each row of the condition table";
+  case Rate::Step:
+    return "Each evaluation of the network";
+  }
+  return "";
+}
+
+std::string printFunction(const Function &function,
                           ArrayRef<KernelText> kernels) {
   std::string body;
-  for (const Launch &launch : launches)
-    body += printLaunch(launch, kernels[launch.kernel]);
-  bool usesRows = namesWord(body, "rows");
-  size_t matmuls = llvm::count_if(launches, [&](const Launch &launch) {
+  for (const Launch &launch : function.launches)
+    body += printLaunch(function, launch, kernels[launch.kernel]);
+  size_t matmuls = llvm::count_if(function.launches, [&](const Launch &launch) {
     return kernels[launch.kernel].launch.matmul.has_value();
   });
   std::string library =
@@ -131,17 +148,54 @@ std::string printFunction(StringRef name, StringRef what,
   std::string parameters = body.empty()
                                ? "const Launcher &, const Memory &"
                                : "const Launcher &launch, const Memory &at";
+  bool namesRows = namesWord(body, "rows");
   return fmt::format("\n// {}: {} launches{}.\ntemplate <class Launcher>\n"
-                     "void {}({}{}) {{",
-                     what.str(), launches.size(), library, name.str(),
-                     parameters, usesRows ? ", long long rows" : "") +
+                     "void {}({}, long long{}) {{",
+                     describe(function).str(), function.launches.size(),
+                     library, function.name, parameters,
+                     namesRows ? " rows" : "") +
          body + "}\n";
+}
+
+/// The inputs and functions in the order that Memory's lists have, and a
+/// function by its number.
+std::string printLists(const Program &program) {
+  std::string text = "\nstruct Input {\n  const char *name, *every;\n"
+                     "  long long elements; // of a sample\n};\n"
+                     "inline constexpr Input kInputs[] = {\n";
+  for (const Port &input : program.inputs) {
+    int64_t elements = 1;
+    for (int64_t dim : input.type.getShape().drop_front())
+      elements *= dim;
+    std::string name;
+    llvm::raw_string_ostream(name).write_escaped(input.name);
+    text += fmt::format("    {{\"{}\", \"{}\", {}}}, // {}\n", name,
+                        infoOf(input.every).name.str(), elements,
+                        showShape(input.type.getShape()));
+  }
+  text += "};\n\nstruct Function {\n  const char *name, *every;\n"
+          "  long long arenaBytesPerRow;\n"
+          "  long long rowFloats; // of the table that it fills\n};\n"
+          "inline constexpr Function kFunctions[] = {\n";
+  std::string cases;
+  for (auto [i, function] : llvm::enumerate(program.functions)) {
+    text += fmt::format("    {{\"{}\", \"{}\", {}, {}}},\n", function.name,
+                        infoOf(function.rate).name.str(),
+                        function.arenaBytesPerRow, function.rowFloats);
+    cases += fmt::format("  case {}:\n    return {}(launch, at, rows);\n", i,
+                         function.name);
+  }
+  return text +
+         "};\n\ntemplate <class Launcher>\n"
+         "void run(int function, const Launcher &launch, const Memory "
+         "&at, long long rows) {\n  switch (function) {\n" +
+         cases + "  }\n}\n";
 }
 
 std::string printWeights(const Program &program) {
   std::string text = "\nstruct Weight {\n  const char *name;\n"
                      "  long long floats;\n};\n"
-                     "// As the launches of @prepare number them.\n"
+                     "// As the launches number them.\n"
                      "inline constexpr Weight kWeights[] = {\n";
   for (const Weight &weight : program.weights) {
     int64_t floats = 1;
@@ -159,19 +213,12 @@ std::string printWeights(const Program &program) {
 
 std::string printLaunches(const Program &program,
                           ArrayRef<KernelText> kernels) {
-  return "\n#ifndef __CUDACC_RTC__ // the host's part\n"
-         "#include \"launches.h\"\n" +
-         printWeights(program) +
-         printFunction("prepare", "Once a load, of the weights alone",
-                       program.prepare, kernels) +
-         printFunction("tabulate", "Once a load, of no weights", program.tables,
-                       kernels) +
-         printFunction("condition",
-                       "Once for each row (t, y) of the condition table",
-                       program.condition, kernels) +
-         printFunction("denoise", "Each evaluation of the network",
-                       program.denoise, kernels) +
-         "\n#endif\n";
+  std::string text = "\n#ifndef __CUDACC_RTC__ // the host's part\n"
+                     "#include \"launches.h\"\n" +
+                     printWeights(program);
+  for (const Function &function : program.functions)
+    text += printFunction(function, kernels);
+  return text + printLists(program) + "\n#endif\n";
 }
 
 } // namespace dit::codegen::cuda

@@ -122,7 +122,8 @@ FailureOr<std::string> LinearText::elementFunction() {
   }
   statements += kIndent.str() + "return " + value + ";\n";
   return fmt::format("[&](int row, int k) {{\n{}{}      }}",
-                     rowPosition(statements, tokens, kIndent), statements);
+                     rowPosition(text, statements, tokens, kIndent),
+                     statements);
 }
 
 std::string LinearText::rowFunction(bool rounded) {
@@ -133,7 +134,8 @@ std::string LinearText::rowFunction(bool rounded) {
     value = "roundToBf16(" + value + ")";
   statements += kIndent.str() + "return " + value + ";\n";
   return fmt::format("[&](int row) {{\n{}{}      }}",
-                     rowPosition(statements, tokens, kIndent), statements);
+                     rowPosition(text, statements, tokens, kIndent),
+                     statements);
 }
 
 /// The operand's elements at (row, column) and beside it.
@@ -185,7 +187,8 @@ std::string LinearText::epilogue(int neighbours) {
     sums = namesWord(statements, "other") ? "float sum, float other"
                                           : "float sum, float";
   return fmt::format("[&](int row, int column, {}) {{\n{}{}      }}", sums,
-                     rowPosition(statements, tokens, kIndent), statements);
+                     rowPosition(text, statements, tokens, kIndent),
+                     statements);
 }
 
 std::string LinearText::pairEpilogue() {

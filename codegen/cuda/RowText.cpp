@@ -64,7 +64,7 @@ LogicalResult printSinusoid(KernelText &text, Operation *op) {
   text.note = "One thread an element, one block a row.";
   text.launch.grid = {tilesOfRows(text, tokens)};
   text.body = "  const int row = blockIdx.x;\n" +
-              rowPosition(statements, tokens, "  ") +
+              rowPosition(text, statements, tokens, "  ") +
               fmt::format("  for (int column = threadIdx.x; column < {}; "
                           "column += {})\n  {}",
                           width, text.launch.threads, statements);
@@ -152,7 +152,7 @@ LogicalResult printRow(KernelText &text) {
   text.body = fmt::format("  const int row = blockIdx.x * {} + threadIdx.x / "
                           "32;\n  if (row >= {})\n    return;\n",
                           kTokensPerBlock, count) +
-              rowPosition(statements, tokens, "  ") + statements;
+              rowPosition(text, statements, tokens, "  ") + statements;
   return success();
 }
 

@@ -18,14 +18,11 @@ static ArrayRef<int64_t> imageShape(Type type) {
 }
 
 std::optional<StepText> printStep(const Program &program) {
-  if (program.denoise.empty())
+  const Port *state = program.findInput("x");
+  if (!state || program.outputs.size() != 1)
     return std::nullopt;
-  FusedOp first = program.denoise.front().op;
-  FunctionType type = first->getParentOfType<func::FuncOp>().getFunctionType();
-  if (type.getNumInputs() == 0 || type.getNumResults() != 1)
-    return std::nullopt;
-  ArrayRef<int64_t> x = imageShape(type.getInput(0));
-  ArrayRef<int64_t> out = imageShape(type.getResult(0));
+  ArrayRef<int64_t> x = imageShape(state->type);
+  ArrayRef<int64_t> out = imageShape(program.outputs[0].type);
   if (x.empty() || out.empty() || x.take_back(2) != out.take_back(2) ||
       (out[1] != x[1] && out[1] != 2 * x[1]))
     return std::nullopt;

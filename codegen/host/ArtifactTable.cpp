@@ -12,12 +12,12 @@ using namespace mlir;
 namespace dit::codegen::host {
 
 static_assert(offsetof(DitArtifact, manifest) == 8 &&
-              offsetof(DitArtifact, prepare) == 16 &&
-              offsetof(DitArtifact, tabulate) == 24 &&
-              offsetof(DitArtifact, code) == 80 &&
-              offsetof(DitArtifact, code_bytes) == 88 &&
-              offsetof(DitArtifact, alternative) == 96 &&
-              sizeof(DitArtifact) == 104);
+              offsetof(DitArtifact, function_count) == 16 &&
+              offsetof(DitArtifact, functions) == 24 &&
+              offsetof(DitArtifact, code) == 32 &&
+              offsetof(DitArtifact, code_bytes) == 40 &&
+              offsetof(DitArtifact, alternative) == 48 &&
+              sizeof(DitArtifact) == 56);
 
 LLVM::GlobalOp EntryPoints::bytesOf(StringRef name, StringRef value,
                                     StringRef section, uint64_t alignment) {
@@ -35,15 +35,33 @@ static std::string artifactName(size_t index) {
   return "dit_artifact_" + std::to_string(index);
 }
 
+void EntryPoints::emitFunctionList() {
+  Type ptr = LLVM::LLVMPointerType::get(builder.getContext());
+  auto type = LLVM::LLVMArrayType::get(ptr, program.functions.size());
+  auto list =
+      LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/true,
+                             LLVM::Linkage::Internal, "functions", Attribute());
+  OpBuilder::InsertionGuard guard(builder);
+  Block *block = builder.createBlock(&list.getInitializerRegion());
+  builder.setInsertionPointToStart(block);
+  Value value = LLVM::UndefOp::create(builder, loc, type);
+  for (auto [i, function] : llvm::enumerate(program.functions))
+    value = LLVM::InsertValueOp::create(
+        builder, loc, value,
+        LLVM::AddressOfOp::create(builder, loc, ptr, function.name),
+        static_cast<int64_t>(i));
+  LLVM::ReturnOp::create(builder, loc, value);
+}
+
 /// The manifest and the code in their sections, and the constant DitArtifact.
 void EntryPoints::emitArtifact(StringRef manifest, StringRef code,
                                ChainPlace place) {
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
   Type ptr = LLVM::LLVMPointerType::get(builder.getContext());
-  SmallVector<Type> fields{i32, i32};
-  fields.append(10, ptr);    // manifest to code
-  fields.append({i64, ptr}); // code_bytes, alternative
-  auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), fields);
+  // abi_version, manifest_bytes, manifest, function_count, functions, code,
+  // code_bytes, alternative
+  auto type = LLVM::LLVMStructType::getLiteral(
+      builder.getContext(), {i32, i32, ptr, i64, ptr, ptr, i64, ptr});
   auto declare = [&](size_t index) {
     auto global = LLVM::GlobalOp::create(
         builder, loc, type, /*isConstant=*/true, LLVM::Linkage::External,
@@ -56,6 +74,7 @@ void EntryPoints::emitArtifact(StringRef manifest, StringRef code,
   bytesOf("manifest", manifest.str() + '\0', DIT_MANIFEST_SECTION, 1);
   if (!code.empty())
     bytesOf("code", code, ".dit.code", 64);
+  emitFunctionList();
   if (!place.isLast)
     declare(place.index + 1);
   LLVM::GlobalOp artifact = declare(place.index);
@@ -67,21 +86,21 @@ void EntryPoints::emitArtifact(StringRef manifest, StringRef code,
   auto set = [&](Value x) {
     value = LLVM::InsertValueOp::create(builder, loc, value, x, field++);
   };
+  auto setInt = [&](Type type, int64_t number) {
+    set(LLVM::ConstantOp::create(builder, loc, type,
+                                 builder.getIntegerAttr(type, number)));
+  };
   auto setAddress = [&](StringRef symbol) {
     set(LLVM::AddressOfOp::create(builder, loc, ptr, symbol));
   };
   auto setNull = [&] { set(LLVM::ZeroOp::create(builder, loc, ptr)); };
-  set(LLVM::ConstantOp::create(builder, loc, i32, (int32_t)DIT_ABI_VERSION));
-  set(LLVM::ConstantOp::create(builder, loc, i32, (int32_t)manifest.size()));
+  setInt(i32, DIT_ABI_VERSION);
+  setInt(i32, manifest.size());
   setAddress("manifest");
-  setAddress("prepare");
-  program.tables.empty() ? setNull() : setAddress("tabulate");
-  for (const char *symbol : {"create", "plan", "condition", "denoise"})
-    setAddress(symbol);
-  setNull(); // unplan
-  setNull(); // destroy
+  setInt(i64, program.functions.size());
+  setAddress("functions");
   code.empty() ? setNull() : setAddress("code");
-  set(LLVM::ConstantOp::create(builder, loc, i64, (int64_t)code.size()));
+  setInt(i64, code.size());
   place.isLast ? setNull() : setAddress(artifactName(place.index + 1));
   LLVM::ReturnOp::create(builder, loc, value);
 }

@@ -24,11 +24,27 @@ static_assert(offsetof(DitLaunch, task) == 8 &&
               offsetof(DitLaunch, rows) == 24 &&
               offsetof(DitLaunch, units) == 32 && sizeof(DitLaunch) == 40);
 
+static_assert(offsetof(DitCall, host) == 0 && offsetof(DitCall, rows) == 8 &&
+              offsetof(DitCall, prepared) == 16 &&
+              offsetof(DitCall, arena) == 24 &&
+              offsetof(DitCall, inputs) == 32 &&
+              offsetof(DitCall, tables) == 40 &&
+              offsetof(DitCall, outputs) == 48);
+static_assert(offsetof(DitTable, row_index) == 8 && sizeof(DitTable) == 16);
+
 // The slots of the structs above, eight bytes each.
 enum HostSlot { kContext, kLaunchService, kWeightService, kReleaseService };
 enum LaunchSlot { kKernel, kTask, kOperands, kRows, kUnits, kLaunchSlots };
-enum StateSlot { kHost, kPrepared };
-enum PlanSlot { kState, kPlanRows, kArena };
+enum CallSlot {
+  kHost,
+  kCallRows,
+  kPrepared,
+  kArena,
+  kInputs,
+  kTables,
+  kOutputs
+};
+constexpr int64_t kTableSlots = 2; // rows, row_index
 
 LLVM::LLVMPointerType pointer(OpBuilder &builder) {
   return LLVM::LLVMPointerType::get(builder.getContext());
@@ -38,8 +54,9 @@ LLVM::LLVMPointerType pointer(OpBuilder &builder) {
 
 KernelOperands::KernelOperands(const Kernel &kernel, bool takesHost) {
   size_t next = kernel.operands.size() + kernel.results.size();
-  if (llvm::any_of(kernel.operands, [](const Place &p) { return p.gathered; }))
-    rowIndex = next++;
+  for (const Place &place : kernel.operands)
+    if (place.gathered && rowIndex.insert({place.index, next}).second)
+      ++next;
   if (takesHost)
     host = next++;
   count = next;
@@ -54,37 +71,26 @@ EntryPoints::EntryPoints(ModuleOp module, OpBuilder &builder,
 }
 
 void EntryPoints::emit(StringRef manifest, StringRef code, ChainPlace place) {
-  emitPreparing("prepare", program.prepare);
-  if (!program.tables.empty())
-    emitPreparing("tabulate", program.tables);
-  emitCreate();
-  emitPlan();
-  emitCondition();
-  emitDenoise();
+  for (const Function &function : program.functions)
+    emitFunction(function);
   emitArtifact(manifest, code, place);
   if (place.index == 0)
     emitEntry();
   builder.setInsertionPointToEnd(module.getBody());
 }
 
-SmallVector<Ptr> EntryPoints::begin(StringRef name, unsigned arguments,
-                                    std::optional<unsigned> integerArgument) {
-  SmallVector<Type> types(arguments, pointer(builder));
-  if (integerArgument)
-    types[*integerArgument] = builder.getI64Type();
+Ptr EntryPoints::begin(StringRef name) {
   // DitStatus: an int32 and a pointer come back in two registers.
   auto status = LLVM::LLVMStructType::getLiteral(
       builder.getContext(), {builder.getI32Type(), pointer(builder)});
   builder.setInsertionPointToEnd(module.getBody());
   auto function = LLVM::LLVMFuncOp::create(
-      builder, loc, name, LLVM::LLVMFunctionType::get(status, types),
+      builder, loc, name,
+      LLVM::LLVMFunctionType::get(status, {pointer(builder)}),
       LLVM::Linkage::Internal);
   Block *block = function.addEntryBlock(builder);
   builder.setInsertionPointToStart(block);
-  SmallVector<Ptr> args;
-  for (BlockArgument arg : block->getArguments())
-    args.push_back({&e, arg});
-  return args;
+  return {&e, block->getArgument(0)};
 }
 
 void EntryPoints::returnOk() {
@@ -126,14 +132,21 @@ Index EntryPoints::unitsOf(const Units &units, Index rows) {
          units.columns;
 }
 
+Ptr EntryPoints::tableField(const Bases &bases, int64_t maker, int64_t field) {
+  const auto &tables = bases.function.tables;
+  int64_t number =
+      llvm::find(tables, static_cast<size_t>(maker)) - tables.begin();
+  return e.loadPtr(bases.tables, number * kTableSlots + field);
+}
+
 Ptr EntryPoints::address(const Place &place, const Bases &bases) {
   Ptr base;
   switch (place.base) {
   case Base::Input:
-    base = bases.inputs[place.index];
+    base = e.loadPtr(bases.inputs, place.index);
     break;
   case Base::Output:
-    base = bases.outputs[place.index];
+    base = e.loadPtr(bases.outputs, place.index);
     break;
   case Base::Arena:
     base = bases.arena;
@@ -142,7 +155,8 @@ Ptr EntryPoints::address(const Place &place, const Bases &bases) {
     base = bases.prepared;
     break;
   case Base::Table:
-    base = bases.table;
+    base = place.gathered ? tableField(bases, place.index, 0)
+                          : e.loadPtr(bases.outputs, 0);
     break;
   case Base::Weight:
     base = weights.lookup(place.index);
@@ -159,8 +173,8 @@ void EntryPoints::launch(const Launch &launch, size_t number,
   for (const Place &place : launch.results)
     e.storePtr(address(place, bases), operands, slot++);
   KernelOperands order = operandsOf(launch.kernel);
-  if (order.rowIndex)
-    e.storePtr(bases.rowIndex, operands, *order.rowIndex);
+  for (auto [maker, at] : order.rowIndex)
+    e.storePtr(tableField(bases, maker, 1), operands, at);
   if (order.host)
     e.storePtr(bases.host, operands, *order.host);
 
@@ -220,62 +234,21 @@ void EntryPoints::launchAll(const std::vector<Launch> &launches, Bases &bases) {
   }
 }
 
-void EntryPoints::emitPreparing(StringRef name,
-                                const std::vector<Launch> &launches) {
-  auto args = begin(name, 2); // host, prepared
-  Bases bases{args[0], e.index(1), {}, args[1], {}, {}, {}, {}};
-  launchAll(launches, bases);
-  returnOk();
-}
-
-void EntryPoints::emitCreate() {
-  auto args = begin("create", 3); // host, prepared, state
-  e.storePtr(args[0], args[2], kHost);
-  e.storePtr(args[1], args[2], kPrepared);
-  returnOk();
-}
-
-void EntryPoints::emitPlan() {
-  auto args =
-      begin("plan", 4, /*integerArgument=*/1); // state, rows, arena, plan
-  e.storePtr(args[0], args[3], kState);
-  e.storePtr(args[1], args[3], kPlanRows);
-  e.storePtr(args[2], args[3], kArena);
-  returnOk();
-}
-
-void EntryPoints::emitCondition() {
-  auto args = begin("condition", 6,
-                    /*integerArgument=*/3); // state, t, y, rows, arena, table
-  Bases bases{e.loadPtr(args[0], kHost),
-              {&e, args[3].v},
-              args[4],
-              e.loadPtr(args[0], kPrepared),
-              args[5],
-              {},
-              {},
-              {}};
-  bases.inputs = {Ptr{}, args[1], args[2]};
-  launchAll(program.condition, bases);
-  returnOk();
-}
-
-void EntryPoints::emitDenoise() {
-  auto args = begin("denoise", 5); // plan, x, row_index, table, out
-  Ptr state = e.loadPtr(args[0], kState);
-  Value rows = LLVM::PtrToIntOp::create(builder, loc, builder.getI64Type(),
-                                        e.loadPtr(args[0], kPlanRows).v);
-  Bases bases{e.loadPtr(state, kHost),
-              {&e, rows},
-              e.loadPtr(args[0], kArena),
-              e.loadPtr(state, kPrepared),
-              args[3],
-              args[2],
-              {},
-              {}};
-  bases.inputs = {args[1], Ptr{}, Ptr{}};
-  bases.outputs = {args[4]};
-  launchAll(program.denoise, bases);
+void EntryPoints::emitFunction(const Function &function) {
+  Ptr call = begin(function.name);
+  Index rows = e.index(1);
+  if (function.rate != Rate::Load)
+    rows.v = LLVM::PtrToIntOp::create(builder, loc, builder.getI64Type(),
+                                      e.loadPtr(call, kCallRows).v);
+  Bases bases{function,
+              e.loadPtr(call, kHost),
+              rows,
+              e.loadPtr(call, kPrepared),
+              e.loadPtr(call, kArena),
+              e.loadPtr(call, kInputs),
+              e.loadPtr(call, kTables),
+              e.loadPtr(call, kOutputs)};
+  launchAll(function.launches, bases);
   returnOk();
 }
 

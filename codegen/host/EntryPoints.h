@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The artifact's own functions: prepare, tabulate, create, plan, condition,
-// denoise, and the struct that names them. They run on the host and are the
-// same for every target: addresses, and the launches of kernels in order.
+// The artifact's own functions, as the program lists them, and the struct that
+// names them. They run on the host and are the same for every target:
+// addresses, and the launches of kernels in order.
 #ifndef DIT_CODEGEN_HOST_ENTRYPOINTS_H
 #define DIT_CODEGEN_HOST_ENTRYPOINTS_H
 
 #include "codegen/Launches.h"
 #include "codegen/host/Emit.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace dit::codegen::host {
-
-// What create and plan write into the caller's memory: {host, prepared} and
-// {state, rows, arena}.
-inline constexpr int64_t kStateBytes = 16, kPlanBytes = 24;
 
 /// Where, after operands and results, a kernel finds the rest.
 struct KernelOperands {
   KernelOperands(const Kernel &kernel, bool takesHost);
-  std::optional<size_t> rowIndex, host;
+  /// Of the row_index of each table that it gathers from, by the number of the
+  /// function that fills it.
+  llvm::MapVector<int64_t, size_t> rowIndex;
+  std::optional<size_t> host;
   size_t count;
 };
 
@@ -57,18 +57,16 @@ public:
 private:
   /// What a launch's addresses are relative to, in one function.
   struct Bases {
+    const Function &function;
     Ptr host;
     Index rows;
-    Ptr arena, prepared, table, rowIndex;
-    llvm::SmallVector<Ptr> inputs, outputs;
+    Ptr prepared, arena, inputs, tables, outputs; ///< as DitCall has them
   };
 
-  /// Of host and prepared.
-  void emitPreparing(llvm::StringRef name, const std::vector<Launch> &launches);
-  void emitCreate();
-  void emitPlan();
-  void emitCondition();
-  void emitDenoise();
+  void emitFunction(const Function &function);
+  /// The address `field` (0: rows, 1: row_index) of the table that the
+  /// program's function number `maker` fills.
+  Ptr tableField(const Bases &bases, int64_t maker, int64_t field);
   void emitArtifact(llvm::StringRef manifest, llvm::StringRef code,
                     ChainPlace place);
   void emitEntry();
@@ -83,10 +81,12 @@ private:
   Ptr takeWeight(int64_t index, const Bases &bases);
   void releaseWeight(int64_t index, const Bases &bases);
 
-  /// Begins a function of the ABI; the caller fills in the body after it.
-  llvm::SmallVector<Ptr> begin(llvm::StringRef name, unsigned arguments,
-                               std::optional<unsigned> integerArgument = {});
+  /// Begins a DitFunction and returns its call; the caller fills in the body
+  /// after it.
+  Ptr begin(llvm::StringRef name);
   void returnOk();
+  /// The constant array of the program's functions.
+  void emitFunctionList();
   /// Constant bytes of the name `name`.
   mlir::LLVM::GlobalOp bytesOf(llvm::StringRef name, llvm::StringRef value,
                                llvm::StringRef section, uint64_t alignment);

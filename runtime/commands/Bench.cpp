@@ -59,7 +59,7 @@ nlohmann::ordered_json toJson(const BenchFlags &flags, const Measurement &r) {
     json["matmul"] = m.matmul;
   }
   // A GPU's step is the network's launches and the one of guidance and update.
-  json["launches_per_step"] = m.denoiseKernels.size() + (m.step ? 1 : 0);
+  json["launches_per_step"] = m.network().kernels.size() + (m.step ? 1 : 0);
   if (!r.stepMs.empty()) {
     json["step_median_ms"] = median(r.stepMs);
     json["step_min_ms"] = least(r.stepMs);

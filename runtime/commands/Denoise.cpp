@@ -7,6 +7,9 @@
 #include "runtime/OutputFile.h"
 #include "runtime/Safetensors.h"
 
+#include <fmt/ranges.h>
+
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -20,94 +23,125 @@ struct DenoiseFlags {
   DeviceOptions device;
 };
 
-/// x (N, C, H, W), t (N) and y (N) of the input file.
+/// What the network is told, as its manifest lists it: 32-bit elements, row
+/// after row.
 struct Inputs {
-  std::vector<float> x, t;
-  std::vector<int32_t> y;
+  std::map<std::string, std::vector<uint32_t>> values;
+  InputMap views;
+  int64_t rows = 1;
 };
 
-const StoredTensor &require(const SafetensorsFile &file, const char *name) {
-  const StoredTensor *t = file.find(name);
-  if (!t)
-    fail("{}: the tensor '{}' is missing; x, t and y are needed", file.path(),
-         name);
-  return *t;
+const StoredTensor &require(const SafetensorsFile &file, const Manifest &m,
+                            const std::string &name) {
+  if (const StoredTensor *t = file.find(name))
+    return *t;
+  std::vector<std::string> names;
+  for (const PortEntry &input : m.inputs)
+    names.push_back(input.name);
+  fail("{}: the tensor '{}' is missing; {} are needed", file.path(), name,
+       fmt::join(names, ", "));
 }
 
-std::vector<float> readFloats(const SafetensorsFile &file, const char *name,
-                              bool integersToo) {
-  const StoredTensor &t = require(file, name);
+/// The leading dimension of `t`, whose others are the input's.
+int64_t rowsOf(const SafetensorsFile &file, const PortEntry &input,
+               const StoredTensor &t) {
+  int64_t rows = t.shape.empty() ? 0 : t.shape[0];
+  std::vector<int64_t> expected{rows};
+  expected.insert(expected.end(), input.shape.begin(), input.shape.end());
+  if (rows < 1 || t.shape != expected)
+    fail("{}: '{}' is {}, the model expects N{}{}", file.path(), input.name,
+         showShape(t.shape), input.shape.empty() ? "" : "x",
+         input.shape.empty() ? "" : showShape(input.shape));
+  return rows;
+}
+
+std::vector<uint32_t> readFloats(const SafetensorsFile &file,
+                                 const PortEntry &input,
+                                 const StoredTensor &t) {
+  // What is one number a sample may be written as a whole one.
+  bool integersToo = input.shape.empty();
   if (!isFloatDtype(t.dtype) && !(integersToo && isIntegerDtype(t.dtype)))
     fail("{}: '{}' must be of dtype F32, F16, BF16, F64{}, but is {}",
-         file.path(), name, integersToo ? ", I32 or I64" : "", t.dtype);
-  std::vector<float> values(t.elements());
-  convertToFloat(t.dtype, file.bytes(t), t.elements(), values.data());
+         file.path(), input.name, integersToo ? ", I32 or I64" : "", t.dtype);
+  std::vector<uint32_t> values(t.elements());
+  convertToFloat(t.dtype, file.bytes(t), t.elements(),
+                 reinterpret_cast<float *>(values.data()));
   return values;
 }
 
-std::vector<int32_t> readLabels(const SafetensorsFile &file,
-                                const Manifest &manifest) {
-  const StoredTensor &t = require(file, "y");
+std::vector<uint32_t> readIntegers(const SafetensorsFile &file,
+                                   const Manifest &manifest,
+                                   const PortEntry &input,
+                                   const StoredTensor &t) {
   if (!isIntegerDtype(t.dtype))
-    fail("{}: 'y' must be of dtype I32 or I64, but is {}", file.path(),
-         t.dtype);
-  int64_t highest = manifest.classes - (manifest.labelDropout ? 0 : 1);
-  std::vector<int32_t> labels;
+    fail("{}: '{}' must be of dtype I32 or I64, but is {}", file.path(),
+         input.name, t.dtype);
+  int64_t lowest = INT32_MIN, highest = INT32_MAX;
+  if (input.name == "y") {
+    lowest = 0;
+    highest = manifest.classes - (manifest.labelDropout ? 0 : 1);
+  }
+  std::vector<uint32_t> values;
   for (int64_t i = 0; i < t.elements(); ++i) {
-    int64_t label = 0;
+    int64_t value = 0;
     if (t.dtype == "I64") {
-      std::memcpy(&label, file.bytes(t) + i * 8, 8);
+      std::memcpy(&value, file.bytes(t) + i * 8, 8);
     } else {
       int32_t narrow;
       std::memcpy(&narrow, file.bytes(t) + i * 4, 4);
-      label = narrow;
+      value = narrow;
     }
-    if (label < 0 || label > highest)
-      fail("{}: 'y' has {} at {}, outside 0 .. {}", file.path(), label, i,
-           highest);
-    labels.push_back(static_cast<int32_t>(label));
+    if (value < lowest || value > highest)
+      fail("{}: '{}' has {} at {}, outside {} .. {}", file.path(), input.name,
+           value, i, lowest, highest);
+    values.push_back(static_cast<uint32_t>(value));
   }
-  return labels;
+  return values;
 }
 
 /// A model that learned an embedding for each timestep has a row of a table for
 /// whole ones alone.
-std::vector<float> readTimesteps(const SafetensorsFile &file,
-                                 const Manifest &manifest) {
-  std::vector<float> times = readFloats(file, "t", true);
+void checkTimesteps(const SafetensorsFile &file, const Manifest &manifest,
+                    const Inputs &in) {
+  auto t = in.values.find("t");
   for (const WeightEntry &weight : manifest.weights)
-    if (weight.name == "t_embedder.embedding_table.weight")
-      for (size_t i = 0; i < times.size(); ++i)
-        if (!(times[i] >= 0 && times[i] < weight.shape[0] &&
-              times[i] == std::floor(times[i])))
+    if (weight.name == "t_embedder.embedding_table.weight" &&
+        t != in.values.end())
+      for (size_t i = 0; i < t->second.size(); ++i) {
+        float time = std::bit_cast<float>(t->second[i]);
+        if (!(time >= 0 && time < weight.shape[0] && time == std::floor(time)))
           fail("{}: 't' has {} at {}, which is none of the timesteps 0 .. {} "
                "that the model learned",
-               file.path(), times[i], i, weight.shape[0] - 1);
-  return times;
+               file.path(), time, i, weight.shape[0] - 1);
+      }
 }
 
 Inputs readInputs(const std::string &path, const Manifest &m) {
   SafetensorsFile file(path);
-  const StoredTensor &x = require(file, "x");
-  int64_t rows = x.shape.empty() ? 0 : x.shape[0];
-  if (x.shape != std::vector<int64_t>{rows, m.channels, m.height, m.width} ||
-      rows < 1)
-    fail("{}: 'x' is {}, the model expects Nx{}x{}x{}", path,
-         showShape(x.shape), m.channels, m.height, m.width);
-  for (const char *name : {"t", "y"})
-    if (const StoredTensor &v = require(file, name);
-        v.shape != std::vector{rows})
-      fail("{}: '{}' is {}, but 'x' has {} samples", path, name,
-           showShape(v.shape), rows);
-  return {readFloats(file, "x", false), readTimesteps(file, m),
-          readLabels(file, m)};
+  Inputs in;
+  for (const PortEntry &input : m.inputs)
+    in.rows =
+        std::max(in.rows, rowsOf(file, input, require(file, m, input.name)));
+  for (const PortEntry &input : m.inputs) {
+    const StoredTensor &t = require(file, m, input.name);
+    int64_t rows = rowsOf(file, input, t);
+    if (rows != 1 && rows != in.rows)
+      fail("{}: '{}' is {}, but another input has {} samples", path, input.name,
+           showShape(t.shape), in.rows);
+    auto &values = in.values[input.name];
+    values = input.dtype == "i32" ? readIntegers(file, m, input, t)
+                                  : readFloats(file, input, t);
+    in.views[input.name] = {values.data(), rows};
+  }
+  checkTimesteps(file, m, in);
+  return in;
 }
 
 void denoiseCommand(DenoiseFlags flags) {
   auto artifact = std::make_shared<Artifact>(flags.model);
   const Manifest &m = artifact->manifest(flags.device.size);
   Inputs in = readInputs(flags.input, m);
-  auto rows = static_cast<int64_t>(in.t.size());
+  const int64_t rows = in.rows;
   OutputFile file(flags.output, rows * m.outputFloats() * 4 + 4096);
   flags.device.rows = rows;
   std::unique_ptr<Device> device = openDevice(*artifact, flags.device);
@@ -119,7 +153,7 @@ void denoiseCommand(DenoiseFlags flags) {
   Denoiser denoiser(artifact, std::move(device), *weights);
   weights.reset();
   std::vector<float> out(rows * m.outputFloats());
-  denoiser.evaluate(in.x.data(), in.t, in.y, out.data());
+  denoiser.evaluate(in.views, rows, out.data());
   writeSafetensors(
       file, {{"out", {rows, m.outputChannels, m.height, m.width}, out}}, {});
   file.commit();
@@ -136,7 +170,8 @@ void addDenoiseCommand(CLI::App &app) {
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
   addWeightsFlag(*c, flags->weights);
   c->add_option("--input", flags->input,
-                ".safetensors with x (N,C,H,W), t (N), y (N)")
+                ".safetensors with a tensor for each input that inspect lists: "
+                "x (N,C,H,W), t (N), y (N), ..; or one row for all samples")
       ->required();
   c->add_option("-o,--output", flags->output,
                 ".safetensors for out (N,C_out,H,W)")

@@ -28,15 +28,25 @@ std::string bytes(int64_t count) {
   return showBytes(static_cast<double>(count));
 }
 
-void printKernels(const char *function,
-                  const std::vector<KernelEntry> &kernels) {
-  fmt::print("\n@{}: {} kernels\n", function, kernels.size());
-  for (const KernelEntry &k : kernels) {
+void printKernels(const FunctionEntry &function) {
+  fmt::print("\n@{}, every {}: {} kernels\n", function.name, function.every,
+             function.kernels.size());
+  for (const KernelEntry &k : function.kernels) {
     std::string work =
         k.macs > 0 ? fmt::format("  {:.2f} MMACs", k.macs * 1e-6) : "";
     fmt::print("  {}  {}  {}{}{}\n", k.name, k.kind, k.what, work,
                k.cublasLt ? "  by cuBLASLt" : "");
   }
+}
+
+/// `inputs: x f32 4x32x32 every step, t f32 scalar every condition`
+void printInputs(const Manifest &m) {
+  std::string text;
+  for (const PortEntry &input : m.inputs)
+    text +=
+        fmt::format("{}{} {} {} every {}", text.empty() ? "" : ", ", input.name,
+                    input.dtype, showShape(input.shape), input.every);
+  fmt::print("inputs: {}\n", text);
 }
 
 /// What is the same in every alternative of a size.
@@ -49,6 +59,7 @@ void printModel(const Manifest &m) {
   fmt::print("x {}x{}x{} ({}), out {}x{}x{}, {} classes{}\n", m.channels,
              m.height, m.width, m.space, m.outputChannels, m.height, m.width,
              m.classes, m.labelDropout ? " and no class" : "");
+  printInputs(m);
   if (d.prediction == "velocity")
     fmt::print("trained as a flow, noise at t = {}, velocity to {}, told {} t; "
                "sampled by {} in {} steps (shift {})",
@@ -72,9 +83,8 @@ void printModel(const Manifest &m) {
 /// The kernels by name that are in the machine code, cuBLASLt's left out.
 size_t distinctKernels(const Manifest &m) {
   std::set<std::string> names;
-  for (const auto *list : {&m.prepareKernels, &m.tabulateKernels,
-                           &m.conditionKernels, &m.denoiseKernels})
-    for (const KernelEntry &k : *list)
+  for (const FunctionEntry &function : m.functions)
+    for (const KernelEntry &k : function.kernels)
       if (k.launch)
         names.insert(k.launch->function);
   if (m.step)
@@ -83,10 +93,10 @@ size_t distinctKernels(const Manifest &m) {
 }
 
 std::string showMemory(const Manifest &m) {
-  std::string text = fmt::format(
-      "a row: {} of workspace, {} of condition ({} to make it)",
-      bytes(m.memory.arenaPerRow), bytes(m.memory.conditionRowFloats * 4),
-      bytes(m.memory.conditionArenaPerRow));
+  std::string text =
+      fmt::format("a row: {} of workspace, {} of condition ({} to make it)",
+                  bytes(m.network().arenaPerRow), bytes(m.rowFloats() * 4),
+                  bytes(m.tableArenaPerRow()));
   if (m.target != "cuda")
     text += fmt::format("; {} of scratch a thread", bytes(m.memory.scratch));
   return text;
@@ -117,7 +127,7 @@ void printTarget(const Manifest &m, const std::vector<Manifest> &sizes) {
     fmt::print("matmul {}; {} of machine code by NVRTC {}, {} kernels; a "
                "step is {} launches\n",
                m.matmul, bytes(m.codeBytes), m.nvrtc, distinctKernels(m),
-               m.denoiseKernels.size() + (m.step ? 1 : 0));
+               m.network().kernels.size() + (m.step ? 1 : 0));
   else
     fmt::print("needs {}\n",
                m.features.empty()
@@ -128,10 +138,8 @@ void printTarget(const Manifest &m, const std::vector<Manifest> &sizes) {
   if (sizes.size() > 1)
     fmt::print("kernels of {}, --size shows another's\n",
                m.resolution().show());
-  printKernels("prepare", m.prepareKernels);
-  printKernels("tabulate", m.tabulateKernels);
-  printKernels("condition", m.conditionKernels);
-  printKernels("denoise", m.denoiseKernels);
+  for (const FunctionEntry &function : m.functions)
+    printKernels(function);
 }
 
 /// `shown` are the alternatives of one size, `all` those of every size.

@@ -125,7 +125,7 @@ DeviceMemory makeTable(const BenchFlags &flags, Denoiser &denoiser) {
     y.push_back(static_cast<int32_t>(m.classes > 0 ? i % m.classes : 0));
   }
   DeviceMemory table = denoiser.device().allocate(
-      flags.batch * m.memory.conditionRowFloats * 4, "the condition table");
+      flags.batch * m.rowFloats() * 4, "the condition table");
   denoiser.condition(t, y, table.as<float>());
   denoiser.device().synchronize();
   return table;
@@ -198,8 +198,8 @@ Measurement measure(const BenchFlags &flags,
     measureGpu(flags, device, *evaluation, evaluate, result);
     result.stepMs = measureSteps(flags, denoiser, tensors.table.as<float>());
   }
-  result.kernels = sumKernels(m.denoiseKernels,
-                              device.profile(ArtifactFunction::Denoise), flags);
+  result.kernels = sumKernels(m.network().kernels,
+                              device.profile(m.functions.size() - 1), flags);
   return result;
 }
 

@@ -29,11 +29,9 @@ public:
   void copy(void *to, const void *from, int64_t bytes) override;
   void synchronize() override {}
   void bindWeights(WeightSource *source) override { weights = source; }
-  void enter(ArtifactFunction function, int64_t) override {
-    running = function;
-  }
+  void enter(FunctionIndex function, int64_t) override { running = function; }
   void leave() override {}
-  void settle(ArtifactFunction, int64_t) override {}
+  void settle(FunctionIndex, int64_t) override {}
   std::unique_ptr<Recording> record(std::function<void()> work) override;
   std::unique_ptr<Device> beside(const Alternative &model,
                                  const DeviceOptions &options) const override;
@@ -48,7 +46,7 @@ private:
   std::vector<Memory> scratch; ///< by worker
   DitHost services;
   WeightSource *weights = nullptr;
-  ArtifactFunction running = ArtifactFunction::Prepare;
+  FunctionIndex running = 0;
   bool profiling = false;
 };
 

@@ -11,10 +11,8 @@
 namespace dit::runtime::cuda {
 
 static bool asksForMatmuls(const Manifest &manifest) {
-  for (const auto *list :
-       {&manifest.prepareKernels, &manifest.tabulateKernels,
-        &manifest.conditionKernels, &manifest.denoiseKernels})
-    for (const KernelEntry &kernel : *list)
+  for (const FunctionEntry &function : manifest.functions)
+    for (const KernelEntry &kernel : function.kernels)
       if (kernel.cublasLt)
         return true;
   return false;
@@ -112,31 +110,17 @@ void CudaDevice::bindWeights(WeightSource *source) {
       processor, *source, manifest().weights, staging, ordinary);
 }
 
-const std::vector<KernelEntry> &
-CudaDevice::kernelsOf(ArtifactFunction function) const {
-  switch (function) {
-  case ArtifactFunction::Prepare:
-    return manifest().prepareKernels;
-  case ArtifactFunction::Tabulate:
-    return manifest().tabulateKernels;
-  case ArtifactFunction::Condition:
-    return manifest().conditionKernels;
-  default:
-    return manifest().denoiseKernels;
-  }
-}
-
-void CudaDevice::settle(ArtifactFunction function, int64_t rows) {
+void CudaDevice::settle(FunctionIndex function, int64_t rows) {
   if (!matmuls)
     return;
   std::vector<const CublasLtEntry *> entries;
-  for (const KernelEntry &kernel : kernelsOf(function))
+  for (const KernelEntry &kernel : manifest().functions[function].kernels)
     if (kernel.cublasLt)
       entries.push_back(&*kernel.cublasLt);
   matmuls->choose(entries, rows);
 }
 
-void CudaDevice::enter(ArtifactFunction function, int64_t) {
+void CudaDevice::enter(FunctionIndex function, int64_t) {
   running = function;
   failure = nullptr;
 }
@@ -182,7 +166,7 @@ void CudaDevice::release(void *context, int32_t index) {
 }
 
 void CudaDevice::start(const DitLaunch &launch) {
-  const std::vector<KernelEntry> &list = kernelsOf(running);
+  const std::vector<KernelEntry> &list = manifest().functions[running].kernels;
   if (launch.kernel < 0 || static_cast<size_t>(launch.kernel) >= list.size())
     fail("damaged: the code launches kernel {} of {}", launch.kernel,
          list.size());

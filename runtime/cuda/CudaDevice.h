@@ -36,9 +36,9 @@ public:
   void copy(void *to, const void *from, int64_t bytes) override;
   void synchronize() override;
   void bindWeights(WeightSource *source) override;
-  void enter(ArtifactFunction function, int64_t rows) override;
+  void enter(FunctionIndex function, int64_t rows) override;
   void leave() override;
-  void settle(ArtifactFunction function, int64_t rows) override;
+  void settle(FunctionIndex function, int64_t rows) override;
   std::unique_ptr<Recording> record(std::function<void()> work) override;
   std::unique_ptr<Device> beside(const Alternative &model,
                                  const DeviceOptions &options) const override;
@@ -64,11 +64,10 @@ private:
   void start(const DitLaunch &launch);
   void run(const KernelEntry &entry, const DitLaunch &launch);
   void addTimes();
-  const std::vector<KernelEntry> &kernelsOf(ArtifactFunction function) const;
 
   /// A launch between two points in time, of a profile.
   struct TimedLaunch {
-    ArtifactFunction function;
+    FunctionIndex function;
     int32_t kernel;
     size_t begin, end; ///< into marks
   };
@@ -82,7 +81,7 @@ private:
   std::unique_ptr<Matmuls> matmuls; ///< null where no kernel asks for them
   std::unique_ptr<DeviceWeights> weights;
   DitHost services;
-  ArtifactFunction running = ArtifactFunction::Prepare;
+  FunctionIndex running = 0;
   std::exception_ptr failure;
   bool profiling = false;
   std::vector<TimedLaunch> timed;

@@ -37,10 +37,8 @@ Kernels::Kernels(std::shared_ptr<const Gpu> onGpu, const Alternative &model)
          showCudaVersion(driver.version), model.manifest.arch,
          model.manifest.nvrtc, driver.describe(result));
   try {
-    for (const auto *list :
-         {&model.manifest.prepareKernels, &model.manifest.tabulateKernels,
-          &model.manifest.conditionKernels, &model.manifest.denoiseKernels})
-      for (const KernelEntry &kernel : *list)
+    for (const FunctionEntry &function : model.manifest.functions)
+      for (const KernelEntry &kernel : function.kernels)
         if (kernel.launch)
           find(*kernel.launch);
     if (model.manifest.step)

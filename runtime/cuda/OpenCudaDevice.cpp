@@ -2,7 +2,6 @@
 // From an artifact and a GPU's number to a device. Where the model was made
 // with different matmuls, each way is timed, once for a GPU, model and batch.
 #include "runtime/Error.h"
-#include "runtime/Memory.h"
 #include "runtime/SeededWeights.h"
 #include "runtime/Sha256.h"
 #include "runtime/cuda/Alternatives.h"
@@ -41,35 +40,43 @@ DeviceMemory valuesFor(CudaDevice &device, int64_t bytes, const char *what) {
 /// Seconds of one evaluation of `rows`.
 double timeOf(CudaDevice &device, int64_t rows) {
   const Manifest &manifest = device.manifest();
-  const MemorySizes &sizes = manifest.memory;
-  const DitArtifact &functions = device.functions();
-  auto prepared = valuesFor(device, sizes.prepared, "the packed weights");
-  auto arena = valuesFor(device, rows * sizes.arenaPerRow, "the workspace");
-  auto table =
-      valuesFor(device, sizes.conditionRowFloats * 4, "a row of conditions");
-  auto x = valuesFor(device, rows * manifest.sampleFloats() * 4,
-                     "the states of a batch");
-  auto out = valuesFor(device, rows * manifest.outputFloats() * 4,
-                       "the predictions of a batch");
-  DeviceMemory index = device.allocate(rows * 4, "the rows of a batch");
-  device.clear(index.data(), rows * 4);
-  Memory state(sizes.state, "the model's state"), plan(sizes.plan, "a plan");
-  device.settle(ArtifactFunction::Denoise, rows);
-  functions.create(&device.host(), prepared.data(), state.data());
-  functions.plan(state.data(), rows, arena.data(), plan.data());
+  const FunctionEntry &network = manifest.network();
+  const FunctionIndex index = manifest.functions.size() - 1;
+  std::vector<DeviceMemory> memory;
+  auto take = [&](int64_t bytes, const char *what) {
+    memory.push_back(valuesFor(device, std::max<int64_t>(bytes, 64), what));
+    return memory.back().data();
+  };
+  void *prepared = take(manifest.memory.prepared, "the packed weights");
+  void *arena = take(rows * network.arenaPerRow, "the workspace");
+  DeviceMemory rowIndex = device.allocate(rows * 4, "the rows of a batch");
+  device.clear(rowIndex.data(), rows * 4);
+  std::vector<DitTable> tables;
+  for (const std::string &maker : network.tables) {
+    auto &function = manifest.functions[*manifest.findFunction(maker)];
+    tables.push_back(
+        {static_cast<float *>(take(function.rowFloats * 4, "a row of a table")),
+         rowIndex.as<int32_t>()});
+  }
+  std::vector<const void *> inputs;
+  for (const std::string &name : network.inputs)
+    inputs.push_back(take(rows * manifest.findInput(name)->elements() * 4,
+                          "the states of a batch"));
+  std::vector<void *> outputs;
+  for (const PortEntry &output : manifest.outputs)
+    outputs.push_back(
+        take(rows * output.elements() * 4, "the predictions of a batch"));
+  const DitCall call{&device.host(), rows,          prepared,      arena,
+                     inputs.data(),  tables.data(), outputs.data()};
+  device.settle(index, rows);
   auto recording = device.record([&] {
-    device.enter(ArtifactFunction::Denoise, rows);
-    functions.denoise(plan.data(), x.as<float>(), index.as<int32_t>(),
-                      table.as<float>(), out.as<float>());
+    device.enter(index, rows);
+    device.call(index, call);
     device.leave();
   });
   double best = recording->time(); // the first one also warms up
   for (int i = 0; i < 5; ++i)
     best = std::min(best, recording->time());
-  if (functions.unplan)
-    functions.unplan(plan.data());
-  if (functions.destroy)
-    functions.destroy(state.data());
   return best;
 }
 

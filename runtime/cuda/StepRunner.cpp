@@ -16,7 +16,7 @@ int64_t StepRunner::stepsAtOnce(const Manifest &manifest) {
   // More steps save no more than the launch of a graph each, and make it long
   // to build.
   constexpr int64_t mostSteps = 10, mostKernels = 2048;
-  auto kernels = static_cast<int64_t>(manifest.denoiseKernels.size()) + 1;
+  auto kernels = static_cast<int64_t>(manifest.network().kernels.size()) + 1;
   return std::clamp<int64_t>(mostKernels / kernels, 1, mostSteps);
 }
 
@@ -37,7 +37,7 @@ int64_t StepRunner::bytes(const Manifest &manifest, int64_t samples,
   StepInputs inputs{stepsAtOnce, samples, manifest.sampleFloats()};
   int64_t rows = (unguided ? samples : 0) + (guided ? 2 * samples : 0);
   return 2 * sizes.states + sizes.predictions + inputs.bytes() +
-         rows * manifest.memory.arenaPerRow;
+         rows * manifest.network().arenaPerRow;
 }
 
 StepRunner::StepRunner(Denoiser &denoiser, int64_t samples, int64_t stepsAtOnce,

@@ -35,7 +35,7 @@ int64_t HostStepper::bytes(const Manifest &manifest, const SamplingPlan &plan,
       sizes.states + sizes.history + sizes.table + sizes.input + sizes.output;
   for (int64_t rows : sizes.rows)
     sum = std::min(int64_t{1} << 60, sum) +
-          cappedProduct({rows, manifest.memory.arenaPerRow});
+          cappedProduct({rows, manifest.network().arenaPerRow});
   return sum;
 }
 

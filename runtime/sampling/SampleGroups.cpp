@@ -25,8 +25,7 @@ static void addBatch(SampleGroup &group, const SampleBatch &batch,
 
 std::vector<SampleGroup> makeGroups(const SamplingPlan &plan,
                                     const Manifest &manifest) {
-  const int64_t rowBytes =
-      std::max<int64_t>(1, manifest.memory.conditionRowFloats * 4);
+  const int64_t rowBytes = std::max<int64_t>(1, manifest.rowFloats() * 4);
   const int64_t limit = plan.request().conditionBytes;
   std::vector<SampleGroup> groups;
   for (int64_t first = 0; first < plan.samples(); first += plan.batch()) {

@@ -23,7 +23,7 @@ func.func @prepare() -> (tensor<2xf32> {dit.name = "w"}) {
   %w = dit.weight "w" {dit.values = dense<[2.0, 3.0]> : tensor<2xf32>} : tensor<2xf32>
   return %w : tensor<2xf32>
 }
-func.func @condition(%t: tensor<?xf32> {dit.name = "t", dit.from = "input", dit.values = dense<[1.0, 2.0]> : tensor<2xf32>},
+func.func @condition(%t: tensor<?xf32> {dit.every = "condition", dit.name = "t", dit.from = "input", dit.values = dense<[1.0, 2.0]> : tensor<2xf32>},
                      %w: tensor<2xf32> {dit.name = "w", dit.from = "prepare"}) -> (tensor<?x2xf32> {dit.name = "c"}) {
   %t1 = dit.reshape %t : tensor<?xf32> -> tensor<?x1xf32>
   %tt = dit.concat %t1, %t1 dim 1 : tensor<?x1xf32>, tensor<?x1xf32> -> tensor<?x2xf32>

@@ -60,7 +60,7 @@ func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.name = "x"}) -> tensor<?x3x4x6xf
 // Rows of the condition table stay float32: k and v depend on t alone, so the attention that reads
 // them stays, and the linear that makes them; q's linear does not.
 // CHECK-LABEL: @keep_what_runs_once_a_condition
-func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}, %t: tensor<?x2x8xf32> {dit.name = "t"}) -> tensor<?x4x8xf32> attributes {test.claim = @keep_what_runs_once_a_condition} {
+func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}, %t: tensor<?x2x8xf32> {dit.every = "condition", dit.name = "t"}) -> tensor<?x4x8xf32> attributes {test.claim = @keep_what_runs_once_a_condition} {
   %w = dit.weight "w" : tensor<8x8xf32>
   %v = dit.weight "v" : tensor<8x8xf32>
   // CHECK: dit.linear %arg1 {{.*}} : (tensor<?x2x8xf32>, tensor<8x8xf32>) -> tensor<?x2x8xf32>

@@ -45,6 +45,6 @@ func.func @condition(%t: tensor<?xf32>) -> tensor<?x8xbf16> {
     %n = dit.cast %r : tensor<?x8xf32> -> tensor<?x8xbf16>
     dit.yield %n : tensor<?x8xbf16>
   }
-  // expected-error@below {{result 0 of @condition must be f32, as a row of the condition table is, but is 'bf16'}}
+  // expected-error@below {{result 0 of @condition must be f32, as a row of its table is, but is 'bf16'}}
   return %0 : tensor<?x8xbf16>
 }

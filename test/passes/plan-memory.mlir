@@ -87,7 +87,7 @@ module {
   // CHECK-SAME:    (tensor<?x20xf32> {dit.name = "c", dit.slot = 0 : i64}, tensor<?x6xf32> {dit.name = "d", dit.slot = 32 : i64}, tensor<?x20xf32> {dit.name = "e", dit.slot = 48 : i64})
   // CHECK-SAME:    dit.arena_bytes = 0 : i64
   // CHECK-SAME:    dit.row_floats = 80 : i64
-  func.func @condition(%t: tensor<?xf32> {dit.name = "t", dit.from = "input"}) -> (tensor<?x20xf32> {dit.name = "c"}, tensor<?x6xf32> {dit.name = "d"}, tensor<?x20xf32> {dit.name = "e"}) {
+  func.func @condition(%t: tensor<?xf32> {dit.every = "condition", dit.name = "t", dit.from = "input"}) -> (tensor<?x20xf32> {dit.name = "c"}, tensor<?x6xf32> {dit.name = "d"}, tensor<?x20xf32> {dit.name = "e"}) {
     %0 = dit.fused row (%a = %t) : (tensor<?xf32>) -> tensor<?x20xf32> {
       %r = dit.timestep_embedding %a max_period 1.0e+04 shift 0 : tensor<?xf32> -> tensor<?x20xf32>
       dit.yield %r : tensor<?x20xf32>

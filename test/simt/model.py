@@ -63,13 +63,21 @@ def make_weights(text):
 
 
 def make_inputs(text, rows):
-    shape = [int(n) for n in
-             re.search(r"\bin_x, +// \(N, (\d+), (\d+), (\d+)\)", text).groups()]
+    """Values of the inputs that the emitted text lists: timesteps for t, labels for
+    y, normal ones for any other."""
     last = int(re.search(r"labelRow\(.*?, (\d+)\)", text).group(1))
-    t = array.array("f", ((250 * n + 999) % 1000 for n in range(rows)))
-    y = array.array("i", ((last - n) % (last + 1) for n in range(rows)))
-    return {"x": ("F32", [rows, *shape], normal(rows * math.prod(shape), 1)),
-            "t": ("F32", [rows], t), "y": ("I32", [rows], y)}
+    listed = re.findall(r'^    \{"(.*)", "\w+", \d+\}, // \?((?:x\d+)*)$', text, re.M)
+    inputs = {}
+    for name, shape in listed:
+        sizes = [rows, *(int(size) for size in shape.split("x") if size)]
+        if name == "t":
+            values = array.array("f", ((250 * n + 999) % 1000 for n in range(rows)))
+        elif name == "y":
+            values = array.array("i", ((last - n) % (last + 1) for n in range(rows)))
+        else:
+            values = normal(math.prod(sizes), 1)
+        inputs[name] = ("I32" if name == "y" else "F32", sizes, values)
+    return inputs
 
 
 # The relative L2 error of one evaluation. tf32 keeps 11 bits of what is multiplied,

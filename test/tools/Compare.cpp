@@ -3,6 +3,7 @@
 #include "test/tools/Check.h"
 
 #include "dialect/DiTDialect.h"
+#include "dialect/Rate.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -55,11 +56,6 @@ Difference compareTensors(StringRef name, const Tensor &expected,
   return worst;
 }
 
-static bool isPartOfNetwork(func::FuncOp function) {
-  return function.getName() == "prepare" || function.getName() == "condition" ||
-         function.getName() == "denoise";
-}
-
 static InterpreterOptions interpreterOptions(const CheckOptions &options) {
   InterpreterOptions how;
   how.exact = options.exact;
@@ -73,7 +69,7 @@ Expected<TensorMap> makeInputs(ModuleOp module, const CheckOptions &options) {
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       auto from = function.getArgAttrOfType<StringAttr>(i, kFromAttr);
       std::string name = nameOfArgument(function, i);
-      if (!isPartOfNetwork(function) || (from && from != "input") ||
+      if (!isOfNetwork(function) || (from && from != "input") ||
           inputs.contains(name))
         continue;
       auto input = makeInput(function, i, options);
@@ -88,7 +84,8 @@ Expected<TensorMap> runModule(ModuleOp module, const WeightSource &weights,
                               const CheckOptions &options) {
   InterpreterOptions how = interpreterOptions(options);
   TensorMap results;
-  bool isNetwork = !!module.lookupSymbol<func::FuncOp>("denoise");
+  auto network = functionsOf(module);
+  bool isNetwork = !network.empty();
   if (isNetwork) {
     auto inputs = makeInputs(module, options);
     if (!inputs)
@@ -97,10 +94,11 @@ Expected<TensorMap> runModule(ModuleOp module, const WeightSource &weights,
     if (!outputs)
       return outputs.takeError();
     for (auto &[name, tensor] : *outputs)
-      results["@denoise." + name] = std::move(tensor);
+      results[fmt::format("@{}.{}", network.back().getName().str(), name)] =
+          std::move(tensor);
   }
   for (auto function : module.getOps<func::FuncOp>()) {
-    if (isNetwork && isPartOfNetwork(function))
+    if (isNetwork && isOfNetwork(function))
       continue;
     std::vector<Tensor> arguments;
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {

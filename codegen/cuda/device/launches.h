@@ -44,25 +44,27 @@ inline long long tiles(long long count, long long size) {
 }
 
 /// Begins of everything that a launch reads or writes; each aligned to 16
-/// bytes.
+/// bytes. The lists are in the order of kInputs, of the network's results, and
+/// of kFunctions; a function that fills no table has null there.
 struct Memory {
-  const float *x = nullptr;               ///< (rows, C, H, W)
-  const float *t = nullptr;               ///< (rows)
-  const int *y = nullptr;                 ///< (rows)
-  float *out = nullptr;                   ///< (rows, C_out, H, W)
-  const int *row_index = nullptr;         ///< (rows): the row of `conditions`
-  float *conditions = nullptr;            ///< (table rows, kConditionFloats)
-  unsigned char *preparedBytes = nullptr; ///< kPreparedBytes
-  unsigned char *arenaBytes = nullptr;    ///< rows * kArenaBytesPerRow
-  const float *const *weights = nullptr;  ///< as kWeights lists them
+  const void *const *inputs = nullptr;     ///< (rows, ..)
+  void *const *outputs = nullptr;          ///< (rows, ..)
+  float *const *tables = nullptr;          ///< (table rows, rowFloats)
+  const int *const *row_indices = nullptr; ///< (rows): the row of the table
+  unsigned char *preparedBytes = nullptr;  ///< kPreparedBytes
+  unsigned char *arenaBytes = nullptr;     ///< rows * arenaBytesPerRow
+  const float *const *weights = nullptr;   ///< as kWeights lists them
 
   // What lies so many bytes behind the begin: floats, bf16s, as the kernel that
   // gets the address says.
   void *prepared(long long bytes) const { return preparedBytes + bytes; }
   void *arena(long long bytes) const { return arenaBytes + bytes; }
-  void *table(long long bytes) const {
-    return reinterpret_cast<unsigned char *>(conditions) + bytes;
+  void *table(int function, long long bytes) const {
+    return reinterpret_cast<unsigned char *>(tables[function]) + bytes;
   }
+  const int *row_index(int function) const { return row_indices[function]; }
+  const void *input(int index) const { return inputs[index]; }
+  void *output(int index) const { return outputs[index]; }
   const void *weight(int index) const { return weights[index]; }
 };
 

@@ -111,8 +111,8 @@ def main():
     image = f"tensor<?x{out}x{a.height}x{a.width_pixels}xf32>"
     o = p.op("%out", "unpatchify", f"{fl} patch {a.patch}", image, [fl], "out", "arrow")
 
-    inputs = ", ".join(f'%{n}: {p.types["%" + n]} {{dit.name = "{n}", dit.from = "input"}} loc("{n}")'
-                       for n in "xty")
+    inputs = ", ".join(f'%{n}: {p.types["%" + n]} {{{every}dit.name = "{n}", dit.from = "input"}} loc("{n}")'
+                       for n, every in (("x", ""), *((n, 'dit.every = "condition", ') for n in "ty")))
     lines = ['module attributes {dit.phase = "dit", dit.name = "tiny"} {',
              f'func.func @denoise({inputs}) -> ({image} {{dit.name = "out"}}) {{', *p.lines,
              f"  return {o} : {image}\n}}\n}}", *(f'#{alias} = loc("{name}")' for alias, name in p.locations)]

@@ -1,5 +1,5 @@
 module attributes {dit.phase = "dit", dit.name = "tiny"} {
-func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.name = "x", dit.from = "input"} loc("x"), %t: tensor<?xf32> {dit.name = "t", dit.from = "input"} loc("t"), %y: tensor<?xi32> {dit.name = "y", dit.from = "input"} loc("y")) -> (tensor<?x6x4x6xf32> {dit.name = "out"}) {
+func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.name = "x", dit.from = "input"} loc("x"), %t: tensor<?xf32> {dit.every = "condition", dit.name = "t", dit.from = "input"} loc("t"), %y: tensor<?xi32> {dit.every = "condition", dit.name = "y", dit.from = "input"} loc("y")) -> (tensor<?x6x4x6xf32> {dit.name = "out"}) {
   %v = dit.patchify %x patch 2 : tensor<?x3x4x6xf32> -> tensor<?x6x12xf32> loc(#v)
   %xe_w4 = dit.weight "x_embedder.proj.weight" : tensor<16x3x2x2xf32> loc(#xe_w4)
   %xe_w = dit.reshape %xe_w4 : tensor<16x3x2x2xf32> -> tensor<16x12xf32> loc(#xe_w)

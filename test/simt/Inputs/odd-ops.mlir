@@ -3,7 +3,7 @@
 // and products with weights (one called as C++ calls something else), work on
 // weights alone, and two values that a kernel returns.
 module attributes {dit.name = "odd_ops", dit.phase = "dit", dit.spec = "name: odd_ops\0Adepth: 1\0Awidth: 8\0Aheads: 2\0Apatch_size: 2\0Aclasses: 4\0Alatent: {channels: 3, height: 4, width: 6}\0A"} {
-  func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.from = "input", dit.name = "x"}, %t: tensor<?xf32> {dit.from = "input", dit.name = "t"}, %y: tensor<?xi32> {dit.from = "input", dit.name = "y"}) -> (tensor<?x3x4x6xf32> {dit.name = "out"}) {
+  func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.from = "input", dit.name = "x"}, %t: tensor<?xf32> {dit.every = "condition", dit.from = "input", dit.name = "t"}, %y: tensor<?xi32> {dit.every = "condition", dit.from = "input", dit.name = "y"}) -> (tensor<?x3x4x6xf32> {dit.name = "out"}) {
     // The condition: (N, 9), (N, 8) and (N, 9) of one projection.
     %freq = dit.timestep_embedding %t max_period 1.0e+03 shift 1 : tensor<?xf32> -> tensor<?x14xf32>
     %wt = dit.weight "wt" : tensor<8x14xf32>

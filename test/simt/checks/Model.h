@@ -7,24 +7,32 @@
 #include "../../../codegen/cuda/device/launches.h"
 #include "Simt.h"
 
+#include <string>
+
 namespace model {
 
 int weightCount();
 const char *weightName(int index);
 long long weightFloats(int index);
 
-long long preparedBytes();
-long long arenaBytesPerRow();
-long long conditionArenaBytesPerRow();
-long long conditionFloats();
+struct InputInfo {
+  std::string name, every;
+  long long elements; ///< of a sample
+};
+int inputCount();
+InputInfo input(int index);
 
-// Run the launches, each to its end, under the schedule.
-void prepare(const simt::Schedule &schedule, const dit::Memory &at);
-void tabulate(const simt::Schedule &schedule, const dit::Memory &at);
-void condition(const simt::Schedule &schedule, const dit::Memory &at,
-               long long rows);
-void denoise(const simt::Schedule &schedule, const dit::Memory &at,
-             long long rows);
+long long preparedBytes();
+
+struct FunctionInfo {
+  std::string name, every;
+  long long arenaBytesPerRow, rowFloats;
+};
+int functionCount();
+FunctionInfo function(int index);
+/// Runs the function's launches, each to its end, under the schedule.
+void run(int function, const simt::Schedule &schedule, const dit::Memory &at,
+         long long rows);
 
 } // namespace model
 

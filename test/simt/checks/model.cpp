@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The launch lists of an emitted model, run from weights to output, against
 // what the interpreter computed: model FOLDER ROWS BUDGET [--few]. FOLDER has
-// weights.bin, x.bin, t.bin, y.bin and want.bin, plain arrays.
+// weights.bin, one file an input (x.bin, t.bin, ..) and want.bin, plain arrays
+// of four bytes an element.
 #include "Model.h"
 #include "Check.h"
 #include <cmath>
@@ -20,11 +21,12 @@ static Buffer<T> read(const std::string &folder, const std::string &name) {
   return buffer;
 }
 
-/// The t and y of sample n stand in the condition table's row rows - 1 - n.
-template <class T> static Buffer<T> reversed(const Buffer<T> &from) {
-  Buffer<T> to(from.memory().name + " of the table", from.size());
-  for (size_t i = 0; i < from.size(); ++i)
-    to.data()[i] = from.data()[from.size() - 1 - i];
+/// Sample n's values at row rows - 1 - n: that is where a table has them.
+static Buffer<float> reversed(const Buffer<float> &from, long long rows) {
+  Buffer<float> to(from.memory().name + " of the table", from.size());
+  const size_t size = from.size() / rows;
+  for (long long n = 0; n < rows; ++n)
+    memcpy(to.data() + n * size, from.data() + (rows - 1 - n) * size, size * 4);
   return to;
 }
 
@@ -49,26 +51,40 @@ public:
   Buffer<float> &weight(int index) { return weights[index]; }
 
 private:
+  /// What function `index` reads of each input: its table's rows stand in the
+  /// opposite order of the samples.
+  std::vector<const void *> inputsOf(int index);
+
   long long rows;
-  Buffer<float> x, t, want;
-  Buffer<int> y, rowIndex;
+  std::vector<Buffer<float>> inputs, reversedInputs; // labels by their bits
+  Buffer<float> want;
+  Buffer<int> turned, straight;       // rows of tables
   std::vector<Buffer<float>> weights; // each between guard pages of its own
   std::vector<const float *> addresses;
-  Buffer<float> out, table;
-  Buffer<unsigned char> prepared, arena, conditionArena;
+  Buffer<float> out;
+  Buffer<unsigned char> prepared;
+  std::vector<Buffer<float>> tables;         // one a function
+  std::vector<Buffer<unsigned char>> arenas; // one a function
 };
 
 Evaluation::Evaluation(const std::string &folder, long long rows)
-    : rows(rows), x(read<float>(folder, "x")),
-      t(reversed(read<float>(folder, "t"))), want(read<float>(folder, "want")),
-      y(reversed(read<int>(folder, "y"))), rowIndex("row_index", rows),
-      out("out", want.size()), table("table", rows * model::conditionFloats()),
-      prepared("prepared", model::preparedBytes()),
-      arena("arena", rows * model::arenaBytesPerRow()),
-      conditionArena("condition arena",
-                     rows * model::conditionArenaBytesPerRow()) {
-  for (int n = 0; n < rows; ++n)
-    rowIndex.data()[n] = rows - 1 - n;
+    : rows(rows), want(read<float>(folder, "want")), turned("row_index", rows),
+      straight("prompt_row_index", rows), out("out", want.size()),
+      prepared("prepared", model::preparedBytes()) {
+  for (int n = 0; n < rows; ++n) {
+    turned.data()[n] = rows - 1 - n;
+    straight.data()[n] = n;
+  }
+  for (int i = 0; i < model::inputCount(); ++i) {
+    inputs.push_back(read<float>(folder, model::input(i).name));
+    reversedInputs.push_back(reversed(inputs.back(), rows));
+  }
+  for (int i = 0; i < model::functionCount(); ++i) {
+    const auto function = model::function(i);
+    tables.emplace_back(function.name + "'s table", rows * function.rowFloats);
+    arenas.emplace_back(function.name + "'s arena",
+                        rows * function.arenaBytesPerRow);
+  }
   const auto all = read<float>(folder, "weights");
   size_t begin = 0;
   for (int i = 0; i < model::weightCount(); ++i) {
@@ -79,22 +95,38 @@ Evaluation::Evaluation(const std::string &folder, long long rows)
   }
 }
 
+std::vector<const void *> Evaluation::inputsOf(int index) {
+  const bool isOfStep = model::function(index).every == "step";
+  std::vector<const void *> list;
+  for (auto &input : isOfStep ? inputs : reversedInputs)
+    list.push_back(input.data());
+  return list;
+}
+
 double Evaluation::error(const simt::Schedule &schedule) {
-  out.clear(), table.clear();
-  prepared.clear(), arena.clear(), conditionArena.clear();
-  dit::Memory at;
-  at.x = x.data(), at.t = t.data(), at.y = y.data(), at.out = out.data();
-  at.row_index = rowIndex.data(), at.conditions = table.data();
-  at.weights = addresses.data(), at.preparedBytes = prepared.data();
-  model::prepare(schedule, at);
-  model::tabulate(schedule, at);
-  at.arenaBytes = conditionArena.data();
-  model::condition(schedule, at, rows);
-  at.arenaBytes = arena.data();
-  model::denoise(schedule, at, rows);
-  for (const auto *memory : {&out.memory(), &table.memory(), &prepared.memory(),
-                             &arena.memory(), &conditionArena.memory()})
-    memory->checkSlack();
+  out.clear(), prepared.clear();
+  std::vector<float *> rowsOf;
+  for (auto &table : tables)
+    table.clear(), rowsOf.push_back(table.data());
+  void *outputs[] = {out.data()};
+  for (int i = 0; i < model::functionCount(); ++i) {
+    const auto inputs = inputsOf(i);
+    // Tables are in the order of one another, and in reverse for the network.
+    const bool isOfStep = model::function(i).every == "step";
+    const std::vector<const int *> indices(
+        tables.size(), isOfStep ? turned.data() : straight.data());
+    arenas[i].clear();
+    dit::Memory at;
+    at.inputs = inputs.data(), at.outputs = outputs;
+    at.tables = rowsOf.data(), at.row_indices = indices.data();
+    at.weights = addresses.data(), at.preparedBytes = prepared.data();
+    at.arenaBytes = arenas[i].data();
+    model::run(i, schedule, at, rows);
+    arenas[i].memory().checkSlack();
+    tables[i].memory().checkSlack();
+  }
+  out.memory().checkSlack();
+  prepared.memory().checkSlack();
   return relativeL2(out, want);
 }
 

@@ -156,7 +156,7 @@ CompiledModule::CompiledModule(const std::string &text,
   path = unique.str();
   auto manifest = [&](const codegen::cpu::Report &made) {
     report = made;
-    return std::string("{}");
+    return mlir::FailureOr<std::string>(std::string("{}"));
   };
   if (failed(codegen::cpu::compile(*planned, *arch, manifest, path)))
     fail(diagnostics + this->text());
@@ -196,31 +196,33 @@ std::vector<float> CompiledModule::run(const Inputs &in, int64_t pieces) const {
   Host host(program, report.scratchBytes, pieces);
   DitHost services = host.services();
   FencedBuffer prepared(aligned(program.preparedBytes)),
-      state(aligned(codegen::host::kStateBytes)),
-      plan(aligned(codegen::host::kPlanBytes)),
-      arena(aligned(in.rows * program.arenaBytesPerRow)),
-      conditionArena(aligned(in.rows * program.conditionArenaBytesPerRow)),
-      table(aligned(in.rows * program.conditionRowFloats * 4)),
       out(in.rows * outFloats() * 4);
-  check(artifact->prepare(&services, prepared.data()));
-  if (artifact->tabulate)
-    check(artifact->tabulate(&services, prepared.data()));
-  check(artifact->create(&services, prepared.data(), state.data()));
-  check(artifact->plan(state.data(), in.rows, arena.data(), plan.data()));
-
-  // The last sample's condition comes first.
+  // Tables have the last sample's row first.
   std::vector<float> t(in.t.rbegin(), in.t.rend());
   std::vector<int32_t> y(in.y.rbegin(), in.y.rend()), rowIndex(in.rows);
   for (int64_t n = 0; n < in.rows; ++n)
     rowIndex[n] = in.rows - 1 - n;
   auto tBuffer = FencedBuffer::of(t), yBuffer = FencedBuffer::of(y),
        x = FencedBuffer::of(in.x), index = FencedBuffer::of(rowIndex);
-  check(artifact->condition(state.data(), (float *)tBuffer.data(),
-                            (int32_t *)yBuffer.data(), in.rows,
-                            conditionArena.data(), (float *)table.data()));
-  check(artifact->denoise(plan.data(), (float *)x.data(),
-                          (int32_t *)index.data(), (float *)table.data(),
-                          (float *)out.data()));
+  std::vector<FencedBuffer> tables;
+  for (auto [i, function] : llvm::enumerate(program.functions)) {
+    FencedBuffer arena(aligned(in.rows * function.arenaBytesPerRow));
+    tables.emplace_back(aligned(in.rows * function.rowFloats * 4));
+    std::vector<const void *> inputs;
+    for (size_t input : function.inputs) {
+      const std::string &name = program.inputs[input].name;
+      inputs.push_back(name == "x"   ? x.data()
+                       : name == "t" ? tBuffer.data()
+                                     : yBuffer.data());
+    }
+    std::vector<DitTable> read;
+    for (size_t maker : function.tables)
+      read.push_back({(float *)tables[maker].data(), (int32_t *)index.data()});
+    void *outputs[] = {function.rowFloats ? tables.back().data() : out.data()};
+    DitCall call{&services,     in.rows,     prepared.data(), arena.data(),
+                 inputs.data(), read.data(), outputs};
+    check(artifact->functions[i](&call));
+  }
   auto floats = out.floats();
   return {floats.begin(), floats.end()};
 }

@@ -104,7 +104,7 @@ TEST_P(InnerLoop, KeepsItsSumsInRegisters) {
   ASSERT_FALSE(
       llvm::sys::fs::createTemporaryFile("ditc-inner-loop", "so", path));
   auto manifest = [](const codegen::cpu::Report &) {
-    return std::string("{}");
+    return mlir::FailureOr<std::string>(std::string("{}"));
   };
   ASSERT_TRUE(module && arch);
   ASSERT_TRUE(

@@ -97,9 +97,9 @@ TEST(Artifact, WhatIsNoneIsRefused) {
 
 TEST(Artifact, AnotherAbiVersionIsRefusedFirst) {
   // A manifest of another version has other keys: only "abi" may be looked at.
-  EXPECT_EQ(errorOfBytes(patchedArtifact("{\"abi\": 3, \"compiler\"",
+  EXPECT_EQ(errorOfBytes(patchedArtifact("{\"abi\": 4, \"compiler\"",
                                          "{\"abi\": 9, \"complier\"")),
-            "the artifact speaks ABI version 9, this program version 3: "
+            "the artifact speaks ABI version 9, this program version 4: "
             "compile the spec "
             "again with the ditc that belongs to it");
 }
@@ -204,10 +204,12 @@ TEST(Manifest, EveryKeyIsNeeded) {
       ++keys;
       if (value.is_object())
         walk(at / key);
+      else if (value.is_array() && value.size() > 0 && value[0].is_object())
+        walk(at / key / 0);
     }
   };
   walk(json::json_pointer());
-  EXPECT_EQ(keys, 54);
+  EXPECT_EQ(keys, 63);
 }
 
 TEST(Manifest, ValuesAreChecked) {
@@ -224,15 +226,17 @@ TEST(Manifest, ValuesAreChecked) {
   EXPECT_EQ(
       set("/space", "pixels"),
       "manifest key 'space' must be one of latent, pixel, but is 'pixels'");
-  EXPECT_EQ(set("/input", {2, 4}),
-            "manifest key 'input' must be three integers (C, H, W), but has 2");
-  EXPECT_EQ(set("/input", {2, 65536, 65536}),
-            "manifest key 'input' is 2x65536x65536, more elements than 2^31");
-  EXPECT_EQ(set("/output", {2, 4, 3}),
-            "manifest key 'output' must have 4 channels (learn_sigma true), "
+  EXPECT_EQ(set("/inputs/0/shape", {2, 4}),
+            "manifest key 'inputs': 'x' must be f32 of three dimensions (C, H, "
+            "W), but is f32 of 2x4");
+  EXPECT_EQ(set("/inputs/0/shape", {2, 65536, 65536}),
+            "manifest key 'inputs': 'x' is 2x65536x65536, more elements than "
+            "2^31 or a side over 65536");
+  EXPECT_EQ(set("/outputs/0/shape", {2, 4, 3}),
+            "manifest key 'outputs' must have 4 channels (learn_sigma true), "
             "but has 2");
-  EXPECT_EQ(set("/output", {4, 4, 4}),
-            "manifest key 'output' must keep the 4x3 of 'input', but is 4x4x4");
+  EXPECT_EQ(set("/outputs/0/shape", {4, 4, 4}),
+            "manifest key 'outputs' must keep the 4x3 of 'x', but is 4x4x4");
   EXPECT_EQ(set("/diffusion/sample_steps", 2000),
             "manifest key 'diffusion.sample_steps' must be an integer from 1 "
             "to 1000, but "
@@ -248,15 +252,15 @@ TEST(Manifest, ValuesAreChecked) {
       set("/guidance/channels", "some"),
       "manifest key 'guidance.channels' must be one of all, but is 'some'");
   EXPECT_EQ(set("/weights/1/name", "gain"),
-            "manifest key 'weights[1].name' is 'gain', as is another weight's");
+            "manifest key 'weights[1].name' is 'gain', as is another's");
   EXPECT_EQ(
       set("/weights/1/shape", {1 << 30, 1 << 30}),
       "manifest key 'weights[1].shape' is 1073741824x1073741824, more elements "
       "than 2^40");
-  EXPECT_EQ(
-      set("/kernels/denoise/1/macs", 0.5),
-      "manifest key 'kernels.denoise[1].macs' must be an integer from 0 to "
-      "1152921504606846976, but is 0.5");
+  EXPECT_EQ(set("/functions/2/kernels/1/macs", 0.5),
+            "manifest key 'functions[2].kernels[1].macs' must be an integer "
+            "from 0 to "
+            "1152921504606846976, but is 0.5");
   EXPECT_EQ(set("/features", {1}),
             "manifest key 'features' must hold strings, but holds 1");
   EXPECT_EQ(set("/unknown", 1), "") << "a compiler may say more";

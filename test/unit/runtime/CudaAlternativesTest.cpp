@@ -79,11 +79,12 @@ TEST(StepInputs, PartsDoNotOverlap) {
 
 TEST(StepRunner, AGraphHasFewerStepsWhereAStepHasManyKernels) {
   Manifest m;
-  m.denoiseKernels.resize(150);
+  m.functions.resize(1);
+  m.functions[0].kernels.resize(150);
   EXPECT_EQ(StepRunner::stepsAtOnce(m), 10);
-  m.denoiseKernels.resize(511);
+  m.functions[0].kernels.resize(511);
   EXPECT_EQ(StepRunner::stepsAtOnce(m), 4);
-  m.denoiseKernels.resize(5000);
+  m.functions[0].kernels.resize(5000);
   EXPECT_EQ(StepRunner::stepsAtOnce(m), 1);
 }
 

@@ -84,7 +84,7 @@ TEST_F(DenoiseCommand, RefusesWrongTensors) {
   EXPECT_EQ(
       errorOfInput(
           x, R"({"dtype":"F32","shape":[2,1],"data_offsets":[192,200]})", y),
-      "'t' is 2x1, but 'x' has 2 samples\n");
+      "'t' is 2x1, the model expects N\n");
   EXPECT_EQ(
       errorOfInput(x, t,
                    R"({"dtype":"F32","shape":[2],"data_offsets":[200,208]})"),

@@ -20,7 +20,9 @@ TEST(InspectCommand, ReadsTheManifest) {
   EXPECT_EQ(r.code, 0);
   for (const char *text :
        {"arithmetic: 14 parameters in 3 tensors", "x 2x4x3 (pixel)",
-        "@denoise: 2 kernels\n  dit_mix  linear  gain * x + bias"})
+        "inputs: x f32 2x4x3 every step, t f32 scalar every condition, y i32 "
+        "scalar every condition\n",
+        "@denoise, every step: 2 kernels\n  dit_mix  linear  gain * x + bias"})
     EXPECT_NE(r.out.find(text), std::string::npos) << r.out;
   EXPECT_EQ(runCommand({"inspect", model, "--spec"}).out,
             "name: arithmetic\ndepth: 0\n");

@@ -98,7 +98,7 @@ std::vector<BadFile> badFiles() {
       {"NotUtf8", safetensors(notUtf8, std::string(56, '\0')),
        "the header is not valid JSON at byte 4"},
       {"DeepHeader", safetensors(deep, ""),
-       "the header is nested deeper than 8 levels"},
+       "the header is nested deeper than 12 levels"},
       {"NoTensors", safetensors("{}", ""),
        "'gain' is missing, the model expects 2x2\n@: 'bias' is missing, the "
        "model expects 2\n@: 'label' is missing, the model expects 4x2"},

@@ -20,9 +20,9 @@ for section in sections:
     found.add(cubin[begin:cubin.index(b"\0", begin)].decode())
 
 functions = set()
-for function in "prepare", "tabulate", "condition", "denoise":
-    entries = manifest["kernels"][function]
-    print(f"{function}: {len(entries)} launches")
+for function in manifest["functions"]:
+    entries = function["kernels"]
+    print(f"{function['name']}: {len(entries)} launches")
     for entry in entries:
         assert ("launch" in entry) != ("cublaslt" in entry), entry
         if "launch" in entry:

@@ -1,5 +1,5 @@
 module attributes {dit.name = "names", dit.phase = "dit", dit.spec = "name: odd\0Adepth: 1\0Awidth: 8\0Aheads: 2\0Apatch_size: 2\0Aclasses: 4\0Alatent: {channels: 3, height: 4, width: 6}\0A"} {
-  func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.from = "input", dit.name = "x"}, %t: tensor<?xf32> {dit.from = "input", dit.name = "t"}, %y: tensor<?xi32> {dit.from = "input", dit.name = "y"}) -> (tensor<?x3x4x6xf32> {dit.name = "out"}) {
+  func.func @denoise(%x: tensor<?x3x4x6xf32> {dit.from = "input", dit.name = "x"}, %t: tensor<?xf32> {dit.every = "condition", dit.from = "input", dit.name = "t"}, %y: tensor<?xi32> {dit.every = "condition", dit.from = "input", dit.name = "y"}) -> (tensor<?x3x4x6xf32> {dit.name = "out"}) {
     %labels = dit.weight "class" : tensor<5x12xf32>
     %c = dit.embedding %y table(%labels) : tensor<?xi32>, tensor<5x12xf32> -> tensor<?x12xf32>
     %patches = dit.patchify %x patch 2 : tensor<?x3x4x6xf32> -> tensor<?x6x12xf32>

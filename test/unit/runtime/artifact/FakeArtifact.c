@@ -51,17 +51,6 @@ typedef struct {
   float label[LABELS][C];
 } Prepared;
 
-typedef struct {
-  const DitHost *host;
-  const Prepared *prepared;
-} State;
-
-typedef struct {
-  const State *state;
-  int64_t rows;
-  float *arena;
-} Plan;
-
 static const DitStatus ok = {0, 0};
 
 static void run(const DitHost *host, int32_t kernel, DitTask task,
@@ -70,8 +59,9 @@ static void run(const DitHost *host, int32_t kernel, DitTask task,
   host->launch(host->context, &launch);
 }
 
-static DitStatus prepare(const DitHost *host, void *memory) {
-  Prepared *p = memory;
+static DitStatus prepare(const DitCall *call) {
+  const DitHost *host = call->host;
+  Prepared *p = call->prepared;
   const float *gain = host->weight(host->context, 0);
   for (int c = 0; c < C; ++c)
     for (int k = 0; k < C; ++k)
@@ -97,60 +87,45 @@ static float *tableOf(const void *prepared) {
   return (float *)((char *)prepared + DIT_TABLE_AT);
 }
 
-static DitStatus tabulate(const DitHost *host, void *memory) {
+static DitStatus tabulate(const DitCall *call) {
   for (int i = 0; i < H * W; ++i)
-    tableOf(memory)[i] += (float)host->cos(i) / 8;
+    tableOf(call->prepared)[i] += (float)call->host->cos(i) / 8;
   return ok;
 }
 #endif
 
-static DitStatus create(const DitHost *host, const void *prepared,
-                        void *state) {
-  State *s = state;
-  s->host = host;
-  s->prepared = prepared;
-  return ok;
-}
-
-static DitStatus plan(const void *state, int64_t rows, void *arena,
-                      void *memory) {
-  Plan *p = memory;
-  p->state = state;
-  p->rows = rows;
-  p->arena = arena;
-  return ok;
-}
-
-/* operands: state, t, y, arena, table. */
+/* operands: call, t, y, arena, table. */
 static void conditionTask(void *const *o, int64_t rows, int64_t begin,
                           int64_t end, void *scratch) {
-  const State *s = o[0];
+  const DitCall *call = o[0];
+  const Prepared *prepared = call->prepared;
   const float *t = o[1];
   const int32_t *y = o[2];
   float *arena = o[3], *table = o[4];
   (void)rows;
   (void)scratch;
   for (int64_t i = begin; i < end; ++i) {
-    arena[i] = (float)s->host->sin((double)t[i] / 100);
+    arena[i] = (float)call->host->sin((double)t[i] / 100);
     table[i * 3] = arena[i];
     for (int c = 0; c < C; ++c)
       table[i * 3 + 1 + c] =
-          s->prepared->bias[c] + arena[i] * s->prepared->label[y[i]][c];
+          prepared->bias[c] + arena[i] * prepared->label[y[i]][c];
   }
 }
 
-static DitStatus condition(const void *state, const float *t, const int32_t *y,
-                           int64_t rows, void *arena, float *table) {
-  const State *s = state;
-  void *operands[] = {(void *)s, (void *)t, (void *)y, arena, table};
-  run(s->host, 0, conditionTask, operands, rows, rows);
+static DitStatus condition(const DitCall *call) {
+  void *operands[] = {(void *)call, (void *)call->inputs[0],
+                      (void *)call->inputs[1], call->arena, call->outputs[0]};
+  run(call->host, 0, conditionTask, operands, call->rows, call->rows);
   return ok;
 }
 
-/* operands: plan, x, row_index, table. One unit is one line of one sample. */
+/* operands: call, x, row_index, table. One unit is one line of one sample. */
 static void mixTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
                     void *scratch) {
-  const Plan *p = o[0];
+  const DitCall *call = o[0];
+  const Prepared *prepared = call->prepared;
+  float *arena = call->arena;
   const float *x = o[1], *table = o[3];
   const int32_t *index = o[2];
   float *line = scratch; /* (C, W) */
@@ -162,23 +137,23 @@ static void mixTask(void *const *o, int64_t rows, int64_t begin, int64_t end,
       for (int w = 0; w < W; ++w) {
         float sum = 0;
         for (int k = 0; k < C; ++k)
-          sum +=
-              p->state->prepared->gain[k][c] * x[((n * C + k) * H + h) * W + w];
+          sum += prepared->gain[k][c] * x[((n * C + k) * H + h) * W + w];
         line[c * W + w] = sum + row[1 + c];
 #ifdef DIT_TABLE_AT
-        line[c * W + w] += tableOf(p->state->prepared)[h * W + w];
+        line[c * W + w] += tableOf(prepared)[h * W + w];
 #endif
       }
     for (int c = 0; c < C; ++c)
       for (int w = 0; w < W; ++w)
-        p->arena[((n * C + c) * H + h) * W + w] = line[c * W + w];
+        arena[((n * C + c) * H + h) * W + w] = line[c * W + w];
   }
 }
 
-/* operands: plan, x, out. One unit is one sample. */
+/* operands: call, x, out. One unit is one sample. */
 static void varianceTask(void *const *o, int64_t rows, int64_t begin,
                          int64_t end, void *scratch) {
-  const Plan *p = o[0];
+  const DitCall *call = o[0];
+  const float *arena = call->arena;
   const float *x = o[1];
   float *out = o[2];
   (void)rows;
@@ -186,21 +161,26 @@ static void varianceTask(void *const *o, int64_t rows, int64_t begin,
   for (int64_t i = begin * C * H * W; i < end * C * H * W; ++i) {
     int64_t n = i / (C * H * W), e = i % (C * H * W);
     float magnitude = x[i] < 0 ? -x[i] : x[i];
-    out[n * 2 * C * H * W + e] = p->arena[i];
+    out[n * 2 * C * H * W + e] = arena[i];
     out[n * 2 * C * H * W + C * H * W + e] = x[i] / (1 + magnitude);
   }
 }
 
-static DitStatus denoise(const void *plan, const float *x,
-                         const int32_t *row_index, const float *table,
-                         float *out) {
-  const Plan *p = plan;
-  void *mix[] = {(void *)p, (void *)x, (void *)row_index, (void *)table};
-  run(p->state->host, 0, mixTask, mix, p->rows, p->rows * H);
-  void *variance[] = {(void *)p, (void *)x, out};
-  run(p->state->host, 1, varianceTask, variance, p->rows, p->rows);
+static DitStatus denoise(const DitCall *call) {
+  const DitTable *table = call->tables;
+  void *mix[] = {(void *)call, (void *)call->inputs[0],
+                 (void *)table->row_index, (void *)table->rows};
+  run(call->host, 0, mixTask, mix, call->rows, call->rows * H);
+  void *variance[] = {(void *)call, (void *)call->inputs[0], call->outputs[0]};
+  run(call->host, 1, varianceTask, variance, call->rows, call->rows);
   return ok;
 }
+
+static const DitFunction functions[] = {prepare,
+#ifdef DIT_TABLE_AT
+                                        tabulate,
+#endif
+                                        condition, denoise};
 
 #ifdef DIT_NEXT
 const DitArtifact *nextArtifact(void);
@@ -211,16 +191,11 @@ const DitArtifact *nextArtifact(void) {
 __attribute__((visibility("default"))) const DitArtifact *ditc_artifact(void) {
 #endif
   static DitArtifact artifact = {.abi_version = DIT_ABI_VERSION,
-                                 .prepare = prepare,
-                                 .create = create,
-                                 .plan = plan,
-                                 .condition = condition,
-                                 .denoise = denoise};
+                                 .function_count =
+                                     sizeof functions / sizeof *functions,
+                                 .functions = functions};
   artifact.manifest = manifestText;
   artifact.manifest_bytes = (uint32_t)(manifestEnd - manifestText);
-#ifdef DIT_TABLE_AT
-  artifact.tabulate = tabulate;
-#endif
 #ifdef DIT_NEXT
   artifact.alternative = nextArtifact();
 #endif
