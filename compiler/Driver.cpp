@@ -55,7 +55,8 @@ public:
     if (failed(checkOutput()) || failed(load()))
       return failure();
     tick(Phase::Spec);
-    if (failed(finish(Phase::Spec, input.spec.text, options.dumpDirectory)))
+    if (failed(
+            finish(Phase::Spec, writeOut(input.spec), options.dumpDirectory)))
       return failure();
     if (options.emit == Phase::Spec)
       return success();
@@ -95,7 +96,7 @@ private:
               /*printAsEmitRemarks=*/true)))
         return session.error("remarks cannot be enabled");
     }
-    auto loaded = session.load(options.input, options.size);
+    auto loaded = session.load(options.input, options.size, options.settings);
     if (failed(loaded))
       return failure();
     input = std::move(*loaded);

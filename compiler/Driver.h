@@ -18,6 +18,7 @@ struct CompileOptions {
   PassReports reports;
   bool verifyDiagnostics = false;
   std::optional<Resolution> size; ///< alone, in place of the spec's
+  std::vector<Setting> settings;  ///< over what the spec says
   TargetOptions target;
 };
 

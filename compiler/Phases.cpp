@@ -10,7 +10,7 @@ using namespace dit;
 
 static constexpr PhaseInfo kPhases[] = {
     {Phase::Spec, "spec", "spec.yaml",
-     "the YAML, with what it extends written out", nullptr},
+     "the YAML, with every default and design written out", nullptr},
     {Phase::Dit, "dit", "dit.mlir",
      "the paper's network as one function @denoise", checkDit},
     {Phase::Staged, "staged", "staged.mlir",

@@ -38,13 +38,26 @@ int Session::exitCode(LogicalResult result) {
   return failed(result);
 }
 
-FailureOr<Input> Session::load(StringRef path, std::optional<Resolution> size) {
+FailureOr<Input> Session::load(StringRef path, std::optional<Resolution> size,
+                               ArrayRef<Setting> settings) {
   bool isIR = path.ends_with(".mlir");
   auto text = readTextFile(path, isIR ? kMaxIRBytes : kMaxSpecBytes);
   if (!text)
     return error(llvm::toString(text.takeError()));
-  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(*text, path);
+  return loadText(path, *text, size, settings);
+}
+
+FailureOr<Input> Session::loadText(StringRef path, StringRef text,
+                                   std::optional<Resolution> size,
+                                   ArrayRef<Setting> settings) {
+  bool isIR = path.ends_with(".mlir");
+  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(text, path);
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  // So that a mistake in a setting is shown as one in a file is.
+  for (const Setting &setting : settings)
+    sources.AddNewSourceBuffer(
+        llvm::MemoryBuffer::getMemBufferCopy(setting.text, setting.file()),
+        llvm::SMLoc());
   if (verifyDiagnostics)
     verifier = std::make_unique<SourceMgrDiagnosticVerifierHandler>(
         sources, &mlirContext);
@@ -54,12 +67,16 @@ FailureOr<Input> Session::load(StringRef path, std::optional<Resolution> size) {
   if (isIR && size)
     return error("--size=" + size->show() + " is for a spec, but " + path +
                  " is IR of one size");
-  return isIR ? loadIR(path) : loadSpec(path, *text, size);
+  if (isIR && !settings.empty())
+    return error(settings.front().file() + " is for a spec, but " + path +
+                 " is IR");
+  return isIR ? loadIR(path) : loadSpec(path, text, size, settings);
 }
 
 FailureOr<Input> Session::loadSpec(StringRef path, StringRef text,
-                                   std::optional<Resolution> size) {
-  auto spec = parseSpec(&mlirContext, text, path);
+                                   std::optional<Resolution> size,
+                                   ArrayRef<Setting> settings) {
+  auto spec = parseSpec(&mlirContext, text, path, settings);
   if (failed(spec))
     return failure();
   if (size) {

@@ -29,11 +29,17 @@ public:
 
   mlir::MLIRContext &context() { return mlirContext; }
 
-  /// Reads a spec, or IR where the name ends in `.mlir`. Diagnoses what is
-  /// wrong with it. With a `size` the spec is read as one of that size alone;
-  /// IR has one already.
+  /// Reads a spec, under `settings`, or IR where the name ends in `.mlir`.
+  /// Diagnoses what is wrong with it. With a `size` the spec is read as one of
+  /// that size alone; IR has one already.
   mlir::FailureOr<Input> load(llvm::StringRef path,
-                              std::optional<Resolution> size = {});
+                              std::optional<Resolution> size = {},
+                              llvm::ArrayRef<Setting> settings = {});
+
+  /// The same of a text that would be the file `path`.
+  mlir::FailureOr<Input> loadText(llvm::StringRef path, llvm::StringRef text,
+                                  std::optional<Resolution> size = {},
+                                  llvm::ArrayRef<Setting> settings = {});
 
   /// Prints `ditc compile: error: SENTENCE`.
   mlir::LogicalResult error(const llvm::Twine &sentence);
@@ -44,7 +50,8 @@ public:
 
 private:
   mlir::FailureOr<Input> loadSpec(llvm::StringRef path, llvm::StringRef text,
-                                  std::optional<Resolution> size);
+                                  std::optional<Resolution> size,
+                                  llvm::ArrayRef<Setting> settings);
   mlir::FailureOr<Input> loadIR(llvm::StringRef path);
 
   std::string command;

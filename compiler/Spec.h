@@ -171,10 +171,22 @@ llvm::StringRef spelling(Sampler value);
 llvm::StringRef spelling(GuidanceFormula value);
 llvm::StringRef spelling(Variance value);
 
-/// Reads the spec `text`, and the files it extends by names relative to `file`.
-/// Every mistake is diagnosed where it stands, before failure is returned.
+/// KEY=VALUE of a command line: over what the file says. Mistakes in it are at
+/// `file()`.
+struct Setting {
+  std::string text;
+  std::string file() const { return "--set " + text; }
+};
+
+/// Reads the spec `text`, and the files it extends by names relative to `file`,
+/// under `settings`. Every mistake is diagnosed where it stands, before failure
+/// is returned.
 mlir::FailureOr<Spec> parseSpec(mlir::MLIRContext *context,
-                                llvm::StringRef text, llvm::StringRef file);
+                                llvm::StringRef text, llvm::StringRef file,
+                                llvm::ArrayRef<Setting> settings = {});
+
+/// The spec as YAML with every default and design written out.
+std::string writeOut(const Spec &spec);
 
 } // namespace dit
 

@@ -1,150 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which keys a spec has and what each may be, one line a key; what must hold
-// between keys is in SpecChecks.cpp.
-#include "compiler/MappingReader.h"
+// Reads a spec: its designs, its keys (SpecKeys.h) and its network; what must
+// hold between keys is in SpecChecks.cpp.
 #include "compiler/SpecChecks.h"
+#include "compiler/SpecKeys.h"
 #include "compiler/network/Designs.h"
 #include "compiler/network/NetworkReader.h"
 #include "runtime/Error.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
+#include <set>
 
 using namespace mlir;
 using namespace dit;
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// Beyond these no model makes sense, and below them no product overflows.
-constexpr Bound kDepth{1, 1024}, kSize{1, 1 << 20}, kRatio{0, 1024, true};
-constexpr Bound kPositive{0, kInfinity, true}, kUnit{0, 1};
-constexpr size_t kMaxExtends = 8, kMaxResolutions = 32;
-
-void readDiffusion(MappingReader &in, Spec &spec) {
-  auto &d = spec.diffusion;
-  in.integer("steps", d.steps, {1, 1 << 20});
-  in.choice("schedule", d.schedule,
-            {Schedule::Linear, Schedule::SquaredCosine, Schedule::Quadratic,
-             Schedule::ScaledLinear});
-  in.number("beta_start", d.betaStart, {0, 1, true});
-  in.number("beta_end", d.betaEnd, {0, 1, true});
-  in.choice("prediction", d.prediction,
-            {Prediction::Epsilon, Prediction::Velocity, Prediction::VPrediction,
-             Prediction::Sample});
-  in.flag("zero_terminal_snr", d.zeroTerminalSnr);
-  in.choice("sampler", d.sampler,
-            {Sampler::DDPM, Sampler::DDIM, Sampler::DpmSolver, Sampler::Euler,
-             Sampler::Heun});
-  in.integer("sample_steps", d.sampleSteps, {1, 1 << 20});
-  in.number("eta", d.eta, kUnit);
-  in.choice(
-      "variance", d.variance,
-      {Variance::LearnedRange, Variance::FixedLarge, Variance::FixedSmall});
-  in.flag("clip_x0", d.clipX0);
-  in.integer("noise_at", d.noiseAt, {0, 1});
-  in.choice("velocity", d.velocity, {Velocity::ToNoise, Velocity::ToData});
-  in.number("time_scale", d.timeScale, {1e-6, 1e6});
-  in.number("shift", d.shift, {1e-6, 1e6});
-}
-
-/// `channels: 3` or `channels: all`, which is as many as the latent has.
-void readGuidance(MappingReader &in, Spec &spec) {
-  in.number("scale", spec.guidance.scale, {0, 1000});
-  in.choice("formula", spec.guidance.formula,
-            {GuidanceFormula::Scale, GuidanceFormula::Weight});
-  const YamlEntry *entry = in.take("channels");
-  if (entry && entry->value.kind == YamlNode::Scalar &&
-      entry->value.text == "all")
-    spec.guidance.channels = {spec.latent.channels, entry->value.loc};
-  else if (entry)
-    in.integer("channels", spec.guidance.channels, {1, 1 << 16},
-               "an integer or all");
-}
-
-void readLatent(MappingReader &in, Spec &spec) {
-  in.integer("channels", spec.latent.channels, {1, 1 << 16});
-  in.integer("height", spec.latent.height, {1, 1 << 16});
-  in.integer("width", spec.latent.width, {1, 1 << 16});
-  in.require({"channels", "height", "width"});
-}
-
-/// `resolutions: [24x40, 64x64]`
-void readResolutions(MappingReader &in, Spec &spec) {
-  const YamlEntry *entry = in.take("resolutions");
-  if (!entry)
-    return;
-  const YamlNode &list = entry->value;
-  if (list.kind != YamlNode::Sequence) {
-    in.error(list.loc) << "resolutions must be a list of sizes, as [24x40]";
-    return;
-  }
-  if (list.entries.size() > kMaxResolutions)
-    in.error(list.loc) << "resolutions must be at most " << kMaxResolutions
-                       << ", but are " << list.entries.size();
-  for (const YamlEntry &item : list.entries) {
-    const YamlNode &value = item.value;
-    auto size = runtime::parseResolution(value.text);
-    if (value.kind == YamlNode::Scalar && size) {
-      spec.resolutions.push_back({*size, value.loc});
-      continue;
-    }
-    auto diag = in.error(value.loc)
-                << "a resolution must be HEIGHTxWIDTH, each from 1 to 65536, "
-                   "as 24x40";
-    if (value.kind == YamlNode::Scalar)
-      diag << ", but found " << runtime::inQuotes(value.text);
-  }
-}
-
-void readKeys(MappingReader &in, Spec &spec) {
-  in.string("name", spec.name, 100);
-  in.integer("depth", spec.depth, kDepth);
-  in.integer("width", spec.width, kSize);
-  in.integer("heads", spec.heads, kSize);
-  in.integer("patch_size", spec.patchSize, {1, 1 << 16});
-  in.number("mlp_ratio", spec.mlpRatio, kRatio);
-  in.integer("classes", spec.classes, kSize);
-  in.number("label_dropout", spec.labelDropout, kUnit);
-  in.flag("learn_sigma", spec.learnSigma);
-  in.choice("space", spec.space, {Space::Latent, Space::Pixel});
-  in.word("conditioning", spec.conditioning, designsOf("conditioning"));
-  in.choice("position", spec.position,
-            {Position::Sincos, Position::Learned, Position::Rotary});
-  in.mappingAt("rotary", [&](MappingReader &in) {
-    in.number("theta", spec.rotary.theta, kPositive);
-  });
-  in.mappingAt("position_grid", [&](MappingReader &in) {
-    in.integer("height", spec.positionGrid.height, {1, 1 << 16});
-    in.integer("width", spec.positionGrid.width, {1, 1 << 16});
-    in.require({"height", "width"});
-  });
-  in.choice("compat", spec.compat, {Compat::Official, Compat::Diffusers});
-  in.mappingAt("latent", [&](MappingReader &in) { readLatent(in, spec); });
-  readResolutions(in, spec);
-  in.mappingAt("norm", [&](MappingReader &in) {
-    in.number("eps", spec.norm.eps, {0, 1, true});
-    in.number("mlp_eps", spec.norm.mlpEps, {0, 1, true});
-    in.leave({"kind", "affine"});
-  });
-  in.mappingAt("mlp", [&](MappingReader &in) {
-    in.choice("activation", spec.mlp.activation,
-              {Activation::GeluTanh, Activation::Gelu, Activation::Silu});
-    in.leave({"kind", "hidden", "bias", "name"});
-  });
-  in.mappingAt("timestep", [&](MappingReader &in) {
-    in.choice("embedding", spec.timestep.embedding,
-              {TimestepEmbedding::Sinusoidal, TimestepEmbedding::Learned});
-    in.integer("frequencies", spec.timestep.frequencies, {4, 1 << 16});
-    in.number("max_period", spec.timestep.maxPeriod, kPositive);
-    in.leave({"spacing"});
-  });
-  in.mappingAt("diffusion",
-               [&](MappingReader &in) { readDiffusion(in, spec); });
-  in.mappingAt("guidance", [&](MappingReader &in) { readGuidance(in, spec); });
-  in.leave(networkSections());
-  in.require({"name", "latent"});
-  in.finish();
-}
+constexpr size_t kMaxExtends = 8;
 
 /// Defaults that follow from other keys.
 void deriveDefaults(Spec &spec) {
@@ -167,7 +38,25 @@ void deriveDefaults(Spec &spec) {
       spec.latent.channels == 4 && spec.compat == Compat::Official;
   derive(spec.guidance.channels,
          asPublished ? int64_t(3) : spec.latent.channels.value);
+  derive(spec.norm.mlpEps, spec.norm.eps.value);
 }
+
+/// Passes each diagnostic on once: what several blocks share is read and built
+/// for each of them.
+class OnceEach : public ScopedDiagnosticHandler {
+public:
+  explicit OnceEach(MLIRContext *context) : ScopedDiagnosticHandler(context) {
+    setHandler([this](Diagnostic &diagnostic) {
+      bool isNew = said.insert({diagnostic.getLocation().getAsOpaquePointer(),
+                                diagnostic.str()})
+                       .second;
+      return success(!isNew);
+    });
+  }
+
+private:
+  std::set<std::pair<const void *, std::string>> said;
+};
 
 FailureOr<Spec> readMapping(const YamlNode &written, StringRef text,
                             StringRef file) {
@@ -182,15 +71,16 @@ FailureOr<Spec> readMapping(const YamlNode &written, StringRef text,
   if (failed(root))
     return failure();
   MappingReader in(*root, "");
-  readKeys(in, spec);
+  visitKeys(in, spec);
   if (!hasOwnNetwork(written))
     in.require({"depth", "width", "heads", "patch_size", "classes"});
   else if (spec.conditioning.isWritten())
     in.error(spec.conditioning.loc)
-        << "conditioning picks a design, but the spec has blocks and "
-           "conditions of its own";
+        << "conditioning picks a design, but the spec has streams, blocks "
+           "and final of its own";
   deriveDefaults(spec);
   bool failed = in.failed();
+  OnceEach onceEach(context);
   auto network = NetworkReader(*root, spec.places).read();
   failed |= mlir::failed(network) || mlir::failed(checkSpec(spec));
   if (failed)
@@ -238,6 +128,44 @@ FailureOr<YamlNode> readExtended(MLIRContext *context, YamlNode mapping,
   return mergeYaml(*resolved, mapping);
 }
 
+/// Columns count from the key; the text that was parsed has a space more.
+void moveIntoSetting(YamlNode &node, StringRef file, unsigned valueColumn) {
+  auto move = [&](LocationAttr &loc) {
+    auto place = dyn_cast_if_present<FileLineColLoc>(loc);
+    unsigned column = place ? place.getColumn() : 1;
+    loc = FileLineColLoc::get(node.loc.getContext(), file, 1,
+                              column - (column > valueColumn));
+  };
+  for (YamlEntry &entry : node.entries) {
+    moveIntoSetting(entry.value, file, valueColumn);
+    if (entry.keyLoc)
+      move(entry.keyLoc);
+  }
+  move(node.loc);
+}
+
+/// `latent.height=24` as {latent: {height: 24}}.
+FailureOr<YamlNode> readSetting(MLIRContext *context, const Setting &setting) {
+  auto [path, value] = StringRef(setting.text).split('=');
+  std::string file = setting.file();
+  auto parsed = parseYaml(context, (path + ": " + value).str(), file);
+  if (failed(parsed))
+    return failure();
+  moveIntoSetting(*parsed, file, path.size() + 1);
+  const YamlEntry &entry = parsed->entries.front();
+  if (entry.key == "extends")
+    return emitError(Location(entry.keyLoc)) << "extends cannot be set";
+  SmallVector<StringRef> keys;
+  StringRef(entry.key).split(keys, '.');
+  YamlNode node = entry.value;
+  for (StringRef key : llvm::reverse(keys)) {
+    YamlNode outer = YamlNode::make(YamlNode::Mapping, node.loc);
+    outer.entries.push_back({key.str(), entry.keyLoc, std::move(node)});
+    node = std::move(outer);
+  }
+  return node;
+}
+
 } // namespace
 
 Spec Spec::at(Resolution size) const {
@@ -255,16 +183,24 @@ Spec Spec::at(Resolution size) const {
 }
 
 FailureOr<Spec> dit::parseSpec(MLIRContext *context, StringRef text,
-                               StringRef file) {
+                               StringRef file, ArrayRef<Setting> settings) {
   auto mapping = parseYaml(context, text, file);
   if (failed(mapping))
     return failure();
-  if (!mapping->find("extends"))
+  if (!mapping->find("extends") && settings.empty())
     return readMapping(*mapping, text, file);
   SmallString<128> plain(file);
   llvm::sys::path::remove_dots(plain, /*remove_dot_dot=*/true);
   auto resolved =
       readExtended(context, std::move(*mapping), {plain.str().str()});
+  for (const Setting &setting : settings) {
+    auto over = readSetting(context, setting);
+    if (failed(over) || failed(resolved))
+      return failure();
+    LocationAttr loc = resolved->loc;
+    resolved = mergeYaml(*resolved, *over);
+    resolved->loc = loc;
+  }
   if (failed(resolved))
     return failure();
   return readMapping(*resolved, printYaml(*resolved), file);

@@ -5,22 +5,27 @@
 #ifndef DIT_COMPILER_COMMANDS_COMMANDS_H
 #define DIT_COMPILER_COMMANDS_COMMANDS_H
 
-#include "runtime/Resolution.h"
+#include "compiler/Spec.h"
 #include "llvm/Support/LogicalResult.h"
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dit {
 
 void addCompile(CLI::App &app, int &exitCode);
 void addCost(CLI::App &app, int &exitCode);
-void addImport(CLI::App &app);
+void addImport(CLI::App &app, int &exitCode);
 void addInterpret(CLI::App &app, int &exitCode);
+void addKeys(CLI::App &app);
 
 /// Adds `--size HxW`: the spec's model at that size alone.
 CLI::Option *addSize(CLI::App &command,
                      std::optional<runtime::Resolution> &size);
+
+/// Adds `--set KEY=VALUE`, as often as one likes.
+CLI::Option *addSet(CLI::App &command, std::vector<Setting> &settings);
 
 /// Reads the table `csv`, fits its quality figure over compute, prints the law
 /// and, where `plot` is not empty, writes it there as SVG.

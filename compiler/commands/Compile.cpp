@@ -102,6 +102,7 @@ void CompileFlags::addTo(CLI::App &command) {
       ->check(CLI::Range(1, 1 << 16))
       ->capture_default_str();
   addSize(command, options.size);
+  addSet(command, options.settings);
   command.add_option("--emit", emit, "stop after this phase and write it")
       ->capture_default_str();
   command.add_option("--dump-phases", options.dumpDirectory,

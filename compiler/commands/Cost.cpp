@@ -15,6 +15,7 @@ namespace {
 struct CostOptions {
   std::string input, fit, plot;
   std::optional<Resolution> size;
+  std::vector<Setting> settings;
   std::optional<int64_t> steps;
   std::optional<double> guidance;
   int64_t batch = 1;
@@ -50,7 +51,7 @@ CostReport reportOf(const Input &input, const CostOptions &options) {
 }
 
 LogicalResult printCost(Session &session, const CostOptions &options) {
-  auto input = session.load(options.input, options.size);
+  auto input = session.load(options.input, options.size, options.settings);
   if (failed(input))
     return failure();
   if (input->phase != Phase::Dit)
@@ -80,6 +81,7 @@ void dit::addCost(CLI::App &app, int &exitCode) {
   command->add_option("-o,--output", options->plot, "the SVG plot of --fit")
       ->needs(fit);
   addSize(*command, options->size)->excludes(fit);
+  addSet(*command, options->settings)->excludes(fit);
   command
       ->add_option(
           "--steps", options->steps,

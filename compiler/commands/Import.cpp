@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // ditc import: the config.json of a diffusers model in, the spec of the same
 // network out.
+#include "compiler/Session.h"
 #include "compiler/commands/Commands.h"
 #include "runtime/Checkpoint.h"
 #include "runtime/Error.h"
@@ -83,7 +84,13 @@ std::string specOf(const json &config, const std::string &name) {
                      isExactGelu ? "mlp: {activation: gelu}\n" : "");
 }
 
-void import(const std::string &folder, const std::string &output) {
+struct ImportOptions {
+  std::string folder, output;
+  std::vector<Setting> settings;
+};
+
+llvm::LogicalResult import(Session &session, const ImportOptions &options) {
+  const auto &[folder, output, settings] = options;
   std::string path = runtime::diffusersFolder(folder) + "/config.json";
   runtime::MappedFile file(path);
   std::string spec;
@@ -99,18 +106,21 @@ void import(const std::string &folder, const std::string &output) {
       sentences.push_back(path + ": " + sentence);
     throw runtime::Error(std::move(sentences));
   }
+  if (!settings.empty()) {
+    auto input = session.loadText(output, spec, {}, settings);
+    if (llvm::failed(input))
+      return llvm::failure();
+    spec = input->spec.text;
+  }
   runtime::OutputFile out(output);
   out.write(spec);
   out.commit();
+  return llvm::success();
 }
-
-struct ImportOptions {
-  std::string folder, output;
-};
 
 } // namespace
 
-void dit::addImport(CLI::App &app) {
+void dit::addImport(CLI::App &app, int &exitCode) {
   auto *command =
       app.add_subcommand("import", "write the spec of a diffusers model");
   auto options = std::make_shared<ImportOptions>();
@@ -120,5 +130,9 @@ void dit::addImport(CLI::App &app) {
       ->required();
   command->add_option("-o,--output", options->output, "the spec to write")
       ->required();
-  command->callback([options] { import(options->folder, options->output); });
+  addSet(*command, options->settings);
+  command->callback([options, &exitCode] {
+    Session session("ditc import");
+    exitCode = session.exitCode(import(session, *options));
+  });
 }

@@ -18,6 +18,7 @@ namespace {
 struct InterpretOptions {
   std::string input, weights, tensors, output;
   std::optional<Resolution> size;
+  std::vector<Setting> settings;
   bool exact = false, poisonArena = false;
 };
 
@@ -77,7 +78,7 @@ void writeOutputs(const TensorMap &outputs, const std::string &path) {
 }
 
 LogicalResult run(Session &session, const InterpretOptions &options) {
-  auto input = session.load(options.input, options.size);
+  auto input = session.load(options.input, options.size, options.settings);
   if (failed(input))
     return failure();
   if (options.poisonArena && input->phase != Phase::Planned)
@@ -131,6 +132,7 @@ void dit::addInterpret(CLI::App &app, int &exitCode) {
                    "the safetensors file to write, with out (N,C_out,H,W)")
       ->required();
   addSize(*command, options->size);
+  addSet(*command, options->settings);
   command->add_flag("--exact", options->exact,
                     "round nowhere, not even in dit.cast");
   command->add_flag(

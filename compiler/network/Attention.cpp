@@ -72,6 +72,10 @@ Value Network::angles(const Stream &x, int64_t headDim, const YamlNode &step) {
       net.fixed({tokens, headDim}), net.builder.getI64IntegerAttr(x.rows),
       net.builder.getI64IntegerAttr(x.columns), trained[0], trained[1],
       net.builder.getF64FloatAttr(number(*rope->at("theta"), "theta")));
+  if (const YamlNode *buffers = rope->at("buffers");
+      buffers && angleTables.empty())
+    for (const YamlEntry &name : buffers->entries)
+      computedWeights.push_back(name.value.text);
   angleTables[id] = table;
   return table;
 }

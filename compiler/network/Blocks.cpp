@@ -58,9 +58,11 @@ void Network::group(const YamlNode &node) {
 }
 
 void Network::block(const YamlNode &node, StringRef pattern) {
-  if (++blockCount > kMaxBlocks)
+  if (++blockCount == kMaxBlocks + 1)
     stop(node.at("repeat")->loc ? node.at("repeat")->loc : node.loc,
          "a network may have at most " + llvm::Twine(kMaxBlocks) + " blocks");
+  if (blockCount > kMaxBlocks)
+    throw Stop();
   std::string index = std::to_string(counters[pattern]++);
   Block block;
   block.values =
@@ -92,15 +94,18 @@ void Network::block(const YamlNode &node, StringRef pattern) {
   if (const YamlNode *skip = node.at("skip"))
     this->skip(*skip, block);
   branches(list, block);
-  if (const YamlNode *keep = node.at("keep"))
-    kept[keep->text].push_back(values[block.streams.front()].value);
+  if (const YamlNode *keep = node.at("keep")) {
+    kept[keep->text].values.push_back(values[block.streams.front()].value);
+    kept[keep->text].key = keep->loc;
+  }
 }
 
 /// The block begins with what was kept beside its stream.
 void Network::skip(const YamlNode &node, Block &block) {
   const YamlNode &from = *node.at("from");
-  auto &stack = kept[from.text];
+  auto &stack = kept[from.text].values;
   bool isSame = node.at("order")->is("same");
+  kept[from.text].isSame |= isSame;
   if (stack.empty())
     stop(from.loc, "there is nothing left of " + inQuotes(from.text) +
                        " to take: blocks keep it less often than others take "

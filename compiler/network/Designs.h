@@ -13,13 +13,14 @@ namespace dit {
 llvm::SmallVector<llvm::StringRef> designsOf(llvm::StringRef key);
 
 /// The spec over the designs that its keys pick; `places` learns of them. A
-/// spec that has its own blocks and conditions gets no design of blocks.
+/// spec that has its own network gets no design of one.
 mlir::FailureOr<YamlNode> overDesigns(mlir::MLIRContext *context,
                                       const YamlNode &spec, Places &places);
 
-/// Whether the spec writes its own network.
+/// Whether the spec writes its whole network; else what it leaves out is a
+/// design's.
 inline bool hasOwnNetwork(const YamlNode &spec) {
-  return spec.find("blocks") && spec.find("conditions");
+  return spec.find("streams") && spec.find("blocks") && spec.find("final");
 }
 
 } // namespace dit

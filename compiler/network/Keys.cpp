@@ -65,6 +65,9 @@ constexpr Key kRopeKeys[] = {
     {"spread", Kind::Sizes, "",
      "the grid whose positions are spread over this "
      "one; `position_grid`, else its own"},
+    {"buffers", Kind::Names, "",
+     "names under which a checkpoint may have the "
+     "table, which is computed"},
 };
 constexpr Key kModulationKeys[] = {
     {"of", Kind::Name, "", "the condition that the rows are made of", "", true},
@@ -131,14 +134,6 @@ constexpr Key kFinalKeys[] = {
     {"bias", Kind::Flag, "true", "of the linear"},
     {"patches", Kind::Size, "patch_size", "the side of a patch"},
 };
-constexpr Key kTimestepKeys[] = {
-    {"max_period", Kind::Number, "timestep.max_period", "the longest period"},
-    {"spacing", Kind::Word, "half",
-     "the frequencies' divisor: half the "
-     "features, or one less as diffusers has it",
-     "half half_minus_one"},
-};
-
 constexpr Key kLinearKeys[] = {
     {"linear", Kind::Size, "", "features of the result", "", true},
     {"bias", Kind::Flag, "true", "whether there is one"},
@@ -272,7 +267,6 @@ const KeyTable kGroup{"a group of blocks", kGroupKeys};
 const KeyTable kBranch{"a branch", kBranchKeys};
 const KeyTable kSkip{"skip", kSkipKeys};
 const KeyTable kFinal{"final", kFinalKeys};
-const KeyTable kTimestepDefaults{"timestep", kTimestepKeys};
 } // namespace dit
 
 const Key *KeyTable::find(llvm::StringRef name) const {
@@ -280,6 +274,12 @@ const Key *KeyTable::find(llvm::StringRef name) const {
     if (key.name == name)
       return &key;
   return nullptr;
+}
+
+void KeyTable::sort(YamlNode &mapping) const {
+  llvm::sort(mapping.entries, [&](const YamlEntry &a, const YamlEntry &b) {
+    return std::pair(find(a.key), a.key) < std::pair(find(b.key), b.key);
+  });
 }
 
 llvm::ArrayRef<KeyTable> dit::stepTables() { return kSteps; }

@@ -5,6 +5,7 @@
 #ifndef DIT_COMPILER_NETWORK_KEYS_H
 #define DIT_COMPILER_NETWORK_KEYS_H
 
+#include "compiler/Yaml.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
@@ -45,10 +46,12 @@ struct KeyTable {
   llvm::StringLiteral meaning = "";
 
   const Key *find(llvm::StringRef name) const;
+  /// Puts the entries of a mapping into the table's order.
+  void sort(YamlNode &mapping) const;
 };
 
 extern const KeyTable kInput, kNorm, kAttention, kMlp, kRope, kModulation,
-    kGroup, kBranch, kSkip, kFinal, kTimestepDefaults;
+    kGroup, kBranch, kSkip, kFinal;
 /// Steps; those that are one word have no keys.
 llvm::ArrayRef<KeyTable> stepTables();
 const KeyTable *findStep(llvm::StringRef op);

@@ -50,20 +50,22 @@ double Network::number(const YamlNode &node, StringRef what) {
 
 LogicalResult Network::build(ModuleOp module) {
   addFunction(module);
-  // Streams first: the patches begin the network.
   for (StringRef section : {"streams", "conditions"})
     if (const YamlNode *mapping = network.at(section))
       for (const YamlEntry &entry : mapping->entries)
         pending[entry.key] = &entry;
-  SmallVector<StringRef> names;
-  for (auto [name, entry] : pending)
-    names.push_back(name);
-  for (StringRef name : names)
-    if (!failedNames.contains(name))
-      attempt([&] { define(name); });
+  // The patches begin the network; a condition is built where it is first read.
+  auto defineAll = [&](StringRef section) {
+    if (const YamlNode *mapping = network.at(section))
+      for (const YamlEntry &entry : mapping->entries)
+        if (section == "streams" || !places.isDesigns(entry.keyLoc))
+          attempt([&] { define(entry.key); });
+  };
+  defineAll("streams");
   for (const YamlEntry &entry : network.at("blocks")->entries)
     attempt([&] { item(entry.value); });
   attempt([&] { final(*network.at("final")); });
+  defineAll("conditions"); // what nothing read may be wrong, too
   if (hasFailed)
     return failure();
   checkAllUsed();
@@ -172,6 +174,8 @@ void Network::define(StringRef name) {
   const YamlNode *streams = network.at("streams");
   bool isStream = streams && streams->find(name) == &entry;
   beingDefined.insert(name);
+  std::string outside; // no block has a part in its mistakes
+  std::swap(outside, inBlocks);
   Stream stream;
   bool built = attempt([&] {
     stream = chain(entry.value, name, isStream);
@@ -180,6 +184,7 @@ void Network::define(StringRef name) {
                                 name + " is of rank " +
                                 llvm::Twine(stream.type().getRank()));
   });
+  std::swap(outside, inBlocks);
   beingDefined.erase(name);
   pending.erase(name);
   if (!built) {
@@ -203,6 +208,11 @@ void Network::checkAllUsed() {
               << entry.key << " is " << what << " that nothing reads";
   if (spec.classes && !used.contains("y"))
     fail(spec.classes.loc) << "classes are set, but nothing reads y";
+  for (const auto &[name, left] : kept)
+    if (!left.values.empty() && !left.isSame)
+      fail(left.key) << "what is kept must be taken as often, but "
+                     << left.values.size() << " of " << name
+                     << " are left at the end";
   if (!sizes.checkAllUsed())
     hasFailed = true;
 }

@@ -149,7 +149,13 @@ private:
   llvm::StringSet<> used, failedNames, beingDefined;
   llvm::StringMap<mlir::Value> activated; ///< silu(c), once for all blocks
   llvm::StringMap<mlir::Value> angleTables;
-  llvm::StringMap<llvm::SmallVector<mlir::Value>> kept;
+  /// What blocks kept under a name and none took.
+  struct Kept {
+    llvm::SmallVector<mlir::Value> values;
+    mlir::LocationAttr key;
+    bool isSame = false; ///< the first is taken each time
+  };
+  llvm::StringMap<Kept> kept;
   llvm::StringMap<int64_t> counters; ///< blocks of each name
   mlir::Value result;
   int64_t blockCount = 0;

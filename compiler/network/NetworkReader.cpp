@@ -31,6 +31,11 @@ FailureOr<YamlNode> NetworkReader::read() {
     }
     network.entries.push_back({key.str(), entry->keyLoc, std::move(mapping)});
   };
+  checkDefaults(spec.at("attention"), kAttention);
+  checkDefaults(spec.at("mlp"), kMlp, /*othersRead=*/true);
+  checkDefaults(spec.at("norm"), kNorm, /*othersRead=*/true);
+  checkDefaults(spec.at("timestep"), *findStep("sinusoid"),
+                /*othersRead=*/true);
   if (const YamlNode *streams = spec.at("streams"))
     for (const YamlEntry &entry : streams->entries)
       streamNames.push_back(entry.key);
@@ -136,6 +141,24 @@ YamlNode NetworkReader::fill(const YamlNode &node, const KeyTable &table,
     if (!table.find(entry.key) && !llvm::is_contained(more, entry.key))
       unknownKey(entry, table, more);
   return filled;
+}
+
+void NetworkReader::checkDefaults(const YamlNode *section,
+                                  const KeyTable &table, bool othersRead) {
+  if (!section || !must(*section, YamlNode::Mapping, table.what))
+    return;
+  bool isStep = findStep(table.what);
+  for (const YamlEntry &entry : section->entries) {
+    // The first key of a step is its op; of an mlp the activation is said here.
+    const Key *key = table.what == "mlp" && entry.key == "activation"
+                         ? table.keys.begin()
+                         : table.find(entry.key);
+    bool isOp = isStep && entry.key == table.keys.front().name;
+    if (key && !isOp)
+      value(*key, entry.value, table);
+    else if (!othersRead)
+      unknownKey(entry, table, {"activation"});
+  }
 }
 
 YamlNode NetworkReader::word(const Key &key, const YamlNode &node,

@@ -34,6 +34,10 @@ private:
   // Tables and values, in NetworkReader.cpp.
   YamlNode fill(const YamlNode &node, const KeyTable &table, Scopes scopes = {},
                 llvm::ArrayRef<llvm::StringRef> more = {});
+  /// What a file or a block says for all its steps of a kind; other readers may
+  /// know more keys there.
+  void checkDefaults(const YamlNode *section, const KeyTable &table,
+                     bool othersRead = false);
   YamlNode value(const Key &key, const YamlNode &node, const KeyTable &table);
   YamlNode word(const Key &key, const YamlNode &node, const KeyTable &table);
   void unknownKey(const YamlEntry &entry, const KeyTable &table,

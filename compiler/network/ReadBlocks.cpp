@@ -83,6 +83,9 @@ YamlNode NetworkReader::group(YamlNode node) {
     node.loc = loc;
   }
   YamlNode filled = fill(node, kGroup);
+  checkDefaults(node.at("attention"), kAttention);
+  checkDefaults(node.at("mlp"), kMlp);
+  checkDefaults(node.at("norm"), kNorm);
   llvm::erase_if(filled.entries, [](const YamlEntry &entry) {
     return entry.key == "attention" || entry.key == "mlp" ||
            entry.key == "norm";
@@ -105,6 +108,7 @@ YamlNode NetworkReader::group(YamlNode node) {
     if (entry.key == "branches")
       entry.value = branches(entry.value, defaults, streams, ordinal);
   }
+  kGroup.sort(filled);
   return filled;
 }
 
@@ -181,5 +185,6 @@ YamlNode NetworkReader::final(const YamlNode &node) {
   }
   if (!filled.find("of"))
     filled.add("of", mainStream(node));
+  kFinal.sort(filled);
   return filled;
 }

@@ -47,15 +47,18 @@ YamlNode NetworkReader::source(const YamlNode &node) {
     filled.entries.push_back({items->key, items->keyLoc, std::move(sources)});
     return filled;
   }
-  auto diag = error(node.loc)
+  // Over a design's source there may be a right key beside the wrong one.
+  const YamlEntry *wrong = nullptr;
+  for (const YamlEntry &entry : llvm::reverse(node.entries))
+    if (!llvm::is_contained(names, entry.key))
+      wrong = &entry;
+  auto diag = error(wrong ? wrong->keyLoc : node.loc)
               << "a source must be a name, a chain, or one of sum, "
                  "side_by_side and tokens, but found "
-              << (node.entries.empty() ? describe(node).str()
-                                       : inQuotes(node.entries.front().key));
-  if (!node.entries.empty())
-    if (StringRef guess = nearestName(node.entries.front().key, names);
-        !guess.empty())
-      diag << "; did you mean '" << guess << "'?";
+              << (wrong ? inQuotes(wrong->key) : describe(node).str());
+  if (StringRef guess = wrong ? nearestName(wrong->key, names) : "";
+      !guess.empty())
+    diag << "; did you mean '" << guess << "'?";
   return node;
 }
 
@@ -165,6 +168,7 @@ YamlNode NetworkReader::step(const YamlNode &node, const Defaults &defaults) {
       error(node.loc) << "side_by_side must be of something";
     filled.entries.front().value = std::move(chains);
   }
+  table->sort(filled);
   return filled;
 }
 
@@ -182,5 +186,6 @@ YamlNode NetworkReader::norm(const YamlNode &node, const Defaults &defaults,
   YamlNode filled = fill(mapping, kNorm, defaults.norm);
   if (!filled.find("name"))
     filled.add("name", YamlNode::scalar(name));
+  kNorm.sort(filled);
   return filled;
 }

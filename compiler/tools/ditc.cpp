@@ -17,7 +17,8 @@ int main(int argc, char **argv) {
   int diagnosed = 0;
   dit::addCompile(app, diagnosed);
   dit::runtime::addRuntimeCommands(app);
-  dit::addImport(app);
+  dit::addImport(app, diagnosed);
+  dit::addKeys(app);
   dit::addInterpret(app, diagnosed);
   dit::addCost(app, diagnosed);
   try {
