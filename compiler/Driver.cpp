@@ -11,8 +11,10 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/Error.h"
+#include "runtime/OpenedInputs.h"
 #include "runtime/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include <chrono>
@@ -52,7 +54,7 @@ public:
       : options(options), targets(targets), session(session) {}
 
   LogicalResult run() {
-    if (failed(checkOutput()) || failed(load()))
+    if (failed(checkOutput()) || failed(load()) || failed(spareInputs()))
       return failure();
     tick(Phase::Spec);
     if (failed(
@@ -83,6 +85,17 @@ private:
                            ": cannot be written into its folder, " +
                            runtime::systemMessage(error.value()));
     return success();
+  }
+
+  /// The linker's output does not go through an OutputFile.
+  LogicalResult spareInputs() {
+    try {
+      if (options.emit == Phase::Artifact)
+        runtime::refuseInput(options.output);
+      return success();
+    } catch (const runtime::Error &error) {
+      return session.error(error.what());
+    }
   }
 
   LogicalResult load() {
@@ -237,11 +250,31 @@ private:
   LogicalResult writeArtifact() {
     if (failed(finishObjects(alternatives.size())))
       return failure();
+    if (options.output == "-")
+      return printArtifact();
     if (llvm::Error error =
             codegen::host::linkSharedObject(objects, options.output))
       return complain(std::move(error));
     tick(Phase::Artifact);
     return success();
+  }
+
+  /// Through a file, which is what the linker writes.
+  LogicalResult printArtifact() {
+    SmallString<128> path;
+    if (auto error = llvm::sys::fs::createTemporaryFile("ditc", "so", path))
+      return session.error("a temporary file: " +
+                           runtime::systemMessage(error.value()));
+    llvm::FileRemover remover(path);
+    if (llvm::Error error = codegen::host::linkSharedObject(objects, path))
+      return complain(std::move(error));
+    auto bytes = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                             /*RequiresNullTerminator=*/false);
+    if (!bytes)
+      return session.error(path.str().str() + ": " +
+                           runtime::systemMessage(bytes.getError().value()));
+    tick(Phase::Artifact);
+    return writeOut((*bytes)->getBuffer());
   }
 
   /// A phase is over: its text where it was asked for, and into the folder of
@@ -263,6 +296,10 @@ private:
       return success();
     if (!options.output.empty() && options.output != "-")
       return writeFile(options.output, text);
+    return writeOut(text);
+  }
+
+  LogicalResult writeOut(StringRef text) {
     llvm::outs() << text;
     llvm::outs().flush();
     if (!llvm::outs().has_error())

@@ -3,6 +3,7 @@
 // counted there; the spec has a say in how the model is sampled alone.
 #include "compiler/Manifest.h"
 
+#include "compiler/CheckpointFacts.h"
 #include "compiler/Cost.h"
 #include "runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
@@ -127,6 +128,7 @@ runtime::Manifest dit::describeModel(const CompiledModel &model,
     m.parameters += m.weights.back().elements();
   }
   m.ignoredWeights = {spec.computedWeights.begin(), spec.computedWeights.end()};
+  describeCheckpoint(spec, m);
   for (const codegen::Function &function : program.functions) {
     m.functions.push_back(describeFunction(program, function));
     if (function.rate != Rate::Load)

@@ -4,6 +4,7 @@
 #include "compiler/Yaml.h"
 
 #include "runtime/Error.h"
+#include "runtime/OpenedInputs.h"
 #include "llvm/ADT/StringExtras.h"
 #include <fstream>
 
@@ -120,6 +121,7 @@ llvm::Expected<std::string> dit::readTextFile(StringRef path, size_t limit) {
   std::ifstream in(path.str(), std::ios::binary);
   if (!in)
     return complain(runtime::systemMessage(errno));
+  runtime::rememberInput(path.str());
   std::string text;
   char block[1 << 14];
   while (in.read(block, sizeof block), in.gcount() > 0) {

@@ -5,6 +5,7 @@
 #include "runtime/Elf.h"
 #include "runtime/Error.h"
 #include "runtime/MappedFile.h"
+#include "runtime/OpenedInputs.h"
 #include "runtime/Sha256.h"
 #include "runtime/cpu/CpuFeatures.h"
 
@@ -71,6 +72,7 @@ template <typename F> static auto naming(const std::string &path, F read) {
 
 std::vector<Manifest> readManifests(const std::string &path) {
   MappedFile file(path);
+  rememberInput(path);
   return naming(path, [&] {
     std::vector<Manifest> manifests;
     for (std::string_view text : manifestTexts(file.bytes()))
@@ -97,6 +99,7 @@ bool canShareWeights(const Manifest &a, const Manifest &b) {
 
 Artifact::Artifact(const std::string &path) : filePath(path) {
   MappedFile file(path);
+  rememberInput(path);
   naming(path, [&] {
     std::vector<std::string_view> texts = manifestTexts(file.bytes());
     for (std::string_view text : texts)

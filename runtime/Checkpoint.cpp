@@ -5,13 +5,11 @@
 #include "runtime/DiffusersNames.h"
 #include "runtime/Error.h"
 #include "runtime/Manifest.h"
-#include "runtime/Safetensors.h"
 #include "runtime/ShardedFile.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 
 namespace dit::runtime {
@@ -31,8 +29,26 @@ std::string diffusersFolder(const std::string &path) {
   return fs::is_directory(inner, ignored) ? inner.string() : path;
 }
 
+/// The files of tensors in a folder, without the one that others are a variant
+/// of ("fp16").
+static std::vector<std::string> variantsIn(const fs::path &folder) {
+  std::vector<std::string> found;
+  std::error_code ignored;
+  for (const auto &entry : fs::directory_iterator(folder, ignored)) {
+    std::string name = entry.path().filename().string();
+    bool isShard = name.find("-of-") != std::string::npos;
+    if (name.starts_with("diffusion_pytorch_model.") && !isShard &&
+        (name.ends_with(".safetensors") || name.ends_with(".bin") ||
+         name.ends_with(ShardedFile::ending)))
+      found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
 /// The file of tensors in a folder.
-static std::string fileIn(const std::string &path) {
+static std::string fileIn(const std::string &path,
+                          const CheckpointOptions &options) {
   fs::path folder = diffusersFolder(path);
   std::error_code ignored;
   for (const char *format : {".safetensors", ".bin"})
@@ -41,25 +57,137 @@ static std::string fileIn(const std::string &path) {
                                              format, ending);
           fs::exists(at, ignored))
         return at.string();
-  fail("{}: is a directory without diffusion_pytorch_model.safetensors, which "
-       "a model of diffusers has",
-       folder.string());
+  std::vector<std::string> others = variantsIn(folder);
+  if (others.empty())
+    fail("{}: is a directory without diffusion_pytorch_model.safetensors, "
+         "which a model of diffusers has",
+         folder.string());
+  if (others.size() > 1)
+    fail("{}: has several weights, {}: give the path of one", folder.string(),
+         fmt::join(others, ", "));
+  if (options.notice)
+    options.notice(
+        fmt::format("{}: the weights are {}", folder.string(), others[0]));
+  return (folder / others[0]).string();
 }
 
-Checkpoint::Checkpoint(const std::string &path) {
+/// "train.pt" and "ema" of "train.pt#ema", where there is no file of that whole
+/// name.
+static std::pair<std::string, std::string> splitKey(const std::string &path) {
   std::error_code ignored;
-  file = openTensorFile(fs::is_directory(path, ignored) ? fileIn(path) : path);
-  isDiffusers = file->find("pos_embed.proj.weight") != nullptr;
+  size_t at = path.rfind('#');
+  if (at == std::string::npos || fs::exists(path, ignored))
+    return {path, ""};
+  return {path.substr(0, at), path.substr(at + 1)};
+}
+
+Checkpoint::Checkpoint(const std::string &whole,
+                       const CheckpointOptions &options) {
+  auto [path, key] = splitKey(whole);
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored))
+    givenFolder = diffusersFolder(path);
+  file =
+      openTensorFile(givenFolder.empty() ? path : fileIn(path, options), key);
+  if (options.notice)
+    for (const std::string &remark : file->remarks())
+      options.notice(fmt::format("{}: {}", file->path(), remark));
+  choose(options);
+  isDiffusers = chosen.contains("pos_embed.proj.weight");
   if (isDiffusers) {
     addDiffusers();
     return;
   }
+  for (const auto &[name, t] : chosen)
+    entries[name] = {t->dtype, t->shape, {t}};
+}
+
+bool matchesPattern(std::string_view pattern, std::string_view name) {
+  size_t star = pattern.find('*');
+  if (star == std::string_view::npos)
+    return pattern == name;
+  if (!name.starts_with(pattern.substr(0, star)))
+    return false;
+  pattern.remove_prefix(star + 1);
+  for (size_t at = star; at <= name.size(); ++at)
+    if (matchesPattern(pattern, name.substr(at)))
+      return true;
+  return false;
+}
+
+/// Of REPA's training; of torch's AveragedModel; of averages kept as modules.
+constexpr const char *kOfTraining[] = {
+    "projectors.*", "n_averaged", "num_updates", "decay", "initted", "step"};
+
+/// Of DataParallel; of torch.compile; of Lightning and of latent diffusion; of
+/// averages kept as modules.
+constexpr std::string_view kWrappers[] = {
+    "module.",    "_orig_mod.", "model.", "diffusion_model.",
+    "ema_model.", "ema.",       "net."};
+
+/// What all of the names begin with, of the wrappers.
+static std::string wrapperOf(const std::vector<std::string_view> &names) {
+  std::string prefix;
+  for (bool isLonger = !names.empty(); isLonger;) {
+    isLonger = false;
+    for (std::string_view wrapper : kWrappers) {
+      std::string longer = prefix + std::string(wrapper);
+      isLonger = std::all_of(names.begin(), names.end(), [&](auto name) {
+        return name.starts_with(longer);
+      });
+      if (!isLonger)
+        continue;
+      prefix = longer;
+      break;
+    }
+  }
+  return prefix;
+}
+
+void Checkpoint::choose(const CheckpointOptions &options) {
+  std::vector<std::string> patterns(std::begin(kOfTraining),
+                                    std::end(kOfTraining));
+  patterns.insert(patterns.end(), options.ignored.begin(),
+                  options.ignored.end());
+  std::map<std::string, int64_t> left; // out, by the pattern
+  auto leaves = [&](const std::string &name) {
+    for (const std::string &pattern : patterns)
+      if (matchesPattern(pattern, name)) {
+        ++left[pattern];
+        return true;
+      }
+    return false;
+  };
+  std::vector<std::string_view> names;
   for (const auto &[name, t] : file->tensors())
-    entries[name] = {t.dtype, t.shape, {&t}};
+    if (!leaves(name))
+      names.push_back(name);
+  std::string prefix = wrapperOf(names);
+  for (std::string_view name : names) {
+    std::string inner(name.substr(prefix.size()));
+    if (prefix.empty() || !leaves(inner))
+      chosen[inner] = file->find(std::string(name));
+  }
+  if (!options.notice)
+    return;
+  if (!prefix.empty())
+    options.notice(fmt::format("{}: all names begin with {}, which is taken "
+                               "off",
+                               file->path(), inQuotes(prefix)));
+  for (const auto &[pattern, count] : left)
+    options.notice(fmt::format("{}: {} {} left out, {}", file->path(), count,
+                               count == 1 ? "tensor is" : "tensors are",
+                               inQuotes(pattern)));
+  for (const std::string &pattern : options.ignored)
+    if (!left.contains(pattern))
+      options.notice(fmt::format("{}: has no tensor {}, which was to be left "
+                                 "out",
+                                 file->path(), inQuotes(pattern)));
 }
 
 void Checkpoint::addDiffusers() {
-  for (const auto &[name, t] : file->tensors()) {
+  for (const auto &[name, stored] : chosen) {
+    const StoredTensor &t = *stored;
     std::optional<OfficialName> to = officialName(name);
     if (!to) {
       entries[name] = {t.dtype, t.shape, {&t}};
@@ -83,12 +211,16 @@ void Checkpoint::addCopy(const std::string &name, const StoredTensor &t,
   if (isFirst)
     return;
   const StoredTensor &first = *it->second.parts[0];
+  auto bytesOf = [&](const StoredTensor &stored) {
+    std::string bytes(stored.bytes, '\0');
+    file->readBytes(stored, bytes.data());
+    return bytes;
+  };
   if (first.dtype != t.dtype || first.shape != t.shape ||
-      std::memcmp(file->bytes(first), file->bytes(t), t.bytes) != 0)
+      bytesOf(first) != bytesOf(t))
     errors.push_back(fmt::format("{} differs from the other blocks' copies of "
                                  "{}, one model has one",
                                  inQuotes(name), inQuotes(official)));
-  file->forget(t);
 }
 
 void Checkpoint::join(const std::string &official) {
@@ -142,25 +274,21 @@ std::string Checkpoint::shownName(const std::string &official) const {
   return fmt::format("{} ({})", fmt::join(names, " + "), official);
 }
 
-const float *Checkpoint::inPlace(const CheckpointTensor &t) const {
-  const char *bytes = file->bytes(*t.parts[0]);
-  if (t.parts.size() > 1 || t.dtype != "F32" ||
-      reinterpret_cast<uintptr_t>(bytes) % alignof(float) != 0)
-    return nullptr;
-  return reinterpret_cast<const float *>(bytes);
-}
-
 void Checkpoint::read(const CheckpointTensor &t, float *to) const {
   for (const StoredTensor *part : t.parts) {
-    convertToFloat(t.dtype, file->bytes(*part), part->elements(), to);
+    readFloats(*file, *part, to);
     to += part->elements();
-    file->forget(*part);
   }
 }
 
-void Checkpoint::forget(const CheckpointTensor &t) const noexcept {
-  for (const StoredTensor *part : t.parts)
-    file->forget(*part);
+void Checkpoint::visit(
+    const CheckpointTensor &t,
+    const std::function<void(std::string_view)> &take) const {
+  for (const StoredTensor *part : t.parts) {
+    std::string bytes(part->bytes, '\0');
+    file->readBytes(*part, bytes.data());
+    take(bytes);
+  }
 }
 
 } // namespace dit::runtime

@@ -6,7 +6,18 @@
 
 #include "runtime/TensorFile.h"
 
+#include <functional>
+
 namespace dit::runtime {
+
+/// What of a checkpoint is not the model's, and who hears what was chosen.
+struct CheckpointOptions {
+  /// Patterns of names, * for any text, beside those of what training scripts
+  /// are known to keep beside a model.
+  std::vector<std::string> ignored = {};
+  /// Gets sentences; none is needed.
+  std::function<void(const std::string &)> notice = {};
+};
 
 /// A tensor of the model: `parts` follow on each other along the first
 /// dimension.
@@ -20,9 +31,12 @@ struct CheckpointTensor {
 /// A file of tensors with the official names or those of diffusers, or a folder
 /// of diffusers: config.json and diffusion_pytorch_model.safetensors (or .bin,
 /// or the index of several of either), or a folder `transformer` with them.
+/// `path#key` reads a part of it. What all names begin with because of a
+/// wrapper around the model is taken off.
 class Checkpoint {
 public:
-  explicit Checkpoint(const std::string &path);
+  explicit Checkpoint(const std::string &path,
+                      const CheckpointOptions &options = {});
 
   /// The file's path, with which errors begin.
   const std::string &path() const { return file->path(); }
@@ -41,20 +55,26 @@ public:
   /// says why.
   bool isExplained(const std::string &official) const;
 
-  /// The values where they lie in the file, or null where they need to be
-  /// converted or joined.
-  const float *inPlace(const CheckpointTensor &t) const;
-  /// Writes all values to `to`, and gives the file's pages back.
+  /// Writes all values, as float32, to `to`.
   void read(const CheckpointTensor &t, float *to) const;
-  void forget(const CheckpointTensor &t) const noexcept;
+  /// Hands the bytes as they are stored to `take`, piece by piece.
+  void visit(const CheckpointTensor &t,
+             const std::function<void(std::string_view)> &take) const;
+  /// The folder that was given, or empty.
+  const std::string &folder() const { return givenFolder; }
 
 private:
+  /// The file's tensors by their names without a wrapper's prefix, and without
+  /// those that are not the model's.
+  void choose(const CheckpointOptions &options);
   void addDiffusers();
   void addCopy(const std::string &name, const StoredTensor &t,
                const std::string &official);
   void join(const std::string &official);
 
   std::unique_ptr<TensorFile> file;
+  std::string givenFolder;
+  std::map<std::string, const StoredTensor *> chosen;
   bool isDiffusers = false;
   std::map<std::string, CheckpointTensor> entries;
   std::map<std::string, std::vector<const StoredTensor *>> joined;
@@ -63,6 +83,9 @@ private:
 
 /// The folder of a diffusers model: `path`, or its folder `transformer`.
 std::string diffusersFolder(const std::string &path);
+
+/// Whether `name` is what `pattern`, with * for any text, describes.
+bool matchesPattern(std::string_view pattern, std::string_view name);
 
 } // namespace dit::runtime
 

@@ -55,6 +55,7 @@ Denoiser::Denoiser(std::shared_ptr<const Artifact> loaded,
   for (size_t i = 0; i < manifest().functions.size(); ++i)
     if (entry(i).every == kEveryLoad && entry(i).readsWeights)
       runOnce(i);
+  weights.check();
   runner->bindWeights(nullptr);
   makePrepared();
 }

@@ -121,6 +121,33 @@ template <class Fields> static void describe(Fields &f, FunctionEntry &e) {
   f.objects("kernels", e.kernels);
 }
 
+template <class Fields> static void describe(Fields &f, PositionTable &table) {
+  constexpr int64_t largest = 1 << 20;
+  f.integer("rows", table.rows, 1, largest);
+  f.integer("columns", table.columns, 1, largest);
+  f.integer("width", table.width, 4, largest);
+  f.number("row_scale", table.rowScale, 1e-6, 1e6);
+  f.number("column_scale", table.columnScale, 1e-6, 1e6);
+}
+
+template <class Fields> static void describe(Fields &f, ConfigEntry &entry) {
+  f.string("key", entry.key);
+  f.string("value", entry.value);
+  f.string("spec", entry.spec);
+}
+
+/// What else is compared with a checkpoint.
+struct CheckpointEntry {
+  std::vector<PositionTable> positionTables;
+  std::vector<ConfigEntry> config;
+};
+
+template <class Fields>
+static void describe(Fields &f, CheckpointEntry &checkpoint) {
+  f.objects("position_tables", checkpoint.positionTables);
+  f.objects("config", checkpoint.config);
+}
+
 /// A step's launch, in an object that may once say more of the step.
 struct StepEntry {
   LaunchEntry launch;
@@ -159,6 +186,10 @@ template <class Fields> static void describe(Fields &f, Manifest &m) {
   f.object("memory", m.memory);
   f.objects("weights", m.weights);
   f.strings("ignored_weights", m.ignoredWeights);
+  CheckpointEntry checkpoint{m.positionTables, m.diffusersConfig};
+  f.object("checkpoint", checkpoint);
+  m.positionTables = checkpoint.positionTables;
+  m.diffusersConfig = checkpoint.config;
   f.objects("functions", m.functions);
   std::optional<StepEntry> step;
   if (m.step)

@@ -9,6 +9,7 @@
 #define DIT_RUNTIME_MANIFEST_H
 
 #include "runtime/LaunchEntry.h"
+#include "runtime/PositionTable.h"
 #include "runtime/Resolution.h"
 
 #include <cstdint>
@@ -63,6 +64,12 @@ struct WeightEntry {
   std::string name;
   std::vector<int64_t> shape;
   int64_t elements() const;
+};
+
+/// What a diffusers model's config.json says where it is this model's.
+struct ConfigEntry {
+  std::string key, value; ///< the value's JSON
+  std::string spec;       ///< "depth 28"
 };
 
 /// How the model was trained to be sampled, and the defaults of the flags.
@@ -123,6 +130,8 @@ struct Manifest {
   MemorySizes memory;
   std::vector<WeightEntry> weights;
   std::vector<std::string> ignoredWeights; ///< may be in the file, is not read
+  std::vector<PositionTable> positionTables; ///< that a checkpoint may store
+  std::vector<ConfigEntry> diffusersConfig;
   std::vector<FunctionEntry> functions;
   /// Of a CUDA artifact: guidance and the sampler's update, the runtime's to
   /// launch: five addresses, then the ints samples and guided.

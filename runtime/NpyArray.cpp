@@ -4,6 +4,7 @@
 #include "runtime/NpyArray.h"
 
 #include "runtime/Error.h"
+#include "runtime/Safetensors.h"
 #include "runtime/ZipFile.h"
 
 #include <charconv>
@@ -96,10 +97,12 @@ NpyArray readHeader(std::string_view text) {
   return array;
 }
 
-/// Bytes of an element: the digits at the end of "<f4".
+/// Bytes of an element: the digits at the end of "<f4". Of texts ("<U9"),
+/// objects and records no digits are bytes.
 int64_t elementBytes(std::string_view dtype) {
   int64_t bytes = 0;
-  if (dtype.size() > 2)
+  if (dtype.size() > 2 &&
+      std::string_view("biufc").find(dtype[1]) != std::string_view::npos)
     std::from_chars(dtype.data() + 2, dtype.data() + dtype.size(), bytes);
   if (bytes < 1 || bytes > 64)
     fail("an array of type {} is no array of numbers", inQuotes(dtype));
@@ -149,24 +152,50 @@ std::vector<double> NpyArray::toDoubles() const {
     }
     return values;
   };
+  if (dtype == "<f2") {
+    std::vector<float> values(elements());
+    convertToFloat("F16", data.data(), elements(), values.data());
+    return {values.begin(), values.end()};
+  }
   if (dtype == "<f4")
     return read(float());
   if (dtype == "<f8")
     return read(double());
-  fail("an array of type {}, but <f4 or <f8 is needed", inQuotes(dtype));
+  fail("an array of type {}, but <f2, <f4 or <f8 is needed", inQuotes(dtype));
 }
 
-std::map<std::string, NpyArray> readNpz(std::string_view file) {
+static constexpr std::string_view kEnding = ".npy";
+
+std::vector<std::string> npzNames(std::string_view file) {
+  std::vector<std::string> names;
+  for (const auto &[name, entry] : readZip(file))
+    if (name.ends_with(kEnding))
+      names.push_back(name.substr(0, name.size() - kEnding.size()));
+  return names;
+}
+
+std::map<std::string, NpyArray> readNpz(std::string_view file,
+                                        const std::vector<std::string> &names) {
   std::map<std::string, NpyArray> arrays;
-  for (const auto &[name, entry] : readZip(file)) {
-    std::string_view stem = name;
-    if (!stem.ends_with(".npy"))
+  std::map<std::string, ZipEntry> entries = readZip(file);
+  for (const std::string &name : names) {
+    auto it = entries.find(name + std::string(kEnding));
+    if (it == entries.end())
       continue;
-    stem.remove_suffix(4);
+    const ZipEntry &entry = it->second;
     try {
-      arrays.emplace(stem, readNpy(file.substr(entry.begin, entry.bytes)));
+      std::string_view bytes = file.substr(entry.begin, entry.bytes);
+      std::shared_ptr<const std::string> content;
+      if (entry.isDeflated) {
+        content =
+            std::make_shared<std::string>(inflate(bytes, entry.contentBytes));
+        bytes = *content;
+      }
+      NpyArray array = readNpy(bytes);
+      array.owned = std::move(content);
+      arrays.emplace(name, std::move(array));
     } catch (const Error &e) {
-      fail("array {}: {}", inQuotes(stem), e.sentences()[0]);
+      fail("array {}: {}", inQuotes(name), e.sentences()[0]);
     }
   }
   return arrays;

@@ -4,6 +4,7 @@
 #include "runtime/OutputFile.h"
 
 #include "runtime/Error.h"
+#include "runtime/OpenedInputs.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -31,6 +32,14 @@ static std::string followLinks(const std::string &path) {
 
 OutputFile::OutputFile(std::string path, int64_t expectedBytes)
     : finalPath(std::move(path)), target(followLinks(finalPath)) {
+  if (finalPath == "-") {
+    direct = true;
+    fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0)
+      failWriting(errno);
+    return;
+  }
+  refuseInput(finalPath);
   struct stat info;
   if (stat(target.c_str(), &info) == 0) {
     if (S_ISDIR(info.st_mode))
@@ -118,6 +127,8 @@ void OutputFile::checkWritten() const {
 
 void OutputFile::commit() {
   checkWritten();
+  if (!direct)
+    refuseInput(finalPath); // what was opened since
   if (!direct) {
     // Gives back what was reserved in excess.
     if (ftruncate(fd, written) != 0 || fsync(fd) != 0)

@@ -12,8 +12,9 @@ namespace dit::runtime {
 /// Collects a file's bytes under no name, or a temporary one, in the folder of
 /// `path`, and gives them that name in commit(); nothing is left of a file that
 /// is never committed. Opening one before long work finds out in time that a
-/// folder cannot be written or that a disk is full. A device or pipe at `path`
-/// is written directly. Errors begin with the path.
+/// folder cannot be written or that a disk is full. A device or pipe at `path`,
+/// and standard output, which is "-", is written directly. Errors begin with
+/// the path.
 class OutputFile {
 public:
   /// Reserves `expectedBytes` on the disk where the file system can.

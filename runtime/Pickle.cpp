@@ -22,18 +22,29 @@ const PickleValue *PickleValue::get(std::string_view key) const {
   return found;
 }
 
+std::string PickleValue::dottedName() const {
+  const PickleValue &global = is(Kind::Call) ? *items[0] : *this;
+  std::string name(global.text);
+  std::replace(name.begin(), name.end(), '\n', '.');
+  return name;
+}
+
 class PickleReader {
 public:
   PickleReader(std::string_view bytes, Pickle &pickle)
       : bytes(bytes), pickle(pickle) {}
 
   const PickleValue *read() {
-    constexpr size_t largest = 16 << 20;
+    constexpr size_t largest = 64 << 20;
     if (bytes.size() > largest)
       fail("the pickle has {} bytes, more than the {} of any checkpoint",
            bytes.size(), largest);
-    if (take(1) != "\x80" || take(1) != "\x02")
-      fail("the pickle is not of protocol 2, which torch.save writes");
+    constexpr char oldest = 2, newest = 5;
+    if (take(1) != "\x80")
+      fail("the pickle is not of protocol 2 to 5, which torch.save writes");
+    if (char protocol = take(1)[0]; protocol < oldest || protocol > newest)
+      fail("the pickle is of protocol {}, but 2 to 5 are read",
+           static_cast<unsigned char>(protocol));
     for (;;) {
       opcodeAt = at;
       char opcode = take(1)[0];
@@ -76,11 +87,23 @@ private:
   }
 
   PickleValue *push(Kind kind, int64_t value = 0, std::string_view text = {}) {
-    if (pickle.values.size() == mostValues)
+    if (stack.size() == mostValues ||
+        (pickle.values.size() == mostValues && unused.empty()))
       fail("the pickle has more than {} values", mostValues);
-    pickle.values.push_back({kind, 1, value, text, {}});
-    stack.push_back(&pickle.values.back());
+    if (unused.empty()) {
+      stack.push_back(&pickle.values.emplace_back());
+    } else {
+      stack.push_back(unused.back());
+      unused.pop_back();
+    }
+    *stack.back() = {kind, false, 1, value, text, {}};
     return stack.back();
+  }
+  /// A value that was popped and is kept nowhere: training scripts keep lists
+  /// of a million losses.
+  void drop(PickleValue *value) {
+    if (!value->isInMemo && value->items.empty())
+      unused.push_back(value);
   }
   /// Puts `items` into `to`.
   void hold(PickleValue *to, const std::vector<PickleValue *> &items) {
@@ -119,13 +142,16 @@ private:
     return stack.back();
   }
 
-  void memoize(uint32_t index) {
+  void memoize(uint64_t index) {
     if (index >= mostValues)
       fail("the pickle's memo has the index {}, more than its {} values", index,
            mostValues);
-    memo[index] = peek();
+    memo[static_cast<uint32_t>(index)] = peek();
+    stack.back()->isInMemo = true;
   }
   void recall(uint32_t index) {
+    if (stack.size() == mostValues)
+      fail("the pickle has more than {} values", mostValues);
     auto it = memo.find(index);
     if (it == memo.end())
       fail("damaged pickle: byte {} takes value {} of the memo, which is not "
@@ -156,12 +182,34 @@ private:
     case '\x8a':
       readLong(take(number<uint8_t>()));
       return true;
+    case '\x8b':
+      readLong(take(number<uint32_t>()));
+      return true;
     case 'G':
       take(8);
       push(Kind::Other);
       return true;
+    case '\x8c':
+      push(Kind::Text, 0, take(number<uint8_t>()));
+      return true;
     case 'X':
       push(Kind::Text, 0, take(number<uint32_t>()));
+      return true;
+    case '\x8d':
+      push(Kind::Text, 0, take(number<uint64_t>()));
+      return true;
+    case 'C':
+      take(number<uint8_t>());
+      push(Kind::Other);
+      return true;
+    case 'B':
+      take(number<uint32_t>());
+      push(Kind::Other);
+      return true;
+    case '\x8e':
+    case '\x96':
+      take(number<uint64_t>());
+      push(Kind::Other);
       return true;
     case 'c': {
       size_t begin = at;
@@ -173,6 +221,22 @@ private:
     default:
       return false;
     }
+  }
+
+  /// A global whose module and name were pushed as texts.
+  void joinGlobal() {
+    std::vector<PickleValue *> parts = pop(2);
+    constexpr size_t longest = 256;
+    for (const PickleValue *part : parts)
+      if (!part->is(Kind::Text) || part->text.size() > longest)
+        fail("damaged pickle: byte {} takes a module and a name, which are "
+             "texts",
+             opcodeAt);
+    std::string name(parts[0]->text);
+    name += '\n';
+    name += parts[1]->text;
+    pickle.names.push_back(std::move(name));
+    push(Kind::Global, 0, pickle.names.back());
   }
 
   /// A little-endian integer in two's complement.
@@ -201,7 +265,21 @@ private:
       push(Kind::Dict);
       return true;
     case ']':
+    case '\x8f':
       push(Kind::List);
+      return true;
+    case '\x95':
+      number<uint64_t>(); // of a frame, how many bytes to read at once
+      return true;
+    case '0':
+      drop(pop());
+      return true;
+    case '\x91':
+      popMark();
+      push(Kind::List);
+      return true;
+    case '\x93':
+      joinGlobal();
       return true;
     case ')':
       push(Kind::Tuple);
@@ -218,6 +296,7 @@ private:
       add(Kind::List, pop(1));
       return true;
     case 'e':
+    case '\x90':
       add(Kind::List, popMark());
       return true;
     case 's':
@@ -232,6 +311,9 @@ private:
     case 'r':
       memoize(number<uint32_t>());
       return true;
+    case '\x94':
+      memoize(memo.size());
+      return true;
     case 'h':
       recall(number<uint8_t>());
       return true;
@@ -244,6 +326,9 @@ private:
     case 'R':
     case '\x81':
       call(pop(2));
+      return true;
+    case '\x92':
+      pushHolding(Kind::Call, pop(3));
       return true;
     case 'b':
       // The state of an object: not of interest, and nothing to give it to.
@@ -273,8 +358,11 @@ private:
       fail("damaged pickle: byte {} adds items to what holds none", opcodeAt);
     if (kind == Kind::Dict && items.size() % 2)
       fail("damaged pickle: byte {} adds a key without a value", opcodeAt);
-    if (to->is(kind))
+    if (to->is(kind) && kind != Kind::List)
       hold(to, items);
+    else
+      for (PickleValue *item : items)
+        drop(item);
   }
 
   std::string_view bytes;
@@ -282,6 +370,7 @@ private:
   size_t at = 0, opcodeAt = 0;
   std::vector<PickleValue *> stack;
   std::vector<size_t> marks;
+  std::vector<PickleValue *> unused;
   std::unordered_map<uint32_t, PickleValue *> memo;
 };
 

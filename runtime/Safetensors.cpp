@@ -56,39 +56,39 @@ static StoredTensor readEntry(const JsonReader &json, const std::string &name,
   return t;
 }
 
-SafetensorsFile::SafetensorsFile(const std::string &path) : TensorFile(path) {
+SafetensorsFile::SafetensorsFile(const std::string &path,
+                                 const std::string &key)
+    : TensorFile(path) {
   try {
     readHeader();
   } catch (const Error &e) {
+    if (e.sentences()[0].starts_with(path))
+      throw;
     throw Error(path + ": " + e.what());
   }
+  keepOnly(key);
 }
 
 void SafetensorsFile::readHeader() {
-  std::string_view all = file.bytes();
   constexpr size_t lengthBytes = 8;
   constexpr uint64_t longest = 100'000'000; // the format's own limit
-  if (all.size() < lengthBytes)
+  if (file.size() < lengthBytes)
     fail("not a safetensors file: it has {} bytes, fewer than the {} of the "
          "header's "
          "length",
-         all.size(), lengthBytes);
-  if (all.starts_with("PK\x03\x04"))
-    fail("not a safetensors file, but a zip, as PyTorch's .pt files are: save "
-         "the "
-         "tensors with the safetensors package");
+         file.size(), lengthBytes);
   uint64_t length;
-  std::memcpy(&length, all.data(), sizeof(length));
+  file.read(0, lengthBytes, &length);
   if (length > longest)
     fail("not a safetensors file: its header would have {} bytes, the format "
          "allows "
          "{}",
          length, longest);
-  if (length > all.size() - lengthBytes)
+  if (length > file.size() - lengthBytes)
     fail(
         "truncated: the header has {} bytes, the file only {} after its length",
-        length, all.size() - lengthBytes);
-  std::string_view text = all.substr(lengthBytes, length);
+        length, file.size() - lengthBytes);
+  std::string text = file.text(lengthBytes, length);
   if (text.empty() || text[0] != '{')
     fail("not a safetensors file: its header does not begin with '{{'");
 
@@ -102,15 +102,15 @@ void SafetensorsFile::readHeader() {
       continue;
     }
     JsonReader json(value, fmt::format("tensor {}", inQuotes(name)));
-    entries.emplace(name, readEntry(json, name, all.size() - dataBegin));
+    entries.emplace(name, readEntry(json, name, file.size() - dataBegin));
   }
-  checkLayout(dataBegin);
+  checkLayout(file.size() - dataBegin);
   for (auto &[name, tensor] : entries)
     tensor.begin += dataBegin;
 }
 
 /// The tensors must cover the data without overlap or hole.
-void SafetensorsFile::checkLayout(size_t dataBegin) const {
+void SafetensorsFile::checkLayout(size_t dataBytes) const {
   std::vector<std::pair<const std::string *, const StoredTensor *>> order;
   for (const auto &[name, tensor] : entries)
     order.emplace_back(&name, &tensor);
@@ -129,7 +129,6 @@ void SafetensorsFile::checkLayout(size_t dataBegin) const {
            tensor->begin);
     end = tensor->begin + tensor->bytes;
   }
-  size_t dataBytes = file.bytes().size() - dataBegin;
   if (end != dataBytes)
     fail("bytes {} to {} of the data belong to no tensor", end, dataBytes);
 }

@@ -12,23 +12,28 @@ namespace dit::runtime {
 
 namespace fs = std::filesystem;
 
-ShardedFile::ShardedFile(const std::string &path) : TensorFile(path) {
+ShardedFile::ShardedFile(const std::string &path, const std::string &key)
+    : TensorFile(path) {
   std::vector<std::string> errors;
   WeightMap index;
   try {
     index = readIndex();
   } catch (const Error &e) {
+    if (e.sentences()[0].starts_with(path))
+      throw;
     fail("{}: {}", path, e.what());
   }
   openShards(index, errors);
   addTensors(index, errors);
   if (!errors.empty())
     throwMismatches(path, errors);
+  keepOnly(key);
 }
 
 /// The shard of every tensor.
 ShardedFile::WeightMap ShardedFile::readIndex() const {
-  nlohmann::json parsed = parseJson(file.bytes(), "the index");
+  constexpr size_t longest = 64 << 20;
+  nlohmann::json parsed = parseJson(file.all(longest), "the index");
   JsonReader map = JsonReader(parsed, "the index").object("weight_map");
   WeightMap index;
   for (const auto &[name, value] : parsed["weight_map"].items()) {

@@ -16,16 +16,13 @@ namespace dit::runtime {
 class ShardedFile : public TensorFile {
 public:
   /// `path` is that of the index.
-  explicit ShardedFile(const std::string &path);
+  explicit ShardedFile(const std::string &path, const std::string &key = "");
 
   /// What an index's name ends in.
   static constexpr std::string_view ending = ".index.json";
 
-  const char *bytes(const StoredTensor &t) const override {
-    return shards[t.shard]->bytes(t);
-  }
-  void forget(const StoredTensor &t) const noexcept override {
-    shards[t.shard]->forget(t);
+  void readBytes(const StoredTensor &t, char *to) const override {
+    shards[t.shard]->readBytes(t, to);
   }
 
 private:

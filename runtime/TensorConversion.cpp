@@ -7,12 +7,15 @@
 #include <nlohmann/json.hpp>
 
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace dit::runtime {
 
 bool isFloatDtype(const std::string &dtype) {
-  return dtype == "F64" || dtype == "F32" || dtype == "F16" || dtype == "BF16";
+  return dtype == "F64" || dtype == "F32" || dtype == "F16" ||
+         dtype == "BF16" || dtype == "F8_E4M3" || dtype == "F8_E5M2";
 }
 
 bool isIntegerDtype(const std::string &dtype) {
@@ -39,6 +42,18 @@ static float halfToFloat(uint16_t half) {
   return std::bit_cast<float>(bits | sign);
 }
 
+/// Four bits of exponent with bias 7, three of mantissa; no infinities, and NaN
+/// where all are set.
+static float e4m3ToFloat(uint8_t bits) {
+  int exponent = bits >> 3 & 15, mantissa = bits & 7;
+  float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9)
+                                  : std::ldexp(static_cast<float>(8 + mantissa),
+                                               exponent - 10);
+  if ((bits & 0x7f) == 0x7f)
+    magnitude = std::numeric_limits<float>::quiet_NaN();
+  return bits & 0x80 ? -magnitude : magnitude;
+}
+
 template <typename T, typename F>
 static void convert(const char *from, int64_t count, float *to, F toFloat) {
   for (int64_t i = 0; i < count; ++i)
@@ -57,6 +72,12 @@ void convertToFloat(const std::string &dtype, const char *from, int64_t count,
   else if (dtype == "BF16")
     convert<uint16_t>(from, count, to, [](uint16_t v) {
       return std::bit_cast<float>(uint32_t{v} << 16);
+    });
+  else if (dtype == "F8_E4M3")
+    convert<uint8_t>(from, count, to, e4m3ToFloat);
+  else if (dtype == "F8_E5M2") // the upper half of a half
+    convert<uint8_t>(from, count, to, [](uint8_t v) {
+      return halfToFloat(static_cast<uint16_t>(v << 8));
     });
   else if (dtype == "F64")
     convert<double>(from, count, to, cast);

@@ -7,6 +7,7 @@
 #include "runtime/Manifest.h"
 #include "runtime/Pickle.h"
 #include "runtime/Safetensors.h"
+#include "runtime/StateDict.h"
 #include "runtime/ZipFile.h"
 
 #include <algorithm>
@@ -17,25 +18,19 @@ namespace {
 using Kind = PickleValue::Kind;
 using Archive = std::map<std::string, ZipEntry>;
 
-/// "argparse.Namespace" of a Global.
-std::string dotted(const PickleValue &global) {
-  std::string name(global.text);
-  std::replace(name.begin(), name.end(), '\n', '.');
-  return name;
-}
-
 /// "F32" for torch.FloatStorage; fails for a storage of another dtype.
 std::string dtypeOf(const PickleValue &storage, const std::string &tensor) {
   static const std::map<std::string_view, const char *> dtypes = {
-      {"torch\nFloatStorage", "F32"},     {"torch\nHalfStorage", "F16"},
-      {"torch\nDoubleStorage", "F64"},    {"torch\nLongStorage", "I64"},
-      {"torch\nIntStorage", "I32"},       {"torch\nShortStorage", "I16"},
-      {"torch\nCharStorage", "I8"},       {"torch\nByteStorage", "U8"},
-      {"torch\nBFloat16Storage", "BF16"}, {"torch\nBoolStorage", "BOOL"}};
+      {"torch\nFloatStorage", "F32"},         {"torch\nHalfStorage", "F16"},
+      {"torch\nDoubleStorage", "F64"},        {"torch\nLongStorage", "I64"},
+      {"torch\nIntStorage", "I32"},           {"torch\nShortStorage", "I16"},
+      {"torch\nCharStorage", "I8"},           {"torch\nByteStorage", "U8"},
+      {"torch\nBFloat16Storage", "BF16"},     {"torch\nBoolStorage", "BOOL"},
+      {"torch.storage\nUntypedStorage", "U8"}};
   auto it = storage.is(Kind::Global) ? dtypes.find(storage.text) : dtypes.end();
   if (it == dtypes.end())
     fail("{} is of the storage {}, which is not read", inQuotes(tensor),
-         inQuotes(dotted(storage)));
+         inQuotes(storage.dottedName()));
   return it->second;
 }
 
@@ -82,6 +77,12 @@ int64_t checkedElements(const std::string &tensor,
   return product;
 }
 
+void checkStored(const std::string &name, const ZipEntry &entry) {
+  if (entry.isDeflated)
+    fail("entry {} is deflated, but entries must be stored uncompressed",
+         inQuotes(name));
+}
+
 /// The storage that a persistent id names: ("storage", type, key, device,
 /// elements).
 struct Storage {
@@ -104,6 +105,7 @@ Storage readStorage(const PickleValue &value, const std::string &tensor,
     fail("{} is in the archive's entry {}, which is missing", inQuotes(tensor),
          inQuotes(name));
   s.entry = it->second;
+  checkStored(name, s.entry);
   size_t size = dtypeSize(s.dtype);
   if (s.elements < 0 || s.entry.bytes % size != 0 ||
       s.entry.bytes / size != static_cast<uint64_t>(s.elements))
@@ -113,8 +115,28 @@ Storage readStorage(const PickleValue &value, const std::string &tensor,
   return s;
 }
 
+/// Bytes as elements of the dtype that is named apart.
+void retype(Storage &s, const PickleValue &dtype, const std::string &tensor) {
+  static const std::map<std::string_view, const char *> dtypes = {
+      {"torch\nfloat8_e4m3fn", "F8_E4M3"},
+      {"torch\nfloat8_e5m2", "F8_E5M2"},
+      {"torch\nfloat32", "F32"},
+      {"torch\nfloat16", "F16"},
+      {"torch\nbfloat16", "BF16"},
+      {"torch\nfloat64", "F64"},
+      {"torch\nuint16", "U16"},
+      {"torch\nuint32", "U32"},
+      {"torch\nuint64", "U64"}};
+  auto it = dtype.is(Kind::Global) ? dtypes.find(dtype.text) : dtypes.end();
+  if (it == dtypes.end())
+    fail("{} is of the dtype {}, which is not read", inQuotes(tensor),
+         inQuotes(dtype.dottedName()));
+  s.elements = static_cast<int64_t>(s.entry.bytes / dtypeSize(it->second));
+  s.dtype = it->second;
+}
+
 /// The tensor that a state dict's value is; arguments of _rebuild_tensor_v2:
-/// storage, offset, shape, strides, requires_grad, hooks.
+/// storage, offset, shape, strides, requires_grad, hooks; of _v3 then a dtype.
 StoredTensor readTensor(const PickleValue &call, const std::string &name,
                         const std::string &folder, const Archive &archive) {
   const PickleValue *value = &call, *arguments = call.items[1];
@@ -126,12 +148,17 @@ StoredTensor readTensor(const PickleValue &call, const std::string &name,
     arguments = value->items[1];
     callee = value->items[0]->text;
   }
-  if (callee != "torch._utils\n_rebuild_tensor_v2" ||
-      !arguments->is(Kind::Tuple) || arguments->items.size() < 6 ||
+  // The third version has a dtype apart, of a storage of bytes.
+  bool hasDtype = callee == "torch._utils\n_rebuild_tensor_v3";
+  if ((callee != "torch._utils\n_rebuild_tensor_v2" && !hasDtype) ||
+      !arguments->is(Kind::Tuple) ||
+      arguments->items.size() < (hasDtype ? 7 : 6) ||
       !arguments->items[1]->is(Kind::Integer))
     fail("{} is made by {}, which is not read", inQuotes(name),
-         inQuotes(dotted(*value->items[0])));
+         inQuotes(value->dottedName()));
   Storage s = readStorage(*arguments->items[0], name, folder, archive);
+  if (hasDtype)
+    retype(s, *arguments->items[6], name);
   int64_t offset = arguments->items[1]->number;
   if (offset < 0 || offset > s.elements)
     fail("{} begins at element {} of a storage of {}", inQuotes(name), offset,
@@ -147,20 +174,6 @@ StoredTensor readTensor(const PickleValue &call, const std::string &name,
   return t;
 }
 
-/// The dict of tensors in what was saved.
-const PickleValue &stateDict(const PickleValue &root) {
-  if (!root.is(Kind::Dict))
-    fail("does not hold a dict of tensors{}",
-         root.is(Kind::Call)
-             ? ", but an object made by " + inQuotes(dotted(*root.items[0]))
-             : "");
-  for (const char *key : {"ema", "model", "state_dict"})
-    if (const PickleValue *found = root.get(key))
-      if (found->is(Kind::Dict))
-        return *found;
-  return root;
-}
-
 /// The folder in which everything of the archive lies: "archive/".
 std::string folderOf(const Archive &archive) {
   for (const auto &[name, entry] : archive) {
@@ -173,35 +186,55 @@ std::string folderOf(const Archive &archive) {
 
 } // namespace
 
-TorchFile::TorchFile(const std::string &path) : TensorFile(path) {
+TorchFile::TorchFile(const std::string &path, const std::string &key)
+    : TensorFile(path) {
   try {
-    readArchive();
+    readArchive(key);
   } catch (const Error &e) {
     throw Error(path + ": " + e.what());
   }
 }
 
-void TorchFile::readArchive() {
-  Archive archive = readZip(file.bytes());
+void TorchFile::readArchive(const std::string &key) {
+  Archive archive =
+      readZip(ZipBytes{file.size(), [this](size_t begin, size_t count) {
+                         return file.text(begin, count);
+                       }});
   std::string folder = folderOf(archive);
-  auto text = [&](const ZipEntry &e) {
-    return file.bytes().substr(e.begin, e.bytes);
+  auto text = [&](const std::string &name, const ZipEntry &e) {
+    checkStored(name, e);
+    return file.text(e.begin, e.bytes);
   };
-  if (auto it = archive.find(folder + "byteorder");
-      it != archive.end() && text(it->second) != "little")
-    fail("was written on a machine of byte order {}, only little is read",
-         inQuotes(text(it->second)));
-  Pickle pickle(text(archive.at(folder + "data.pkl")));
-  const PickleValue &dict = stateDict(pickle.root());
+  if (auto it = archive.find(folder + "byteorder"); it != archive.end())
+    if (std::string order = text(it->first, it->second); order != "little")
+      fail("was written on a machine of byte order {}, only little is read",
+           inQuotes(order));
+  std::string name = folder + "data.pkl";
+  std::string bytes = text(name, archive.at(name));
+  Pickle pickle(bytes);
+  StateDict found = findStateDict(pickle.root(), key);
+  const PickleValue &dict = *found.dict;
   for (size_t i = 0; i < dict.items.size(); i += 2) {
     if (!dict.items[i]->is(Kind::Text) || !dict.items[i + 1]->is(Kind::Call))
       continue; // not a tensor: the number of an epoch, an optimizer's state
     std::string name(dict.items[i]->text);
-    entries[name] = readTensor(*dict.items[i + 1], name, folder, archive);
+    if (!name.starts_with(found.rest))
+      continue;
+    StoredTensor tensor = readTensor(*dict.items[i + 1], name, folder, archive);
+    entries[name.substr(found.rest.size())] = std::move(tensor);
   }
+  for (const std::string &empty : found.passedOver)
+    notes.push_back(
+        fmt::format("{} has no tensors and is passed over", inQuotes(empty)));
   if (entries.empty())
-    fail("holds no tensors: expected a dict of tensors, or one under 'ema', "
-         "'model' or 'state_dict'");
+    fail("holds no tensors under {}", inQuotes(key));
+  std::string part = found.key;
+  if (!found.rest.empty())
+    part +=
+        (part.empty() ? "" : ".") + found.rest.substr(0, found.rest.size() - 1);
+  if (!part.empty())
+    notes.push_back(fmt::format("the weights are {}, {} tensors",
+                                inQuotes(part), entries.size()));
 }
 
 } // namespace dit::runtime

@@ -7,15 +7,14 @@
 
 namespace dit::runtime {
 
-/// The tensors of a state dict. Of a training checkpoint that is its `ema`, or
-/// else its `model` or `state_dict`; whatever else it holds is skipped, and
-/// nothing in it is executed.
+/// The tensors of the state dict that StateDict.h finds; whatever else the file
+/// holds is skipped, and nothing in it is executed.
 class TorchFile : public TensorFile {
 public:
-  explicit TorchFile(const std::string &path);
+  TorchFile(const std::string &path, const std::string &key);
 
 private:
-  void readArchive();
+  void readArchive(const std::string &key);
 };
 
 } // namespace dit::runtime

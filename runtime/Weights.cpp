@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A checkpoint matched against the manifest. Tensors that need conversion
-// get their own pages of one reserved range of addresses: reading cannot fail,
-// and only what is in use takes memory.
+// A checkpoint held to the manifest. Tensors get their own pages of one
+// reserved range of addresses: no allocation can fail, and only what is in use
+// takes memory.
 #include "runtime/Weights.h"
 
-#include "runtime/Checkpoint.h"
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
 #include "runtime/SeededWeights.h"
+#include "runtime/Sha256.h"
+#include "runtime/WeightMatch.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <set>
+#include <exception>
 
 namespace dit::runtime {
 namespace {
 
-/// Address space for tensors that are made rather than mapped.
+/// Address space for the tensors' values.
 class TensorPages {
 public:
   void add(int64_t elements) {
@@ -58,13 +58,13 @@ private:
 
 class StoredWeights : public WeightSource {
 public:
-  StoredWeights(const std::string &path, const Manifest &manifest)
-      : checkpoint(path) {
-    match(manifest);
-    for (const WeightEntry &w : manifest.weights) {
-      const CheckpointTensor *t = checkpoint.find(w.name);
-      tensors.push_back(t);
-      pages.add(checkpoint.inPlace(*t) ? 0 : t->elements());
+  StoredWeights(const std::string &path, const Manifest &manifest,
+                const CheckpointOptions &options)
+      : checkpoint(path, options), entries(manifest.weights) {
+    checkWeights(checkpoint, manifest, options.notice);
+    for (const WeightEntry &w : entries) {
+      tensors.push_back(checkpoint.find(w.name));
+      pages.add(w.elements());
     }
     pages.reserve();
   }
@@ -72,61 +72,45 @@ public:
   const float *read(int32_t index) noexcept override {
     if (index < 0 || static_cast<size_t>(index) >= tensors.size())
       return nullptr;
-    const CheckpointTensor &t = *tensors[index];
-    if (const float *values = checkpoint.inPlace(t))
-      return values;
-    checkpoint.read(t, pages.at(index));
+    try {
+      if (!failure)
+        checkpoint.read(*tensors[index], pages.at(index));
+    } catch (...) {
+      failure = std::current_exception();
+    }
     return pages.at(index);
   }
 
   void release(int32_t index) noexcept override {
-    if (index < 0 || static_cast<size_t>(index) >= tensors.size())
-      return;
-    checkpoint.forget(*tensors[index]);
-    pages.release(index);
+    if (index >= 0 && static_cast<size_t>(index) < tensors.size())
+      pages.release(index);
+  }
+
+  void check() const override {
+    if (failure)
+      std::rethrow_exception(failure);
+  }
+
+  std::string identity() const override {
+    std::string all;
+    for (size_t i = 0; i < entries.size(); ++i) {
+      all += fmt::format("{} {} {}", entries[i].name, tensors[i]->dtype,
+                         showShape(entries[i].shape));
+      checkpoint.visit(*tensors[i], [&](std::string_view bytes) {
+        all += " " + sha256(bytes);
+      });
+      all += "\n";
+    }
+    return sha256(all);
   }
 
 private:
-  void match(const Manifest &manifest) const;
-
   Checkpoint checkpoint;
+  std::vector<WeightEntry> entries;
   std::vector<const CheckpointTensor *> tensors; ///< by manifest index
   TensorPages pages;
+  std::exception_ptr failure; ///< of the first read that failed
 };
-
-/// Throws all differences between the file and the manifest at once.
-void StoredWeights::match(const Manifest &manifest) const {
-  std::vector<std::string> errors = checkpoint.mismatches();
-  auto reportTensor = [&](const std::string &name, const std::string &what) {
-    errors.push_back(fmt::format("{} {}", checkpoint.shownName(name), what));
-  };
-  std::set<std::string> known(manifest.ignoredWeights.begin(),
-                              manifest.ignoredWeights.end());
-  for (const WeightEntry &w : manifest.weights) {
-    known.insert(w.name);
-    const CheckpointTensor *t = checkpoint.find(w.name);
-    if (!t && !checkpoint.isExplained(w.name))
-      reportTensor(w.name, fmt::format("is missing, the model expects {}",
-                                       showShape(w.shape)));
-    if (!t)
-      continue;
-    if (t->shape != w.shape)
-      reportTensor(w.name,
-                   fmt::format("is {}, the model expects {}",
-                               showShape(t->shape), showShape(w.shape)));
-    else if (t->dtype != "F32" && t->dtype != "F16" && t->dtype != "BF16")
-      reportTensor(w.name,
-                   fmt::format("is of dtype {}, weights are F32, F16 or BF16",
-                               t->dtype));
-  }
-  for (const auto &[name, t] : checkpoint.tensors())
-    if (!known.contains(name))
-      reportTensor(name,
-                   fmt::format("({}) is not a weight of the model {}",
-                               showShape(t.shape), inQuotes(manifest.name)));
-  if (!errors.empty())
-    throwMismatches(checkpoint.path(), errors);
-}
 
 class RandomWeights : public WeightSource {
 public:
@@ -160,8 +144,9 @@ private:
 } // namespace
 
 std::unique_ptr<WeightSource> openWeights(const std::string &path,
-                                          const Manifest &manifest) {
-  return std::make_unique<StoredWeights>(path, manifest);
+                                          const Manifest &manifest,
+                                          const CheckpointOptions &options) {
+  return std::make_unique<StoredWeights>(path, manifest, options);
 }
 
 std::unique_ptr<WeightSource> randomWeights(uint64_t seed,

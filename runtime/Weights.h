@@ -3,6 +3,7 @@
 #ifndef DIT_RUNTIME_WEIGHTS_H
 #define DIT_RUNTIME_WEIGHTS_H
 
+#include "runtime/Checkpoint.h"
 #include "runtime/Manifest.h"
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 namespace dit::runtime {
 
 /// Hands out the tensors of manifest.weights, by index, to an artifact's
-/// `prepare`. Never throws there: everything that can fail is done before.
+/// `prepare`, which nothing may throw through.
 class WeightSource {
 public:
   virtual ~WeightSource() = default;
@@ -20,13 +21,20 @@ public:
   virtual const float *read(int32_t index) noexcept = 0;
   /// The tensor will not be read again; its memory goes back to the system.
   virtual void release(int32_t index) noexcept = 0;
+  /// Throws the error of a read that failed; what read() gave then is not the
+  /// weights.
+  virtual void check() const {}
+  /// The same for the same tensors, wherever they are stored; empty where the
+  /// seed says it.
+  virtual std::string identity() const { return ""; }
 };
 
-/// The weights in the file or diffusers folder at `path` (F32, F16 or BF16).
-/// Throws one Error that lists every tensor that is missing, extra or of
-/// another shape or dtype.
-std::unique_ptr<WeightSource> openWeights(const std::string &path,
-                                          const Manifest &manifest);
+/// The weights in the file or diffusers folder at `path`, or in a part of it,
+/// `path#key`. Throws one Error of all that is not as the manifest has it
+/// (WeightMatch.h).
+std::unique_ptr<WeightSource>
+openWeights(const std::string &path, const Manifest &manifest,
+            const CheckpointOptions &options = {});
 
 /// The weights of runtime/SeededWeights.h: matrices keep the size of what flows
 /// through them, no tensor is zero, and the same seed gives the same bits.

@@ -130,8 +130,10 @@ public:
   llvm::Error write(StringRef ending, StringRef bytes) {
     int descriptor = -1;
     SmallString<256> name;
-    if (auto why = llvm::sys::fs::createUniqueFile(path + ".%%%%%%" + ending,
-                                                   descriptor, name))
+    // The linker would take a name that begins with - for a flag.
+    StringRef here = path.starts_with("-") ? "./" : "";
+    if (auto why = llvm::sys::fs::createUniqueFile(
+            here + path + ".%%%%%%" + ending, descriptor, name))
       return failure(why);
     names.push_back(name.str().str());
     llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);

@@ -5,8 +5,8 @@
 #include "compiler/commands/Commands.h"
 #include "runtime/Checkpoint.h"
 #include "runtime/Error.h"
+#include "runtime/InputFile.h"
 #include "runtime/Json.h"
-#include "runtime/MappedFile.h"
 #include "runtime/OutputFile.h"
 
 #include <algorithm>
@@ -92,10 +92,11 @@ struct ImportOptions {
 llvm::LogicalResult import(Session &session, const ImportOptions &options) {
   const auto &[folder, output, settings] = options;
   std::string path = runtime::diffusersFolder(folder) + "/config.json";
-  runtime::MappedFile file(path);
+  constexpr size_t longest = 1 << 20;
+  std::string text = runtime::InputFile(path).all(longest);
   std::string spec;
   try {
-    json config = runtime::parseJson(file.bytes(), "the config");
+    json config = runtime::parseJson(text, "the config");
     if (!config.is_object())
       runtime::fail("the config must be an object, but is {}",
                     runtime::shown(config));

@@ -9,6 +9,7 @@
 #include "runtime/Error.h"
 #include "runtime/OutputFile.h"
 #include "runtime/Safetensors.h"
+#include "runtime/commands/Commands.h"
 
 using namespace mlir;
 using namespace dit;
@@ -17,6 +18,7 @@ namespace {
 
 struct InterpretOptions {
   std::string input, weights, tensors, output;
+  runtime::CheckpointOptions checkpoint;
   std::optional<Resolution> size;
   std::vector<Setting> settings;
   bool exact = false, poisonArena = false;
@@ -32,9 +34,7 @@ Tensor toTensor(const runtime::SafetensorsFile &file, const std::string &name,
     runtime::fail("{}: '{}' has dtype {}, which is not read", file.path(), name,
                   stored->dtype);
   std::vector<float> floats(stored->elements());
-  runtime::convertToFloat(stored->dtype, file.bytes(*stored), floats.size(),
-                          floats.data());
-  file.forget(*stored);
+  runtime::readFloats(file, *stored, floats.data());
   return Tensor(stored->shape, elementType, floats);
 }
 
@@ -86,7 +86,7 @@ LogicalResult run(Session &session, const InterpretOptions &options) {
                          options.input + " has reached phase " +
                          infoOf(input->phase).name);
   try {
-    runtime::Checkpoint weights(options.weights);
+    runtime::Checkpoint weights(options.weights, options.checkpoint);
     runtime::SafetensorsFile tensors(options.tensors);
     Type f32 = Float32Type::get(&session.context());
     auto source = [&](StringRef name,
@@ -121,14 +121,15 @@ void dit::addInterpret(CLI::App &app, int &exitCode) {
       ->required();
   command
       ->add_option("--weights", options->weights,
-                   "weights, .safetensors or .pt, or a diffusers folder")
+                   "weights, .safetensors or .pt, or a diffusers folder; "
+                   "FILE#KEY for a part of a checkpoint")
       ->required();
   command
       ->add_option("--input", options->tensors,
                    "a safetensors file with x (N,C,H,W), t (N), y (N)")
       ->required();
   command
-      ->add_option("--output", options->output,
+      ->add_option("-o,--output", options->output,
                    "the safetensors file to write, with out (N,C_out,H,W)")
       ->required();
   addSize(*command, options->size);
@@ -138,6 +139,7 @@ void dit::addInterpret(CLI::App &app, int &exitCode) {
   command->add_flag(
       "--poison-arena", options->poisonArena,
       "for planned IR: keep values at their offsets, and NaN everywhere else");
+  options->checkpoint.notice = runtime::noticeOf(*command);
   command->callback([options, &exitCode] {
     Session session("ditc interpret");
     exitCode = session.exitCode(run(session, *options));

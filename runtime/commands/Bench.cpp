@@ -4,6 +4,7 @@
 
 #include "runtime/Memory.h"
 #include "runtime/commands/Measurement.h"
+#include "runtime/commands/Messages.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -79,7 +80,7 @@ nlohmann::ordered_json toJson(const BenchFlags &flags, const Measurement &r) {
   return json;
 }
 
-void print(const BenchFlags &flags, const Measurement &r) {
+void printTable(const BenchFlags &flags, const Measurement &r) {
   const Manifest &m = r.manifest;
   auto json = toJson(flags, r);
   double total = 0;
@@ -88,45 +89,45 @@ void print(const BenchFlags &flags, const Measurement &r) {
     total += k.ms;
     widest = std::max(widest, k.name.size());
   }
-  fmt::print("{:<{}}  {:<9}  {:>5}  {:>9}  {:>8}  {:>6}\n", "kernel", widest,
-             "kind", "count", "ms", "GFLOP/s", "share");
+  printResult("{:<{}}  {:<9}  {:>5}  {:>9}  {:>8}  {:>6}\n", "kernel", widest,
+              "kind", "count", "ms", "GFLOP/s", "share");
   for (const KernelRow &k : r.kernels)
-    fmt::print("{:<{}}  {:<9}  {:>5}  {:>9.3f}  {:>8.1f}  {:>5.1f}%\n", k.name,
-               widest, k.kind, k.count, k.ms,
-               k.ms > 0 ? k.flops / k.ms * 1e-6 : 0,
-               total > 0 ? 100 * k.ms / total : 0);
+    printResult("{:<{}}  {:<9}  {:>5}  {:>9.3f}  {:>8.1f}  {:>5.1f}%\n", k.name,
+                widest, k.kind, k.count, k.ms,
+                k.ms > 0 ? k.flops / k.ms * 1e-6 : 0,
+                total > 0 ? 100 * k.ms / total : 0);
   std::string where = r.device.empty()
                           ? fmt::format("{} threads", flags.device.threads)
                           : r.device;
-  fmt::print("\n{}, {}, {}, batch {}, {}: {:.3f} ms median, {:.3f} ms best of "
-             "{}\n",
-             m.name, m.resolution().show(), m.arch, flags.batch, where,
-             median(r.ms), least(r.ms), flags.repeat);
+  printResult("\n{}, {}, {}, batch {}, {}: {:.3f} ms median, {:.3f} ms best of "
+              "{}\n",
+              m.name, m.resolution().show(), m.arch, flags.batch, where,
+              median(r.ms), least(r.ms), flags.repeat);
   if (!r.stepMs.empty())
-    fmt::print("a step of {} samples{}: {:.3f} ms median, {} launches\n",
-               json["step_samples"].get<int64_t>(),
-               json["step_is_guided"].get<bool>() ? ", guided" : "",
-               median(r.stepMs), json["launches_per_step"].get<size_t>());
+    printResult("a step of {} samples{}: {:.3f} ms median, {} launches\n",
+                json["step_samples"].get<int64_t>(),
+                json["step_is_guided"].get<bool>() ? ", guided" : "",
+                median(r.stepMs), json["launches_per_step"].get<size_t>());
   double gflops = json["gflops"].get<double>();
   if (r.peaks.empty())
-    fmt::print("{:.1f} GFLOP/s\n", gflops);
+    printResult("{:.1f} GFLOP/s\n", gflops);
   else
-    fmt::print("{:.1f} GFLOP/s, {:.1f}% of the {} peak of {:.1f} measured in "
-               "between\n",
-               gflops, median(r.percents), m.dtype == "bf16" ? "bf16" : "FMA",
-               median(r.peaks));
-  fmt::print("load {:.2f} s, condition {:.2f} ms, peak resident memory {}\n",
-             r.loadSeconds, r.conditionMs,
-             showBytes(static_cast<double>(peakResidentBytes())));
+    printResult("{:.1f} GFLOP/s, {:.1f}% of the {} peak of {:.1f} measured in "
+                "between\n",
+                gflops, median(r.percents), m.dtype == "bf16" ? "bf16" : "FMA",
+                median(r.peaks));
+  printResult("load {:.2f} s, condition {:.2f} ms, peak resident memory {}\n",
+              r.loadSeconds, r.conditionMs,
+              showBytes(static_cast<double>(peakResidentBytes())));
 }
 
 void benchCommand(const BenchFlags &flags) {
   auto artifact = std::make_shared<Artifact>(flags.model);
   Measurement result = measure(flags, artifact);
   if (flags.json)
-    fmt::print("{}\n", toJson(flags, result).dump(2));
+    printResult("{}\n", toJson(flags, result).dump(2));
   else
-    print(flags, result);
+    printTable(flags, result);
 }
 
 } // namespace
@@ -136,7 +137,7 @@ void addBenchCommand(CLI::App &app) {
   CLI::App *c =
       app.add_subcommand("bench", "time one evaluation of a compiled model");
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
-  addWeightsFlag(*c, flags->weights);
+  addWeightsFlag(*c, flags->weights, flags->checkpoint);
   c->add_option("--batch", flags->batch, "rows an evaluation (default 1)")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
   c->add_option("--repeat", flags->repeat, "timed evaluations (default 20)")

@@ -2,15 +2,22 @@
 // A tool's main: exit codes, and errors as lines on stderr.
 #include "runtime/commands/Commands.h"
 
+#include "runtime/Abi.h"
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
+#include "runtime/OpenedInputs.h"
+#include "runtime/commands/Manual.h"
+#include "runtime/commands/Messages.h"
+#include "runtime/commands/UnknownWord.h"
 #include "runtime/cpu/ThreadPool.h"
 #include "runtime/sampling/Options.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
+#include <sstream>
 
 namespace dit::runtime {
 
@@ -20,7 +27,10 @@ void addRuntimeCommands(CLI::App &app) {
   addDenoiseCommand(app);
   addBenchCommand(app);
   addInspectCommand(app);
-  addEvaluateCommand(app);
+  app.set_version_flag(
+      "--version", fmt::format("{} {}, for artifacts of ABI version {}",
+                               app.get_name(), DITC_VERSION, DIT_ABI_VERSION));
+  addManualFlag(app);
 }
 
 void addThreadsFlag(CLI::App &command, int &threads) {
@@ -52,22 +62,33 @@ void addDeviceFlags(CLI::App &command, DeviceOptions &options) {
                   "number of the GPU, for a model compiled for GPUs (default "
                   "0)")
       ->check(CLI::Range(0, 1023));
-  options.notice = [who = command.get_parent()->get_name() + " " +
-                          command.get_name()](const std::string &sentence) {
-    fmt::print(stderr, "{}: note: {}\n", who, sentence);
+  options.notice = noticeOf(command);
+}
+
+std::function<void(const std::string &)> noticeOf(const CLI::App &command) {
+  return [who = command.get_parent()->get_name() + " " +
+                command.get_name()](const std::string &sentence) {
+    say("{}: note: {}\n", who, sentence);
   };
 }
 
-void addWeightsFlag(CLI::App &command, std::optional<std::string> &weights) {
+void addWeightsFlag(CLI::App &command, std::optional<std::string> &weights,
+                    CheckpointOptions &options) {
   command.add_option("--weights", weights,
-                     "weights, .safetensors or .pt, or a diffusers folder "
-                     "(default: random ones of the seed)");
+                     "weights, .safetensors or .pt, or a diffusers folder; "
+                     "FILE#KEY for a part of a checkpoint (default: random "
+                     "ones of the seed)");
+  command.add_option("--ignore-weights", options.ignored,
+                     "PATTERN of tensors that are not the model's, such as "
+                     "'projectors.*'; may be given again");
+  options.notice = noticeOf(command);
 }
 
 std::unique_ptr<WeightSource> weightsOf(const std::optional<std::string> &path,
-                                        uint64_t seed,
-                                        const Manifest &manifest) {
-  return path ? openWeights(*path, manifest) : randomWeights(seed, manifest);
+                                        uint64_t seed, const Manifest &manifest,
+                                        const CheckpointOptions &options) {
+  return path ? openWeights(*path, manifest, options)
+              : randomWeights(seed, manifest);
 }
 
 std::string describeMemory(const Artifact &artifact, const Device &device,
@@ -103,7 +124,7 @@ static int report(const std::string &speaker,
                   const std::vector<std::string> &sentences, int code) {
   std::fflush(stdout);
   for (const std::string &sentence : sentences)
-    fmt::print(stderr, "{}: error: {}\n", speaker, sentence);
+    say("{}: error: {}\n", speaker, sentence);
   return code;
 }
 
@@ -120,19 +141,34 @@ static std::string sentenceOf(const CLI::ParseError &e) {
   return text;
 }
 
+/// A result that did not reach its reader is an error, too.
+static int flushResults(const std::string &who) {
+  errno = 0;
+  if (std::fflush(stdout) == 0)
+    return 0;
+  std::string reason = systemMessage(errno);
+  std::clearerr(stdout);
+  return report(who, {"standard output cannot be written: " + reason}, 1);
+}
+
 int runTool(CLI::App &app, int argc, char **argv) {
   constexpr int diagnosed = 1, badCommandLine = 2;
+  guardStandardStreams();
+  OpenedInputs inputs;
   std::string who = speaker(app, argc, argv);
   try {
     app.parse(argc, argv);
-    // A result that did not reach its reader is an error, too.
-    if (std::fflush(stdout) != 0)
-      return report(who, {"standard output cannot be written"}, diagnosed);
-    return 0;
+    return flushResults(who);
   } catch (const CLI::ParseError &e) {
-    if (e.get_exit_code() == 0)
-      return app.exit(e); // --help, --version
-    return report(who, {sentenceOf(e)}, badCommandLine);
+    if (e.get_exit_code() == 0) {
+      std::ostringstream text;
+      app.exit(e, text, text); // --help, --version
+      std::fputs(text.str().c_str(), stdout);
+      return flushResults(who);
+    }
+    std::string unknown = sentenceOfUnknownWord(app, argc, argv);
+    return report(who, {unknown.empty() ? sentenceOf(e) : unknown},
+                  badCommandLine);
   } catch (const FlagError &e) {
     return report(who, e.sentences(), badCommandLine);
   } catch (const Error &e) {

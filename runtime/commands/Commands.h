@@ -18,10 +18,12 @@ void addJoinCommand(CLI::App &app);
 void addDenoiseCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);
-void addEvaluateCommand(CLI::App &app);
 
-/// All of the above.
+/// All of the above, which run an artifact, and --version.
 void addRuntimeCommands(CLI::App &app);
+
+/// Figures of samples: ditc's alone, as it runs no artifact.
+void addEvaluateCommand(CLI::App &app);
 
 /// Parses the command line and runs its subcommand. Prints every error as
 /// "ditc sample: error: ..."; returns 0, 1 for an error, 2 for a bad command
@@ -35,12 +37,16 @@ void addSizeFlag(CLI::App &command, std::optional<Resolution> &size);
 /// Adds `--size HxW`, `--threads N` and, for a model compiled for GPUs,
 /// `--device N`; notices go to stderr.
 void addDeviceFlags(CLI::App &command, DeviceOptions &options);
-/// Adds `--weights FILE`, by default weights of the seed.
-void addWeightsFlag(CLI::App &command, std::optional<std::string> &weights);
+/// Adds `--weights FILE`, by default weights of the seed, and
+/// `--ignore-weights`; what was chosen in the file goes to stderr.
+void addWeightsFlag(CLI::App &command, std::optional<std::string> &weights,
+                    CheckpointOptions &options);
 /// The weights in `path`, or those that `seed` makes.
 std::unique_ptr<WeightSource> weightsOf(const std::optional<std::string> &path,
-                                        uint64_t seed,
-                                        const Manifest &manifest);
+                                        uint64_t seed, const Manifest &manifest,
+                                        const CheckpointOptions &options);
+/// What prints "ditc sample: note: ..." on stderr.
+std::function<void(const std::string &)> noticeOf(const CLI::App &command);
 /// "memory: 1.3 GB of weights, 640 MB to work in", and the GPU's where it is a
 /// GPU's: what will be taken.
 std::string describeMemory(const Artifact &artifact, const Device &device,

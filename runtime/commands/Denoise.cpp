@@ -6,6 +6,7 @@
 #include "runtime/Error.h"
 #include "runtime/OutputFile.h"
 #include "runtime/Safetensors.h"
+#include "runtime/commands/Messages.h"
 
 #include <fmt/ranges.h>
 
@@ -19,6 +20,7 @@ namespace {
 struct DenoiseFlags {
   std::string model, input, output;
   std::optional<std::string> weights;
+  CheckpointOptions checkpoint;
   uint64_t seed = 0;
   DeviceOptions device;
 };
@@ -55,17 +57,16 @@ int64_t rowsOf(const SafetensorsFile &file, const PortEntry &input,
   return rows;
 }
 
-std::vector<uint32_t> readFloats(const SafetensorsFile &file,
+std::vector<uint32_t> floatsOf(const SafetensorsFile &file,
                                  const PortEntry &input,
                                  const StoredTensor &t) {
   // What is one number a sample may be written as a whole one.
   bool integersToo = input.shape.empty();
   if (!isFloatDtype(t.dtype) && !(integersToo && isIntegerDtype(t.dtype)))
-    fail("{}: '{}' must be of dtype F32, F16, BF16, F64{}, but is {}",
-         file.path(), input.name, integersToo ? ", I32 or I64" : "", t.dtype);
+    fail("{}: '{}' must be of dtype {}{}, but is {}", file.path(), input.name,
+         kFloatDtypes, integersToo ? ", I32 or I64" : "", t.dtype);
   std::vector<uint32_t> values(t.elements());
-  convertToFloat(t.dtype, file.bytes(t), t.elements(),
-                 reinterpret_cast<float *>(values.data()));
+  readFloats(file, t, reinterpret_cast<float *>(values.data()));
   return values;
 }
 
@@ -81,14 +82,16 @@ std::vector<uint32_t> readIntegers(const SafetensorsFile &file,
     lowest = 0;
     highest = manifest.classes - (manifest.labelDropout ? 0 : 1);
   }
+  std::string bytes(t.bytes, '\0');
+  file.readBytes(t, bytes.data());
   std::vector<uint32_t> values;
   for (int64_t i = 0; i < t.elements(); ++i) {
     int64_t value = 0;
     if (t.dtype == "I64") {
-      std::memcpy(&value, file.bytes(t) + i * 8, 8);
+      std::memcpy(&value, bytes.data() + i * 8, 8);
     } else {
       int32_t narrow;
-      std::memcpy(&narrow, file.bytes(t) + i * 4, 4);
+      std::memcpy(&narrow, bytes.data() + i * 4, 4);
       value = narrow;
     }
     if (value < lowest || value > highest)
@@ -130,7 +133,7 @@ Inputs readInputs(const std::string &path, const Manifest &m) {
            showShape(t.shape), in.rows);
     auto &values = in.values[input.name];
     values = input.dtype == "i32" ? readIntegers(file, m, input, t)
-                                  : readFloats(file, input, t);
+                                  : floatsOf(file, input, t);
     in.views[input.name] = {values.data(), rows};
   }
   checkTimesteps(file, m, in);
@@ -142,14 +145,14 @@ void denoiseCommand(DenoiseFlags flags) {
   const Manifest &m = artifact->manifest(flags.device.size);
   Inputs in = readInputs(flags.input, m);
   const int64_t rows = in.rows;
+  auto weights = weightsOf(flags.weights, flags.seed, m, flags.checkpoint);
   OutputFile file(flags.output, rows * m.outputFloats() * 4 + 4096);
   flags.device.rows = rows;
   std::unique_ptr<Device> device = openDevice(*artifact, flags.device);
-  auto weights = weightsOf(flags.weights, flags.seed, m);
   if (!device->isHost())
-    fmt::print(stderr, "{}: {}\n", m.name,
-               describeMemory(*artifact, *device,
-                              evaluationBytes(device->manifest(), rows)));
+    say("{}: {}\n", m.name,
+        describeMemory(*artifact, *device,
+                       evaluationBytes(device->manifest(), rows)));
   Denoiser denoiser(artifact, std::move(device), *weights);
   weights.reset();
   std::vector<float> out(rows * m.outputFloats());
@@ -157,8 +160,8 @@ void denoiseCommand(DenoiseFlags flags) {
   writeSafetensors(
       file, {{"out", {rows, m.outputChannels, m.height, m.width}, out}}, {});
   file.commit();
-  fmt::print("{}: out {}x{}x{}x{}\n", flags.output, rows, m.outputChannels,
-             m.height, m.width);
+  announce(flags.output, "out {}x{}x{}x{}\n", rows, m.outputChannels, m.height,
+           m.width);
 }
 
 } // namespace
@@ -168,7 +171,7 @@ void addDenoiseCommand(CLI::App &app) {
   CLI::App *c =
       app.add_subcommand("denoise", "evaluate a compiled model's network once");
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
-  addWeightsFlag(*c, flags->weights);
+  addWeightsFlag(*c, flags->weights, flags->checkpoint);
   c->add_option("--input", flags->input,
                 ".safetensors with a tensor for each input that inspect lists: "
                 "x (N,C,H,W), t (N), y (N), ..; or one row for all samples")

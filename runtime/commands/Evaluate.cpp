@@ -5,10 +5,12 @@
 #include "runtime/Error.h"
 #include "runtime/MappedFile.h"
 #include "runtime/NpyArray.h"
+#include "runtime/commands/Messages.h"
 #include "runtime/cpu/ThreadPool.h"
 #include "runtime/evaluation/Evaluation.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -77,7 +79,9 @@ std::optional<Gaussian> readGaussian(const Arrays &arrays,
 FeatureFile readFeatures(const std::string &path) {
   MappedFile file(path);
   try {
-    Arrays arrays = readNpz(file.bytes());
+    Arrays arrays =
+        readNpz(file.bytes(), {"features", "spatial_features", "logits", "mu",
+                               "sigma", "mu_s", "sigma_s"});
     FeatureFile f{
         readRows(arrays, "features"), readRows(arrays, "spatial_features"),
         readRows(arrays, "logits"), readGaussian(arrays, "mu", "sigma"),
@@ -85,7 +89,9 @@ FeatureFile readFeatures(const std::string &path) {
     if (!f.features && !f.spatial && !f.logits && !f.statistics &&
         !f.spatialStatistics)
       fail("has none of the arrays features, spatial_features, logits, mu and "
-           "sigma, mu_s and sigma_s");
+           "sigma, mu_s and sigma_s, but {} (of pictures a network must make "
+           "features first)",
+           fmt::join(npzNames(file.bytes()), ", "));
     return f;
   } catch (const Error &e) {
     fail("{}: {}", path, e.sentences()[0]);
@@ -169,11 +175,11 @@ private:
 void evaluateCommand(const EvaluateFlags &flags) {
   nlohmann::ordered_json figures = Evaluation(flags).run();
   if (flags.json) {
-    fmt::print("{}\n", figures.dump());
+    printResult("{}\n", figures.dump());
     return;
   }
   for (const auto &[name, value] : figures.items())
-    fmt::print("{:<26} {:.10g}\n", name, value.get<double>());
+    printResult("{:<26} {:.10g}\n", name, value.get<double>());
 }
 
 } // namespace

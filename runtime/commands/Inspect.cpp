@@ -5,6 +5,7 @@
 #include "runtime/Artifact.h"
 #include "runtime/Error.h"
 #include "runtime/Memory.h"
+#include "runtime/commands/Messages.h"
 #include "runtime/commands/SampleFlags.h"
 #include "runtime/sampling/Sampling.h"
 
@@ -29,13 +30,13 @@ std::string bytes(int64_t count) {
 }
 
 void printKernels(const FunctionEntry &function) {
-  fmt::print("\n@{}, every {}: {} kernels\n", function.name, function.every,
+  printResult("\n@{}, every {}: {} kernels\n", function.name, function.every,
              function.kernels.size());
   for (const KernelEntry &k : function.kernels) {
     std::string work =
         k.macs > 0 ? fmt::format("  {:.2f} MMACs", k.macs * 1e-6) : "";
-    fmt::print("  {}  {}  {}{}{}\n", k.name, k.kind, k.what, work,
-               k.cublasLt ? "  by cuBLASLt" : "");
+    printResult("  {}  {}  {}{}{}\n", k.name, k.kind, k.what, work,
+                k.cublasLt ? "  by cuBLASLt" : "");
   }
 }
 
@@ -46,38 +47,40 @@ void printInputs(const Manifest &m) {
     text +=
         fmt::format("{}{} {} {} every {}", text.empty() ? "" : ", ", input.name,
                     input.dtype, showShape(input.shape), input.every);
-  fmt::print("inputs: {}\n", text);
+  printResult("inputs: {}\n", text);
 }
 
 /// What is the same in every alternative of a size.
 void printModel(const Manifest &m) {
   const DiffusionDefaults &d = m.diffusion;
-  fmt::print(
+  printResult(
       "{}: {} parameters in {} tensors, {:.3f} GMACs a sample, {} tokens\n",
       m.name, m.parameters, m.weights.size(),
       static_cast<double>(m.macs) * 1e-9, m.tokens);
-  fmt::print("x {}x{}x{} ({}), out {}x{}x{}, {} classes{}\n", m.channels,
+  printResult("x {}x{}x{} ({}), out {}x{}x{}, {} classes{}\n", m.channels,
              m.height, m.width, m.space, m.outputChannels, m.height, m.width,
              m.classes, m.labelDropout ? " and no class" : "");
   printInputs(m);
   if (d.prediction == "velocity")
-    fmt::print("trained as a flow, noise at t = {}, velocity to {}, told {} t; "
-               "sampled by {} in {} steps (shift {})",
-               d.noiseAt, d.velocityToNoise ? "noise" : "data", d.timeScale,
-               d.sampler, d.sampleSteps, d.shift);
+    printResult(
+        "trained as a flow, noise at t = {}, velocity to {}, told {} t; "
+        "sampled by {} in {} steps (shift {})",
+        d.noiseAt, d.velocityToNoise ? "noise" : "data", d.timeScale, d.sampler,
+        d.sampleSteps, d.shift);
   else
-    fmt::print("trained with {} steps, {}{}{}, {} variance; sampled by {} in "
-               "{} steps (eta {})",
-               d.steps, d.schedule,
-               d.zeroTerminalSnr ? " to zero terminal SNR" : "",
-               d.prediction == "epsilon" ? "" : ", predicts " + d.prediction,
-               d.variance, d.sampler, d.sampleSteps, d.eta);
-  fmt::print(", guidance {}{} of {} channels{}\n",
-             m.guidance.formula == "weight" ? "weight " : "", m.guidance.scale,
-             m.guidance.channels ? std::to_string(*m.guidance.channels) : "all",
-             d.clipX0 ? ", x0 clamped" : "");
-  fmt::print("made by {} from a spec with sha256 {}\n", m.compiler,
-             m.specSha256);
+    printResult("trained with {} steps, {}{}{}, {} variance; sampled by {} in "
+                "{} steps (eta {})",
+                d.steps, d.schedule,
+                d.zeroTerminalSnr ? " to zero terminal SNR" : "",
+                d.prediction == "epsilon" ? "" : ", predicts " + d.prediction,
+                d.variance, d.sampler, d.sampleSteps, d.eta);
+  printResult(", guidance {}{} of {} channels{}\n",
+              m.guidance.formula == "weight" ? "weight " : "", m.guidance.scale,
+              m.guidance.channels ? std::to_string(*m.guidance.channels)
+                                  : "all",
+              d.clipX0 ? ", x0 clamped" : "");
+  printResult("made by {} from a spec with sha256 {}\n", m.compiler,
+              m.specSha256);
 }
 
 /// The kernels by name that are in the machine code, cuBLASLt's left out.
@@ -107,36 +110,36 @@ void printSizes(const std::vector<Manifest> &sizes) {
   int64_t prepared = 0;
   for (const Manifest &m : sizes)
     prepared = std::max(prepared, m.memory.prepared);
-  fmt::print("memory: {} of packed weights", bytes(prepared));
+  printResult("memory: {} of packed weights", bytes(prepared));
   if (sizes.size() == 1) {
-    fmt::print("; {}\n", showMemory(sizes.front()));
+    printResult("; {}\n", showMemory(sizes.front()));
     return;
   }
-  fmt::print(", which all sizes share:\n");
+  printResult(", which all sizes share:\n");
   for (const Manifest &m : sizes)
-    fmt::print("  {}: {} tokens, {:.3f} GMACs a sample; {}\n",
-               m.resolution().show(), m.tokens,
-               static_cast<double>(m.macs) * 1e-9, showMemory(m));
+    printResult("  {}: {} tokens, {:.3f} GMACs a sample; {}\n",
+                m.resolution().show(), m.tokens,
+                static_cast<double>(m.macs) * 1e-9, showMemory(m));
 }
 
 /// `sizes` are the same target's, `m` one of them: the one whose kernels are
 /// shown.
 void printTarget(const Manifest &m, const std::vector<Manifest> &sizes) {
-  fmt::print("target {}, {}, {}; ", m.target, m.arch, m.dtype);
+  printResult("target {}, {}, {}; ", m.target, m.arch, m.dtype);
   if (m.target == "cuda")
-    fmt::print("matmul {}; {} of machine code by NVRTC {}, {} kernels; a "
+    printResult("matmul {}; {} of machine code by NVRTC {}, {} kernels; a "
                "step is {} launches\n",
                m.matmul, bytes(m.codeBytes), m.nvrtc, distinctKernels(m),
                m.network().kernels.size() + (m.step ? 1 : 0));
   else
-    fmt::print("needs {}\n",
-               m.features.empty()
-                   ? "nothing"
-                   : fmt::format("{}", fmt::join(m.features, ", ")));
+    printResult("needs {}\n",
+                m.features.empty()
+                    ? "nothing"
+                    : fmt::format("{}", fmt::join(m.features, ", ")));
   printSizes(sizes);
-  fmt::print("passes: {}\n", fmt::join(m.passes, ", "));
+  printResult("passes: {}\n", fmt::join(m.passes, ", "));
   if (sizes.size() > 1)
-    fmt::print("kernels of {}, --size shows another's\n",
+    printResult("kernels of {}, --size shows another's\n",
                m.resolution().show());
   for (const FunctionEntry &function : m.functions)
     printKernels(function);
@@ -148,7 +151,7 @@ void printSummary(const std::vector<Manifest> &shown,
   printModel(shown.front());
   for (size_t i = 0; i < shown.size(); ++i) {
     if (shown.size() > 1)
-      fmt::print("\nalternative {} of {}\n", i + 1, shown.size());
+      printResult("\nalternative {} of {}\n", i + 1, shown.size());
     std::vector<Manifest> sizes;
     for (const Manifest &m : all)
       if (canShareWeights(m, shown[i]) &&
@@ -171,10 +174,11 @@ void printSchedule(const Manifest &m, const ChoiceFlags &choices) {
                              0,
                              request.spacing,
                              request.timesteps});
-  fmt::print("k    t     beta            alpha_bar       posterior_variance\n");
+  printResult(
+      "k    t     beta            alpha_bar       posterior_variance\n");
   for (int64_t k = 0; k < s.size(); ++k)
-    fmt::print("{:<4} {:<5} {:<15.9g} {:<15.9g} {:.9g}\n", k, s.timesteps[k],
-               s.beta[k], s.alphaBar[k], s.posteriorVariance[k]);
+    printResult("{:<4} {:<5} {:<15.9g} {:<15.9g} {:.9g}\n", k, s.timesteps[k],
+                s.beta[k], s.alphaBar[k], s.posteriorVariance[k]);
 }
 
 /// "0.5 x + 0.25 e", what is 0 left out.
@@ -215,11 +219,11 @@ void printTable(const Manifest &m, const ChoiceFlags &choices) {
   applyChoiceFlags(choices, request);
   SamplingPlan plan(m, request);
   const Sampler &sampler = plan.sampler();
-  fmt::print("i    t            p: the guided prediction, e: the estimate of "
-             "the sample, z: noise, h: kept\n");
+  printResult("i    t            p: the guided prediction, e: the estimate of "
+              "the sample, z: noise, h: kept\n");
   for (int64_t i = 0; i < sampler.size(); ++i)
-    fmt::print("{:<4} {:<12.9g} {}\n", i, sampler.times[i],
-               showRow(sampler.rows[i]));
+    printResult("{:<4} {:<12.9g} {}\n", i, sampler.times[i],
+                showRow(sampler.rows[i]));
 }
 
 void inspectCommand(const InspectFlags &flags) {
@@ -238,7 +242,7 @@ void inspectCommand(const InspectFlags &flags) {
     std::vector<std::string> texts = readManifestTexts(flags.model);
     for (size_t i = 0; i < texts.size(); ++i)
       if (!flags.size || sizes[i] == size)
-        fmt::print("{}\n", texts[i]);
+        printResult("{}\n", texts[i]);
     return;
   }
   for (const Manifest &m : all)
@@ -246,7 +250,7 @@ void inspectCommand(const InspectFlags &flags) {
       shown.push_back(m);
   const Manifest &m = shown.front();
   if (flags.spec)
-    fmt::print("{}", m.spec);
+    printResult("{}", m.spec);
   else if (printsTable)
     printTable(m, flags.choices);
   else if (flags.schedule)

@@ -4,6 +4,8 @@
 
 #include "runtime/Error.h"
 #include "runtime/MappedFile.h"
+#include "runtime/OpenedInputs.h"
+#include "runtime/commands/Messages.h"
 #include "runtime/images/NpzSeries.h"
 
 #include <fmt/core.h>
@@ -34,6 +36,7 @@ std::map<int64_t, Part> readParts(const std::vector<std::string> &paths) {
   std::map<int64_t, Part> parts;
   for (const std::string &path : paths) {
     Part part{std::make_unique<MappedFile>(path), {}, {}, {}, 0};
+    rememberInput(path);
     int64_t first;
     try {
       part.settings = npzSettings(part.file->bytes());
@@ -92,8 +95,7 @@ void joinCommand(const JoinFlags &flags) {
                   std::min(chunk, part.samples.size() - at));
   }
   file.finish(labels);
-  fmt::print("{}: {} samples of {} parts\n", flags.output, file.size(),
-             parts.size());
+  announce(flags.output, "{} samples of {} parts\n", file.size(), parts.size());
 }
 
 } // namespace

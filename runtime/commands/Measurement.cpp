@@ -6,6 +6,7 @@
 
 #include "runtime/Denoiser.h"
 #include "runtime/commands/Commands.h"
+#include "runtime/commands/Messages.h"
 #include "runtime/cpu/FmaPeak.h"
 #include "runtime/cuda/StepRunner.h"
 #include "runtime/sampling/Noise.h"
@@ -161,15 +162,15 @@ Measurement measure(const BenchFlags &flags,
                     std::shared_ptr<const Artifact> artifact) {
   Measurement result;
   auto begin = Clock::now();
-  auto weights = weightsOf(flags.weights, flags.seed,
-                           artifact->manifest(flags.device.size));
+  auto weights =
+      weightsOf(flags.weights, flags.seed,
+                artifact->manifest(flags.device.size), flags.checkpoint);
   DeviceOptions options = flags.device;
   options.rows = flags.batch;
   std::unique_ptr<Device> opened = openDevice(*artifact, options);
   result.device = opened->describe();
   if (!opened->isHost())
-    fmt::print(
-        stderr, "{}: {}\n", opened->manifest().name,
+    say("{}: {}\n", opened->manifest().name,
         describeMemory(*artifact, *opened,
                        evaluationBytes(opened->manifest(), flags.batch)));
   Denoiser denoiser(artifact, std::move(opened), *weights);

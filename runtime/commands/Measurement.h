@@ -3,6 +3,7 @@
 #ifndef DIT_RUNTIME_COMMANDS_MEASUREMENT_H
 #define DIT_RUNTIME_COMMANDS_MEASUREMENT_H
 
+#include "runtime/Checkpoint.h"
 #include "runtime/Device.h"
 
 #include <memory>
@@ -15,6 +16,7 @@ namespace dit::runtime {
 struct BenchFlags {
   std::string model;
   std::optional<std::string> weights;
+  CheckpointOptions checkpoint;
   int64_t batch = 1, repeat = 20;
   uint64_t seed = 0;
   DeviceOptions device;

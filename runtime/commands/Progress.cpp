@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Drawing of the progress bar; ten times a second is enough for the eye.
 #include "runtime/commands/Progress.h"
+#include "runtime/commands/Messages.h"
 
 #include <fmt/core.h>
 
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace dit::runtime {
 
@@ -16,7 +19,7 @@ Progress::Progress()
 
 Progress::~Progress() {
   if (isLineOpen)
-    fmt::print(stderr, "\n");
+    say("\n");
 }
 
 double Progress::seconds() const {
@@ -40,9 +43,15 @@ void Progress::show(int64_t done, int64_t total) {
       done == total ? "took " + showTime(elapsed)
                     : showTime(elapsed * (1 - fraction) / fraction) + " left";
   if (!isTerminal) {
+    // A tenth of days is hours: before the first ones lines come at moments
+    // that double.
     int64_t tenth = done * 10 / total;
-    if (tenth > lastTenth)
-      fmt::print(stderr, "sampling: {}%, {}\n", tenth * 10, left);
+    bool isTenth = tenth > lastTenth;
+    if (isTenth || elapsed >= nextLine) {
+      say("sampling: {}%, {}\n",
+          isTenth ? tenth * 10 : static_cast<int64_t>(fraction * 100), left);
+      nextLine = 2 * std::max(elapsed, nextLine / 2);
+    }
     lastTenth = tenth;
     return;
   }
@@ -52,8 +61,8 @@ void Progress::show(int64_t done, int64_t total) {
   lastDrawn = now;
   constexpr int width = 30;
   int filled = static_cast<int>(fraction * width);
-  fmt::print(stderr, "\rsampling [{:#<{}}{:.<{}}] {:3.0f}% {:<16}", "", filled,
-             "", width - filled, fraction * 100, left);
+  say("\rsampling [{:#<{}}{:.<{}}] {:3.0f}% {:<16}", "", filled, "",
+      width - filled, fraction * 100, left);
   std::fflush(stderr);
   isLineOpen = true;
 }

@@ -22,6 +22,7 @@ private:
   bool isTerminal;
   bool isLineOpen = false;
   int64_t lastTenth = 0;
+  double nextLine = 10; ///< seconds; of those between tenths
   std::chrono::steady_clock::time_point begin, lastDrawn;
 };
 

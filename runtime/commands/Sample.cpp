@@ -10,6 +10,7 @@
 #include "runtime/Memory.h"
 #include "runtime/OutputFile.h"
 #include "runtime/Sha256.h"
+#include "runtime/commands/Messages.h"
 #include "runtime/commands/SampleFlags.h"
 #include "runtime/commands/SampleOutput.h"
 #include "runtime/commands/SampleSeries.h"
@@ -19,7 +20,6 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
-#include <set>
 
 namespace dit::runtime {
 namespace {
@@ -29,6 +29,7 @@ struct SampleFlags {
   std::string model, classes, output;
   std::optional<std::string> preview;
   std::optional<std::string> weights;
+  CheckpointOptions checkpoint;
   bool randomWeights = false;
   int64_t repeat = 1;
   ChoiceFlags choices;
@@ -87,23 +88,9 @@ nlohmann::ordered_json describeSettings(const SampleFlags &flags,
   return settings;
 }
 
-/// sha256sum of a file; of its files' "name sum" lines for a folder.
-std::string identityOf(const std::string &path) {
-  if (!std::filesystem::is_directory(path))
-    return sha256(MappedFile(path).bytes());
-  std::set<std::string> lines;
-  for (const auto &entry : std::filesystem::recursive_directory_iterator(path))
-    if (entry.is_regular_file())
-      lines.insert(entry.path().lexically_relative(path).string() + " " +
-                   sha256(MappedFile(entry.path()).bytes()) + "\n");
-  std::string all;
-  for (const std::string &line : lines)
-    all += line;
-  return sha256(all);
-}
-
 /// --count, with everything that is wrong with it found at once.
-SampleSeries makeSeries(const SampleFlags &flags, const SamplingPlan &plan) {
+SampleSeries makeSeries(const SampleFlags &flags, const SamplingPlan &plan,
+                        const WeightSource &weights) {
   const SampleRequest &request = plan.request();
   if (!flags.output.ends_with(".npz"))
     failFlag("--count writes an .npz, but the output is {}",
@@ -117,9 +104,12 @@ SampleSeries makeSeries(const SampleFlags &flags, const SamplingPlan &plan) {
   if (flags.classes != "uniform")
     series.labels = request.labels;
   series.settings = describeSettings(flags, plan);
-  series.settings["model_sha256"] = identityOf(flags.model);
-  if (flags.weights)
-    series.settings["weights_sha256"] = identityOf(*flags.weights);
+  series.settings["model_sha256"] = sha256(MappedFile(flags.model).bytes());
+  // The tensors count, not what their file is called.
+  if (flags.weights) {
+    series.settings.erase("weights");
+    series.settings["weights_sha256"] = weights.identity();
+  }
   return series;
 }
 
@@ -133,32 +123,35 @@ std::string showSteps(const SamplingPlan &plan) {
 /// is sampled at a time.
 std::unique_ptr<Denoiser> load(const SampleFlags &flags,
                                std::shared_ptr<const Artifact> artifact,
-                               const SamplingPlan &plan) {
+                               const SamplingPlan &plan,
+                               WeightSource &weights) {
   const Manifest &manifest = plan.manifest();
   const SampleRequest &request = plan.request();
   DeviceOptions options = flags.device;
   options.rows = plan.batch() * (plan.guidance().isNone() ? 1 : 2);
-  auto weights = weightsOf(flags.weights, request.seed, manifest);
   std::unique_ptr<Device> device = openDevice(*artifact, options);
   int64_t all = flags.count > 0 ? flags.count : plan.samples();
   if (!flags.quiet)
-    fmt::print(stderr, "{}: {} sample{}, {} steps of {}, guidance {}; {}\n",
-               manifest.name, all, all == 1 ? "" : "s", showSteps(plan),
-               request.sampler, request.guidanceScale,
-               describeMemory(*artifact, *device,
-                              samplingBytes(device->manifest(), plan)));
+    say("{}: {} sample{}, {} steps of {}, guidance {}; {}\n", manifest.name,
+        all, all == 1 ? "" : "s", showSteps(plan), request.sampler,
+        request.guidanceScale,
+        describeMemory(*artifact, *device,
+                       samplingBytes(device->manifest(), plan)));
   return std::make_unique<Denoiser>(std::move(artifact), std::move(device),
-                                    *weights);
+                                    weights);
 }
 
 void seriesCommand(const SampleFlags &flags) {
   auto artifact = std::make_shared<Artifact>(flags.model);
   SamplingPlan plan = makePlan(flags, artifact->manifest(flags.device.size));
-  SampleSeries series = makeSeries(flags, plan);
+  auto weights = weightsOf(flags.weights, plan.request().seed, plan.manifest(),
+                           flags.checkpoint);
+  SampleSeries series = makeSeries(flags, plan, *weights);
   std::vector<int32_t> batch = plan.request().labels;
   batch.resize(
       static_cast<size_t>(std::min(plan.request().batch, flags.count)));
-  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, plan.of(batch, 0));
+  std::unique_ptr<Denoiser> denoiser =
+      load(flags, artifact, plan.of(batch, 0), *weights);
   sampleSeries(*denoiser, plan, series, flags.quiet);
 }
 
@@ -168,6 +161,9 @@ void sampleCommand(const SampleFlags &flags) {
   SamplingPlan plan = makePlan(flags, manifest);
   const int64_t count = plan.samples();
   int64_t columns = flags.columns.value_or(defaultColumns(count, flags.repeat));
+  // Before the output, which must be none of its files.
+  auto weights =
+      weightsOf(flags.weights, plan.request().seed, manifest, flags.checkpoint);
   SampleOutput output(flags.output, manifest, count, columns);
   std::optional<Previews> previews;
   if (flags.preview) {
@@ -176,7 +172,8 @@ void sampleCommand(const SampleFlags &flags) {
       previews->observe(i, first, x);
     });
   }
-  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, plan);
+  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, plan, *weights);
+  weights.reset();
   std::vector<float> samples;
   double seconds;
   {
@@ -194,8 +191,8 @@ void sampleCommand(const SampleFlags &flags) {
   if (previews)
     previews->write(settings);
   output.write(samples, settings);
-  fmt::print("{}: {} samples of {} in {:.1f} s\n", flags.output, count,
-             manifest.name, seconds);
+  announce(flags.output, "{} samples of {} in {:.1f} s\n", count, manifest.name,
+           seconds);
 }
 
 } // namespace
@@ -205,8 +202,7 @@ void addSampleCommand(CLI::App &app) {
   CLI::App *c =
       app.add_subcommand("sample", "draw samples from a compiled model");
   c->add_option("model", flags->model, "the artifact, MODEL.so")->required();
-  c->add_option("--weights", flags->weights,
-                "weights, .safetensors or .pt, or a diffusers folder");
+  addWeightsFlag(*c, flags->weights, flags->checkpoint);
   c->add_flag("--random-weights", flags->randomWeights,
               "random weights of the seed")
       ->excludes("--weights");
@@ -214,7 +210,8 @@ void addSampleCommand(CLI::App &app) {
                 "classes: 207,360 or 0-9 or all; uniform with --count")
       ->required();
   c->add_option("-o,--output", flags->output,
-                "OUT.png, .npy, .npz or .safetensors")
+                "OUT.png, .npy, .npz or .safetensors, or - for .npy on "
+                "standard output")
       ->required();
   c->add_option("--repeat", flags->repeat,
                 "samples of each class, a row of the picture")

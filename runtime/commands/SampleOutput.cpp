@@ -7,15 +7,21 @@
 #include "runtime/images/Image.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace dit::runtime {
 
-/// ".png" of "out/digits.png".
+/// ".png" of "out/digits.png" and "OUT.PNG".
 static std::string extensionOf(const std::string &path) {
+  if (path == "-")
+    return ".npy"; // which says its own size
   size_t dot = path.rfind('.'), slash = path.rfind('/');
   if (dot == std::string::npos || (slash != std::string::npos && dot < slash))
     return "";
-  return path.substr(dot);
+  std::string extension = path.substr(dot);
+  for (char &c : extension)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return extension;
 }
 
 SampleOutput::SampleOutput(const std::string &path, const Manifest &manifest,

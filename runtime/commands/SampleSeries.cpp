@@ -4,6 +4,7 @@
 #include "runtime/commands/SampleSeries.h"
 
 #include "runtime/Error.h"
+#include "runtime/commands/Messages.h"
 #include "runtime/commands/Progress.h"
 #include "runtime/commands/SampleOutput.h"
 #include "runtime/images/Image.h"
@@ -87,8 +88,8 @@ void sampleSeries(Denoiser &denoiser, const SamplingPlan &plan,
                                                series.count, range));
   const int64_t before = file.done();
   if (before > 0 && !quiet)
-    fmt::print(stderr, "{}: {} of {} samples were there already\n",
-               series.output, before, file.size());
+    say("{}: {} of {} samples were there already\n", series.output, before,
+        file.size());
   Progress progress;
   std::shared_ptr<SamplingMemory> memory;
   while (file.done() < file.size()) {
@@ -105,8 +106,8 @@ void sampleSeries(Denoiser &denoiser, const SamplingPlan &plan,
     append(file, manifest, samples);
   }
   file.finish(labelsOf(series, plan, range.first, range.end));
-  fmt::print("{}: {} samples of {} in {:.1f} s\n", series.output, file.size(),
-             manifest.name, progress.seconds());
+  announce(series.output, "{} samples of {} in {:.1f} s\n", file.size(),
+           manifest.name, progress.seconds());
 }
 
 } // namespace dit::runtime

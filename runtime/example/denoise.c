@@ -4,7 +4,7 @@
  * are read and packed once.
  *
  *   denoise MODEL.so WEIGHTS.safetensors */
-#include "runtime/ditc.h"
+#include <ditc.h>
 
 #include <stdio.h>
 #include <stdlib.h>

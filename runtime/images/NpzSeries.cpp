@@ -6,6 +6,7 @@
 #include "runtime/Error.h"
 #include "runtime/Json.h"
 #include "runtime/MappedFile.h"
+#include "runtime/OpenedInputs.h"
 #include "runtime/OutputFile.h"
 
 #include <fcntl.h>
@@ -58,6 +59,8 @@ NpzSeries::NpzSeries(std::string path, Json settings)
     : path(std::move(path)), part(this->path + ".part"),
       journalPath(part + ".json"), array(arrayOf(settings)),
       settings(std::move(settings)) {
+  refuseInput(this->path);
+  refuseInput(part);
   constexpr size_t longest = 65'535; // of a zip's comment
   if (textOf(this->settings).size() > longest)
     fail("{}: the settings take more than {} bytes", this->path, longest);

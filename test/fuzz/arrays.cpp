@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string_view bytes = asText(data, size);
   attempt([&] { readNpy(bytes).toDoubles(); });
   attempt([&] {
-    for (const auto &[name, array] : readNpz(bytes))
+    for (const auto &[name, array] : readNpz(bytes, npzNames(bytes)))
       attempt([&] { array.toDoubles(); });
   });
   attempt([&] { npzSamples(bytes); });

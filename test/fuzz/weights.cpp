@@ -18,8 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       if (!isFloatDtype(tensor.dtype) && !isIntegerDtype(tensor.dtype))
         continue;
       std::vector<float> values(tensor.elements());
-      convertToFloat(tensor.dtype, file->bytes(tensor), tensor.elements(),
-                     values.data());
+      readFloats(*file, tensor, values.data());
     }
   } catch (const Error &) {
   }

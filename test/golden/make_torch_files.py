@@ -57,8 +57,22 @@ def checkpoints():
     torch.save({"gain": ema.gain.detach().t(), "bias": ema.bias, "label": ema.label}, HERE / "transposed.pt")
 
 
+def newer_pickles():
+    """The same weights by other protocols, beside what nobody reads; every float8."""
+    losses = [i / 7 for i in range(50)]
+    steps = {(i, i / 3) for i in range(20)}
+    for protocol in (3, 4, 5):
+        torch.save({"epoch": 3, "losses": losses, "steps": steps, "seen": frozenset([1, 2]), "key": b"\x00\x01",
+                    "module": Arithmetic().state_dict()}, HERE / f"protocol{protocol}.pt", pickle_protocol=protocol)
+    every = torch.arange(256, dtype=torch.uint8)
+    tensors = {"e4m3": every.view(torch.float8_e4m3fn), "e5m2": every.view(torch.float8_e5m2)}
+    torch.save(tensors, HERE / "float8.pt")
+    save_file({name: tensor.float() for name, tensor in tensors.items()}, HERE / "float8_values.safetensors")
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     torch.manual_seed(0)
     dtypes()
     checkpoints()
+    newer_pickles()

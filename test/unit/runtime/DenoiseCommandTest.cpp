@@ -39,7 +39,7 @@ TEST_F(DenoiseCommand, IsTheNetwork) {
   ASSERT_NE(found, nullptr);
   ASSERT_EQ(found->shape, (std::vector<int64_t>{2, 4, 4, 3}));
   std::vector<float> values(96);
-  std::memcpy(values.data(), file.bytes(*found), 96 * 4);
+  readFloats(file, *found, values.data());
   for (int n = 0; n < 2; ++n) {
     std::vector<float> one(x.begin() + n * 24, x.begin() + (n + 1) * 24);
     std::vector<float> expected = FakeWeights().network(
@@ -80,7 +80,8 @@ TEST_F(DenoiseCommand, RefusesWrongTensors) {
   EXPECT_EQ(
       errorOfInput(
           R"({"dtype":"I32","shape":[2,2,4,3],"data_offsets":[0,192]})", t, y),
-      "'x' must be of dtype F32, F16, BF16, F64, but is I32\n");
+      "'x' must be of dtype F64, F32, F16, BF16, F8_E4M3 or F8_E5M2, but is "
+      "I32\n");
   EXPECT_EQ(
       errorOfInput(
           x, R"({"dtype":"F32","shape":[2,1],"data_offsets":[192,200]})", y),

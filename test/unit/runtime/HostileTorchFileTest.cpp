@@ -42,8 +42,9 @@ TEST_F(HostileTorchFiles, ForeignTensorsAreRefusedByName) {
             "'os.system'");
   EXPECT_EQ(errorOfPickle("\x80\x02K\x01."), "does not hold a dict of tensors");
   EXPECT_EQ(errorOfPickle(member("epoch", "K\x01")),
-            "holds no tensors: expected a dict of tensors, or one under 'ema', "
-            "'model' or 'state_dict'");
+            "holds no tensors under a known name, ema, model_ema, "
+            "ema_state_dict, ema_model, model, module, state_dict, "
+            "model_state_dict, params, net: in it there are 'epoch'");
   EXPECT_EQ(errorOfPickle(member(
                 "w", global("torch._utils", "_rebuild_tensor_v2") + ")R")),
             "'w' is made by 'torch._utils._rebuild_tensor_v2', which is not "
@@ -69,8 +70,8 @@ TEST_F(HostileTorchFiles, BombsAreRefused) {
             "values");
   EXPECT_EQ(errorOfPickle("\x80\x02" + std::string(1'100'000, '}')),
             "the pickle has more than 1048576 values");
-  EXPECT_EQ(errorOfPickle(std::string(17 << 20, '}')),
-            "the pickle has 17825792 bytes, more than the 16777216 of any "
+  EXPECT_EQ(errorOfPickle(std::string(65 << 20, '}')),
+            "the pickle has 68157440 bytes, more than the 67108864 of any "
             "checkpoint");
   EXPECT_EQ(errorOfPickle("\x80\x02X" + u32(0xffffffff)),
             "truncated pickle: 4294967295 bytes were expected at byte 7 of 7");
@@ -99,8 +100,16 @@ TEST_F(HostileTorchFiles, DamagedPicklesGetOneSentence) {
   const std::string z(1, '\0');
   for (const Case &c : std::vector<Case>{
            {"", "truncated pickle: 1 bytes were expected at byte 0 of 0"},
-           {"\x80\x04.", "the pickle is not of protocol 2, which torch.save "
-                         "writes"},
+           {"\x80\x01.", "the pickle is of protocol 1, but 2 to 5 are read"},
+           {"\x80\x06.", "the pickle is of protocol 6, but 2 to 5 are read"},
+           {"}.", "the pickle is not of protocol 2 to 5, which torch.save "
+                  "writes"},
+           {"\x80\x04NN\x93.", "damaged pickle: byte 4 takes a module and a "
+                               "name, which are texts"},
+           {"\x80\x04\x94.", "damaged pickle: byte 2 takes 1 values, there are "
+                             "0"},
+           {"\x80\x04\x95" + z, "truncated pickle: 8 bytes were expected at "
+                                "byte 3 of 4"},
            {"\x80\x02.", "damaged pickle: byte 2 takes 1 values, there are 0"},
            {"\x80\x02N", "truncated pickle: 1 bytes were expected at byte 3 of "
                          "3"},
@@ -144,7 +153,7 @@ TEST_F(HostileTorchFiles, ZipsThatLieGetOneSentence) {
             "uncompressed");
   EXPECT_EQ(with([](Part &p) { p.method = 93; }),
             "entry 'a/data/0' is compressed by method 93, but entries must be "
-            "stored uncompressed");
+            "stored or deflated");
   EXPECT_EQ(with([](Part &p) { p.flags = 1; }),
             "entry 'a/data/0' is encrypted");
   // A bomb: a few bytes that say that they are more.

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What is missing and what is there instead are shown side by side, shortened.
+#include "runtime/WeightMatch.h"
+
+#include "runtime/Error.h"
+#include "runtime/Json.h"
+#include "runtime/Safetensors.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+namespace dit::runtime {
+namespace {
+
+class Match {
+public:
+  Match(const Checkpoint &checkpoint, const Manifest &manifest,
+        const std::function<void(const std::string &)> &notice)
+      : checkpoint(checkpoint), manifest(manifest), notice(notice) {}
+
+  void run() {
+    others = checkpoint.mismatches();
+    for (const WeightEntry &w : manifest.weights)
+      compare(w);
+    findExtras();
+    comparePositions();
+    compareConfig();
+    if (!missing.empty())
+      findHints();
+    // Of both what is missing and what is there instead, some are shown.
+    constexpr size_t mostOfAll = 20, mostOfEach = 8;
+    bool isMuch = !missing.empty() && !extras.empty() &&
+                  missing.size() + extras.size() > mostOfAll;
+    size_t most = isMuch ? mostOfEach : missing.size() + extras.size();
+    std::vector<std::string> errors = std::move(others);
+    append(errors, missing, most, "more are missing");
+    append(errors, extras, most, "more are not the model's");
+    if (!errors.empty())
+      throwMismatches(checkpoint.path(), errors, hints);
+  }
+
+private:
+  void compare(const WeightEntry &w) {
+    const CheckpointTensor *t = checkpoint.find(w.name);
+    std::string name = checkpoint.shownName(w.name);
+    if (!t && !checkpoint.isExplained(w.name))
+      missing.push_back(fmt::format("{} is missing, the model expects {}", name,
+                                    showShape(w.shape)));
+    if (!t)
+      return;
+    if (t->shape != w.shape) {
+      others.push_back(fmt::format("{} is {}, the model expects {}", name,
+                                   showShape(t->shape), showShape(w.shape)));
+      hintOfShape(w, t->shape);
+    } else if (!isFloatDtype(t->dtype)) {
+      others.push_back(fmt::format("{} is of dtype {}, weights are {}", name,
+                                   t->dtype, kFloatDtypes));
+    }
+  }
+
+  void findExtras() {
+    std::set<std::string> known(manifest.ignoredWeights.begin(),
+                                manifest.ignoredWeights.end());
+    for (const WeightEntry &w : manifest.weights)
+      known.insert(w.name);
+    for (const auto &[name, t] : checkpoint.tensors())
+      if (!known.contains(name)) {
+        extraNames.push_back(name);
+        extras.push_back(fmt::format("{} ({}) is not a weight of the model {}",
+                                     checkpoint.shownName(name),
+                                     showShape(t.shape),
+                                     inQuotes(manifest.name)));
+      }
+  }
+
+  void comparePositions() {
+    const CheckpointTensor *stored = checkpoint.find("pos_embed");
+    if (!stored || manifest.positionTables.empty())
+      return;
+    const PositionTable *same = nullptr;
+    std::string difference;
+    for (const PositionTable &table : manifest.positionTables) {
+      if (stored->shape != table.shape() || !isFloatDtype(stored->dtype))
+        continue;
+      std::vector<float> values(static_cast<size_t>(stored->elements()));
+      checkpoint.read(*stored, values.data());
+      difference = differenceFrom(table, values, stored->dtype);
+      same = &table;
+      if (difference.empty())
+        return;
+    }
+    if (same) {
+      others.push_back("'pos_embed' " + difference);
+      return;
+    }
+    const PositionTable &first = manifest.positionTables.front();
+    others.push_back(
+        fmt::format("'pos_embed' is {}, the model expects {}: the tokens of "
+                    "{}x{} patches, which `latent` and `patch_size` in the "
+                    "spec give",
+                    showShape(stored->shape), showShape(first.shape()),
+                    first.rows, first.columns));
+  }
+
+  /// The config.json beside a folder's weights says what no tensor shows.
+  void compareConfig() {
+    std::string path = checkpoint.folder() + "/config.json";
+    std::error_code ignored;
+    if (checkpoint.folder().empty() || manifest.diffusersConfig.empty() ||
+        !std::filesystem::exists(path, ignored))
+      return;
+    constexpr size_t longest = 1 << 20;
+    nlohmann::json config;
+    try {
+      config = parseJson(InputFile(path).all(longest), "the config");
+    } catch (const Error &e) {
+      if (e.sentences()[0].starts_with(path))
+        throw;
+      fail("{}: {}", path, e.sentences()[0]);
+    }
+    if (!config.is_object())
+      fail("{}: the config must be an object, but is {}", path, shown(config));
+    for (const ConfigEntry &entry : manifest.diffusersConfig) {
+      auto found = config.find(entry.key);
+      if (found == config.end() || found->is_null() ||
+          found->dump() == entry.value)
+        continue;
+      if (entry.value == "null" && notice)
+        notice(fmt::format("{}: is a model of diffusers, but the spec that {} "
+                           "was compiled from has {}: it computes these "
+                           "weights as the published code does",
+                           path, inQuotes(manifest.name), entry.spec));
+      if (entry.value != "null")
+        others.push_back(fmt::format(
+            "its config.json has {} {}, but the spec that {} was compiled "
+            "from has {}",
+            entry.key, shown(*found), inQuotes(manifest.name), entry.spec));
+    }
+  }
+
+  /// A key of the spec that would make this shape.
+  void hintOfShape(const WeightEntry &w, const std::vector<int64_t> &found) {
+    if (found.size() != w.shape.size() || found.empty())
+      return;
+    int64_t rows = found[0], expected = w.shape[0];
+    bool isRest =
+        std::equal(found.begin() + 1, found.end(), w.shape.begin() + 1);
+    if (!isRest)
+      return;
+    if (w.name == "y_embedder.embedding_table.weight" && rows == expected - 1)
+      hint("the table has no row for no label: `label_dropout: 0` in the spec");
+    else if (w.name == "y_embedder.embedding_table.weight" &&
+             rows == expected + 1)
+      hint("the table has a row more: `label_dropout` above 0 in the spec has "
+           "one for no label");
+    else if (w.name.starts_with("final_layer.linear.") && 2 * rows == expected)
+      hint("the last layer predicts no variance: `learn_sigma: false` in the "
+           "spec");
+    else if (w.name.starts_with("final_layer.linear.") && rows == 2 * expected)
+      hint("the last layer predicts a variance as well: `learn_sigma: true` in "
+           "the spec");
+  }
+
+  void hint(const std::string &sentence) {
+    if (std::find(hints.begin(), hints.end(), sentence) == hints.end())
+      hints.push_back(sentence);
+  }
+
+  /// How many blocks the names count.
+  template <typename Names> static int64_t blocksOf(const Names &names) {
+    int64_t blocks = 0;
+    for (const auto &name : names)
+      if (std::string_view(name).starts_with("blocks."))
+        blocks = std::max<int64_t>(blocks, 1 + std::atoll(name.c_str() + 7));
+    return blocks;
+  }
+
+  void findHints() {
+    std::filesystem::path path(checkpoint.path());
+    std::string file = path.filename().string();
+    if (matchesPattern("*-*-of-*", file)) {
+      hint("the file's name says that it is one of several: give their folder, "
+           "or the index beside them");
+      return;
+    }
+    // A longer beginning than the known ones, or of some names only.
+    for (const WeightEntry &w : manifest.weights)
+      for (const std::string &name : extraNames)
+        if (name.ends_with("." + w.name)) {
+          std::string begin = name.substr(0, name.size() - w.name.size() - 1);
+          hint(fmt::format("{} ends as a weight of the model does: try {}#{}",
+                           inQuotes(name), checkpoint.path(), begin));
+          return;
+        }
+    std::vector<std::string> expected, found;
+    for (const WeightEntry &w : manifest.weights)
+      expected.push_back(w.name);
+    for (const auto &[name, t] : checkpoint.tensors())
+      found.push_back(name);
+    int64_t have = blocksOf(found), want = blocksOf(expected);
+    if (have > 0 && have != want)
+      hint(fmt::format("the checkpoint has {} blocks, the model {}: `depth` in "
+                       "the spec",
+                       have, want));
+  }
+
+  static void append(std::vector<std::string> &errors,
+                     const std::vector<std::string> &sentences, size_t most,
+                     const char *more) {
+    size_t shown = std::min(most, sentences.size());
+    errors.insert(errors.end(), sentences.begin(), sentences.begin() + shown);
+    if (sentences.size() > shown)
+      errors.push_back(
+          fmt::format("and {} {}", sentences.size() - shown, more));
+  }
+
+  const Checkpoint &checkpoint;
+  const Manifest &manifest;
+  const std::function<void(const std::string &)> &notice;
+  std::vector<std::string> others, missing, extras, extraNames, hints;
+};
+
+} // namespace
+
+void checkWeights(const Checkpoint &checkpoint, const Manifest &manifest,
+                  const std::function<void(const std::string &)> &notice) {
+  Match(checkpoint, manifest, notice).run();
+}
+
+} // namespace dit::runtime
