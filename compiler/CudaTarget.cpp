@@ -94,6 +94,9 @@ public:
     auto text = manifest(*cubin);
     if (failed(text))
       return diagnosed();
+    if (!cubin->log.empty())
+      emitWarning(loc) << "NVRTC " << cubin->nvrtc << " for " << making.arch
+                       << ": " << StringRef(cubin->log).rtrim();
     OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
     OpBuilder builder(module->getContext());
     host::EntryPoints(*module, builder, program, /*tasks=*/{})
@@ -189,6 +192,16 @@ int64_t widestRows(const cuda::Arch &gpu) {
   return (gpu.sharedBytes - kTileBytes) / kBytesPerFeature;
 }
 
+/// The widest rows that a matmul makes itself. Every block of columns makes
+/// them anew before its first multiplication: about 10 clocks a feature by the
+/// machine code, in which wgmma waits. A row kernel takes about 4000 with its
+/// launch, once for all, and leaves to the matmul twice the tile.
+int64_t widestPrologue(const cuda::Arch &gpu, StringRef dtype) {
+  constexpr int64_t kWorthARowKernel = 512;
+  bool isWgmma = gpu.name == "sm_90a" && dtype == "bf16";
+  return isWgmma ? kWorthARowKernel : widestRows(gpu);
+}
+
 } // namespace
 
 llvm::Expected<std::unique_ptr<Target>>
@@ -212,8 +225,11 @@ dit::makeCudaTarget(const TargetOptions &options) {
     return llvm::createStringError(
         "--matmul must be generated, cublaslt or both, but found '" +
         options.matmul + "'");
-  PipelineOptions passes = {
-      .target = "cuda", .dtype = options.dtype, .maxWidth = widestRows(*gpu)};
+  PipelineOptions passes = {.target = "cuda",
+                            .dtype = options.dtype,
+                            .maxWidth = widestRows(*gpu),
+                            .prologueWidth =
+                                widestPrologue(*gpu, options.dtype)};
   // Of --matmul=both, each takes what it has of the generated one's fusions.
   std::string all = pipelinesOf(passes).fused;
   passes.matmul = options.matmul;

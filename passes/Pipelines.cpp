@@ -44,7 +44,9 @@ static Pipelines cpuPipelines(const PipelineOptions &options) {
 /// row kernels do the rest in between.
 static Pipelines cudaPipelines(const PipelineOptions &options) {
   bool isLibrary = options.matmul == "cublaslt";
-  std::string rows = "{max-width=" + std::to_string(options.maxWidth) + "}";
+  auto rows = [](int64_t width) {
+    return "{max-width=" + std::to_string(width) + "}";
+  };
   // tf32 is how f32 values are multiplied, not what they are. A library's
   // matmul takes its bias in the type that it writes.
   bool isRounded = options.dtype != "f32" && options.dtype != "tf32";
@@ -54,14 +56,16 @@ static Pipelines cudaPipelines(const PipelineOptions &options) {
   return {
       .staged = inOrder(
           {"dit-join-linears", isRounded ? precision : "", "dit-stage"}),
-      .fused =
-          inOrder({"dit-fuse-patch-embed", "dit-fuse-final-layer" + rows,
-                   "dit-fuse-conditioning",
-                   isLibrary ? "" : "dit-fuse-linear-prologue" + rows,
-                   isLibrary ? "dit-fuse-linear-epilogue{library=true}"
-                             : "dit-fuse-linear-epilogue{gate-residual=true}",
-                   "dit-fuse-gated-residual", "dit-fuse-adaln", "dit-fuse-cast",
-                   "dit-verify-regions", "dit-wrap-kernels"}),
+      .fused = inOrder(
+          {"dit-fuse-patch-embed",
+           "dit-fuse-final-layer" + rows(options.maxWidth),
+           "dit-fuse-conditioning",
+           isLibrary ? ""
+                     : "dit-fuse-linear-prologue" + rows(options.prologueWidth),
+           isLibrary ? "dit-fuse-linear-epilogue{library=true}"
+                     : "dit-fuse-linear-epilogue{gate-residual=true}",
+           "dit-fuse-gated-residual", "dit-fuse-adaln", "dit-fuse-cast",
+           "dit-verify-regions", "dit-wrap-kernels"}),
       // Panels of one feature: weights stay row-major (M, K).
       .planned = inOrder({"dit-plan-layouts{panel=1}", "dit-plan-memory"}),
   };

@@ -32,6 +32,8 @@ struct PipelineOptions {
   std::string matmul = "generated";
   /// cuda: the widest rows that a kernel can keep for its matmul.
   int64_t maxWidth = std::numeric_limits<int64_t>::max();
+  /// cuda: the widest rows that a linear is to make itself.
+  int64_t prologueWidth = std::numeric_limits<int64_t>::max();
 };
 
 /// The pipelines of options.target.

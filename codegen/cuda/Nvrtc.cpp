@@ -162,15 +162,22 @@ public:
     return !failed(nvrtc.nvrtcGetCUBIN(program, code.data()));
   }
 
-  /// What NVRTC complains of first.
-  std::string complaint() const {
-    size_t bytes = 0;
+  /// All that NVRTC says.
+  std::string log() const {
+    size_t bytes = 0; // with the zero behind the text
     std::string log;
-    if (program && nvrtc.nvrtcGetProgramLogSize(program, &bytes) == 0) {
+    if (program && nvrtc.nvrtcGetProgramLogSize(program, &bytes) == 0 &&
+        bytes > 1) {
       log.resize(bytes);
       nvrtc.nvrtcGetProgramLog(program, log.data());
+      log.pop_back();
     }
-    return firstComplaint(log, nvrtc.nvrtcGetErrorString(result));
+    return log;
+  }
+
+  /// What NVRTC complains of first.
+  std::string complaint() const {
+    return firstComplaint(log(), nvrtc.nvrtcGetErrorString(result));
   }
 
 private:
@@ -203,6 +210,7 @@ llvm::Expected<Cubin> compileToCubin(StringRef text, StringRef name,
     return createStringError("NVRTC " + cubin.nvrtc +
                              " does not compile the kernels for " + arch +
                              ": " + compilation.complaint());
+  cubin.log = compilation.log();
   return cubin;
 }
 

@@ -14,6 +14,9 @@ namespace dit::codegen::cuda {
 struct Cubin {
   std::string bytes;
   std::string nvrtc; ///< the version that made it: "13.0"
+  /// What it said: empty, unless it or ptxas warns, of wgmma that is serialised
+  /// (C7510 and on) above all.
+  std::string log;
 };
 
 /// Compiles an emitted file, which includes the headers of codegen/cuda/device

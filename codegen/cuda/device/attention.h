@@ -111,7 +111,7 @@ template <int D> struct Attention {
       float sum = total[r];
       sum += __shfl_xor_sync(0xffffffffu, sum, 1);
       sum += __shfl_xor_sync(0xffffffffu, sum, 2);
-      const float inverse = 1.f / sum;
+      const float inverse = device::rcp(sum); // 1 or more
       const int row = row0 + lane / 4 + 8 * r;
       if (row < rows)
         DIT_FOR (int j = 0; j < D / 8; ++j)

@@ -101,7 +101,7 @@ template <int D> struct AttentionF32 {
       __syncthreads(); // all have read what the next fetch overwrites
     }
     DIT_FOR (int i = 0; i < kPerWarp; ++i) {
-      const float inverse = 1.f / warpSum(mine[i].total);
+      const float inverse = device::rcp(warpSum(mine[i].total));
       DIT_FOR (int r = 0; r < kRounds; ++r) {
         const int d = lane + 32 * r, row = row0 + first + i;
         if (d < D && row < queries)

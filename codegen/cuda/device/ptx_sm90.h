@@ -40,24 +40,36 @@ DIT_INLINE void mbarrier_arrive(mbarrier *bar) {
       "mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(bar))
       : "memory");
 }
-/// At the same place of shared memory in block `rank` of the cluster.
+/// At the same place of shared memory in block `rank` of the cluster. Releases
+/// what this thread wrote to its own block alone: for a reader that gives back
+/// what it has read. Releasing to the cluster would be a fence of the whole GPU
+/// (MEMBAR.ALL.GPU, an L2 round trip) in each step of a matmul.
 DIT_INLINE void mbarrier_arrive_remote(mbarrier *bar, unsigned rank) {
   asm volatile("{\n.reg .b32 remote;\n"
                "mapa.shared::cluster.u32 remote, %0, %1;\n"
-               "mbarrier.arrive.release.cluster.shared::cluster.b64 _, "
-               "[remote];\n}" ::"r"(shared_address(bar)),
+               "mbarrier.arrive.shared::cluster.b64 _, [remote];"
+               "\n}" ::"r"(shared_address(bar)),
                "r"(rank)
                : "memory");
 }
 /// Until the phase of this parity has completed. A fresh barrier is in phase 0:
-/// waiting for parity 1 returns at once.
+/// waiting for parity 1 returns at once. What has not come in a second does not
+/// come: then the launch ends with an error, where the GPU would hang.
 DIT_INLINE void mbarrier_wait(mbarrier *bar, unsigned parity) {
-  asm volatile(
-      "{\n.reg .pred done;\nagain:\n"
-      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
-      "@done bra over;\nbra again;\nover:\n}" ::"r"(shared_address(bar)),
-      "r"(parity)
-      : "memory");
+  asm volatile("{\n.reg .pred done;\n.reg .u64 begin, now;\n"
+               "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+               "@done bra over;\n"
+               "mov.u64 begin, %%globaltimer;\n" // in nanoseconds
+               "again:\n"
+               "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+               "@done bra over;\n"
+               "mov.u64 now, %%globaltimer;\n"
+               "sub.u64 now, now, begin;\n"
+               "setp.lt.u64 done, now, 1000000000;\n"
+               "@done bra again;\n"
+               "trap;\nover:\n}" ::"r"(shared_address(bar)),
+               "r"(parity)
+               : "memory");
 }
 
 /// What this thread wrote to shared memory becomes visible to TMA and wgmma.
@@ -94,9 +106,12 @@ DIT_INLINE unsigned cluster_rank() {
   asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(r));
   return r;
 }
+/// Everyone of the cluster is here, and sees the mbarriers that were
+/// initialised before fence_mbarrier_init; nothing else that was written. That
+/// would be a fence of the whole GPU.
 DIT_INLINE void cluster_sync() {
-  asm volatile("barrier.cluster.arrive.release.aligned;\n"
-               "barrier.cluster.wait.acquire.aligned;" ::
+  asm volatile("barrier.cluster.arrive.relaxed.aligned;\n"
+               "barrier.cluster.wait.aligned;" ::
                    : "memory");
 }
 

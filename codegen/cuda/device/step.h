@@ -57,7 +57,8 @@ struct Step {
     for (int e = threadIdx.x; e < count; e += kThreads)
       sum = sum + make_float2(c[e], guided(row, c[e], u[e]));
     sum = blockSum(sum);
-    const float2 mean = make_float2(sum.x / count, sum.y / count);
+    const float each = device::rcp(count);
+    const float2 mean = make_float2(sum.x * each, sum.y * each);
     float2 squares = make_float2(0.f, 0.f);
     for (int e = threadIdx.x; e < count; e += kThreads) {
       const float2 centred =
@@ -67,8 +68,9 @@ struct Step {
     squares = blockSum(squares);
     if (squares.y == 0.f)
       return 1.f;
-    return row.guidanceRescale * sqrtf(squares.x / squares.y) + 1.f -
-           row.guidanceRescale;
+    // sqrt(x / y), right for an x of 0 and for sums that overflow as a product.
+    const float ratio = rsqrtf(squares.y) * device::rcp(rsqrtf(squares.x));
+    return row.guidanceRescale * ratio + 1.f - row.guidanceRescale;
   }
 
   /// What h1 and h2 are not read for, where their coefficients are 0, they need

@@ -160,7 +160,7 @@ static void numbers() {
       -1.0039063f, 1.00048828125f, 65504.f, 3.0e38f,     1e-30f,
       -30.f,       12.5f};
   const int n = values.size();
-  Buffer<float> in("in", n), out("out", 5 * n);
+  Buffer<float> in("in", n), out("out", 7 * n);
   in.assign(values);
   std::vector<double> want;
   for (float x : values)
@@ -171,11 +171,15 @@ static void numbers() {
     want.push_back(tf32(x));
   for (float x : values)
     want.push_back(std::exp2(x));
+  for (float x : values) // denormals are flushed
+    want.push_back(std::abs(x) > 1e38f ? 0. : 1. / x);
   for (float x : values) {
     const double u = std::sqrt(2 / M_PI) * (x + 0.044715 * std::pow(x, 3));
     want.push_back(0.5 * x * (1 + std::tanh(u)));
   }
-  Case convert("pack_bf16x2, to_tf32, ex2, gelu_tanh");
+  for (float x : values)
+    want.push_back(1 / (1 + std::exp2(-(double)x)));
+  Case convert("pack_bf16x2, to_tf32, ex2, rcp, gelu_tanh, sigmoid2");
   convert.expectEach(out, want, 1e-6);
   convert.run(
       {{}, {32}}, [&] { out.clear(); },

@@ -91,7 +91,6 @@ static bool arrive(Barrier &barrier, unsigned expected, bool sameSite,
          barrier.site.line);
   barrier.expected = expected;
   barrier.site = site;
-  release(&barrier);
   if (++barrier.arrived != expected)
     return false;
   barrier.arrived = 0;
@@ -101,12 +100,19 @@ static bool arrive(Barrier &barrier, unsigned expected, bool sameSite,
   return true;
 }
 
-static void sync(Barrier &barrier, unsigned expected, bool sameSite,
+static void meet(Barrier &barrier, unsigned expected, bool sameSite,
                  unsigned id, const char *format, Site site) {
   if (!arrive(barrier, expected, sameSite, id, site)) {
     barrier.waiters.push_back(&self());
     machine->block({format, expected, id, site});
   }
+}
+
+/// The same, and what was written before is seen behind it.
+static void sync(Barrier &barrier, unsigned expected, bool sameSite,
+                 unsigned id, const char *format, Site site) {
+  release(&barrier);
+  meet(barrier, expected, sameSite, id, format, site);
   acquire(&barrier);
 }
 
@@ -142,7 +148,9 @@ void barrier_sync(int id, int threads, Site site) {
 void barrier_arrive(int id, int threads, Site site) {
   const Quiet quiet;
   machine->interrupt();
-  arrive(named(id, threads, site), threads, false, id, site);
+  Barrier &barrier = named(id, threads, site);
+  release(&barrier);
+  arrive(barrier, threads, false, id, site);
 }
 
 unsigned cluster_rank() { return self().owner->rank; }
@@ -150,7 +158,7 @@ unsigned cluster_rank() { return self().owner->rank; }
 void cluster_sync(Site site) {
   const Quiet quiet;
   machine->interrupt();
-  sync(self().owner->cluster->clusterBarrier,
+  meet(self().owner->cluster->clusterBarrier,
        machine->blockThreads * machine->clusterBlocks, true, 0,
        "cluster_sync, for %u threads", site);
 }

@@ -113,6 +113,16 @@ unsigned pack_bf16x2(float low, float high) {
   return round(low) | round(high) << 16;
 }
 
+/// Off by the ulp that the hardware may be off by, up or down as x has it.
+float rcp(float x) {
+  const float y = 1.f / x;
+  if (!std::isnormal(y))
+    return std::isfinite(y) ? std::copysign(0.f, y) : y;
+  const unsigned hash = __float_as_uint(x) * 2654435769u >> 30;
+  const unsigned bits = __float_as_uint(y) + (hash == 3) - (hash == 0);
+  return __uint_as_float(bits);
+}
+
 unsigned to_tf32(float x) {
   return (__float_as_uint(x) + 0x1000u) & 0xffffe000u;
 }

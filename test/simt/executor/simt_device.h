@@ -122,6 +122,7 @@ using mbarrier = unsigned long long;
 unsigned shared_address(const void *p);
 unsigned pack_bf16x2(float low, float high);
 inline float ex2(float x) { return exp2f(x); }
+float rcp(float x);
 void barrier_sync(int id, int threads, DIT_HERE);
 void barrier_arrive(int id, int threads, DIT_HERE);
 void cp_async16(void *shared, const void *global, bool valid, DIT_HERE);

@@ -82,14 +82,17 @@ extern "C" __global__ void mma_tf32(const float *a, const float *b,
     d[(i + e / 2 * 8) * 8 + j + e % 2] = acc[e];
 }
 
-// out (5, n): bf16 and back, the other half of the pair, tf32, 2^x, gelu.
+// out (7, n): bf16 and back, the other half of the pair, tf32, 2^x, 1 / x, gelu,
+// sigmoid.
 extern "C" __global__ void conversions(const float *in, float *out, int n) {
   for (int i = threadIdx.x; i < n; i += 32) {
     out[i] = toFloat(toBf16(in[i]));
     out[n + i] = __uint_as_float(device::pack_bf16x2(1.f, in[i]) & 0xffff0000u);
     out[2 * n + i] = __uint_as_float(device::to_tf32(in[i]));
     out[3 * n + i] = device::ex2(in[i]);
-    out[4 * n + i] = gelu_tanh(in[i]);
+    out[4 * n + i] = device::rcp(in[i]);
+    out[5 * n + i] = gelu_tanh(in[i]);
+    out[6 * n + i] = sigmoid2(in[i]);
   }
 }
 

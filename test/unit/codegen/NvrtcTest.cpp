@@ -57,6 +57,17 @@ TEST_F(Nvrtc, SaysItsFirstComplaint) {
             std::string::npos);
 }
 
+TEST_F(Nvrtc, KeepsWhatItSaysOfTextThatCompiles) {
+  auto quiet = compileToCubin(kText, "twice.cu", "sm_90a");
+  ASSERT_TRUE(!!quiet) << llvm::toString(quiet.takeError());
+  EXPECT_EQ(quiet->log, "");
+  auto warned = compileToCubin("extern \"C\" __global__ void f() { int x; }",
+                               "unused.cu", "sm_90a");
+  ASSERT_TRUE(!!warned) << llvm::toString(warned.takeError());
+  EXPECT_NE(warned->log.find("unused.cu(1): warning"), std::string::npos)
+      << warned->log;
+}
+
 TEST_F(Nvrtc, CompilesForSeveralArchsAtOnce) {
   std::vector<std::string> archs = {"sm_80", "sm_86", "sm_90a"};
   std::vector<std::string> errors(archs.size());
