@@ -16,12 +16,18 @@ import time
 
 import torch
 
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "test/simt/clocks"))
+import predict
 import torch_dit
 from artifacts import SEED, Folder, kernel_bytes, launches, step_macs
 
 CASES = ["XL/2:1", "XL/2:32", "S/2:1", "S/2:8", "S/2:32", "B/2:1", "B/2:8", "B/2:32", "XL/2:8",
          "XL/2-512:1", "XL/2-512:8"]
 TURNS = 3
+
+
+def card():
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU, a rehearsal"
 
 
 class Clock:
@@ -114,6 +120,14 @@ def contenders(folder, model, batch, device, compiled):
             yield Ditc(folder, artifact, name, batch)
 
 
+def predicted(runner):
+    """What the model of clocks says of an H100 or H200, if it knows the kernels."""
+    if not isinstance(runner, Ditc) or "wgmma" not in predict.kinds(runner.artifact):
+        return ""
+    gpu = predict.GPUS["h200" if "H200" in card() else "h100"]
+    return f"{predict.step(runner.artifact, runner.batch, gpu)[1]:.3f}"
+
+
 def rows_of_kernels(ditc, copy):
     """Row kernels' share of the copy ceiling, the longest first."""
     moved = kernel_bytes(ditc.artifact)
@@ -144,15 +158,15 @@ def measure(folder, case, device, ceiling, turns, seconds, compiled):
             share = f"{done / ceiling[1]:.0%}"
         if isinstance(runner, Ditc):
             count = str(launches(runner.artifact))
-        lines.append(f"| {model} | {batch} | {runner.name} | {ms:.3f} | {spread:.0%} | "
+        lines.append(f"| {model} | {batch} | {runner.name} | {ms:.3f} | {predicted(runner)} | {spread:.0%} | "
                      f"{int(batch) / ms * 1e3 / 250:.2f} | {share} | {count} |")
     details = [line for runner in runners if isinstance(runner, Ditc)
                for line in rows_of_kernels(runner, ceiling[0])]
     return lines, details
 
 
-HEAD = ("| model | batch | | ms a guided step | spread | images/s of 250 steps | of the matmul "
-        "ceiling | launches |\n|---|---|---|---|---|---|---|---|")
+HEAD = ("| model | batch | | ms a guided step | predicted | spread | images/s of 250 steps | of the matmul "
+        "ceiling | launches |\n|---|---|---|---|---|---|---|---|---|")
 
 
 def main():
@@ -169,8 +183,7 @@ def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     folder = Folder(options.folder)
     ceiling = ceilings(Clock(device), device)
-    card = torch.cuda.get_device_name() if device == "cuda" else "no GPU, a rehearsal"
-    text = (f"{card}, PyTorch {torch.__version__}, bfloat16. Ceilings in this run: copy "
+    text = (f"{card()}, PyTorch {torch.__version__}, bfloat16. Ceilings in this run: copy "
             f"{ceiling[0] / 1e12:.2f} TB/s, matmul {ceiling[1] / 1e12:.0f} TFLOP/s.\n\n{HEAD}\n")
     details, left = [], []
     longest = 0

@@ -40,7 +40,7 @@ std::optional<StepText> printStep(const Program &program) {
       "// (x, h1, h2) = mix (x, e, h1, h2);  x = x + deviation * noise\n"
       "// The numbers are `row`'s, of the sampler's table. One block a "
       "sample.\n"
-      "extern \"C\" __global__ void __launch_bounds__({}, 1) dit_step(\n"
+      "extern \"C\" __global__ void __launch_bounds__({}) dit_step(\n"
       "    {:<40} // (N, {}, {}, {}), labelled rows first\n"
       "    {:<40} // (n, {}, {}, {})\n"
       "    {:<40} // (n, 2, {}, {}, {})\n"

@@ -12,6 +12,8 @@
 #define DIT_INLINE __device__ __forceinline__
 /// A loop that is unrolled: its variable indexes registers.
 #define DIT_FOR(...) _Pragma("unroll") for (__VA_ARGS__)
+/// A loop that is unrolled four times only: more would not fit into registers.
+#define DIT_FOR_BY_4(...) _Pragma("unroll 4") for (__VA_ARGS__)
 /// The block's shared memory, all of it: sizes are the launch's.
 #define DIT_SHARED(name) extern __shared__ __align__(1024) unsigned char name[]
 #define DIT_CLUSTER(x, y, z) __cluster_dims__(x, y, z)

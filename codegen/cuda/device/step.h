@@ -54,13 +54,13 @@ struct Step {
                                     const float *__restrict__ u) {
     const int count = row.guidedChannels * kPixels;
     float2 sum = make_float2(0.f, 0.f);
-    for (int e = threadIdx.x; e < count; e += kThreads)
+    DIT_FOR_BY_4 (int e = threadIdx.x; e < count; e += kThreads)
       sum = sum + make_float2(c[e], guided(row, c[e], u[e]));
     sum = blockSum(sum);
     const float each = device::rcp(count);
     const float2 mean = make_float2(sum.x * each, sum.y * each);
     float2 squares = make_float2(0.f, 0.f);
-    for (int e = threadIdx.x; e < count; e += kThreads) {
+    DIT_FOR_BY_4 (int e = threadIdx.x; e < count; e += kThreads) {
       const float2 centred =
           make_float2(c[e] - mean.x, guided(row, c[e], u[e]) - mean.y);
       squares = squares + centred * centred;

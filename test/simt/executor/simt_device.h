@@ -15,6 +15,7 @@
 #define __grid_constant__
 #define DIT_INLINE inline
 #define DIT_FOR(...) for (__VA_ARGS__)
+#define DIT_FOR_BY_4(...) for (__VA_ARGS__)
 #define DIT_CLUSTER(...)
 #define DIT_SHARED(name) unsigned char *name = simt::running->shared
 
