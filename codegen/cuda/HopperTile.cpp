@@ -3,6 +3,7 @@
 #include "codegen/cuda/HopperTile.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace dit::codegen::cuda {
 
@@ -11,6 +12,10 @@ namespace {
 constexpr int64_t kMultiprocessors = 132;
 constexpr int64_t kSharedBytesOfBlock = 227 << 10;
 constexpr int64_t kLeastStages = 3, kMostStages = 8;
+constexpr double kSharedBytesPerClock = 128, kIngressBytesPerClock = 64;
+constexpr double kLatency = 1000; ///< clocks, of a load under way
+constexpr double kOwnWay = 175; ///< clocks of a warp for a step's instructions
+constexpr double kClocksPerFeature = 10, kClocksPerColumn = 20;
 
 int64_t padded(int64_t depth) { return ceilDiv(depth, 64) * 64; }
 
@@ -36,22 +41,29 @@ double HopperTile::clocks(const LinearShape &shape) const {
                          ceilDiv(shape.columns, columns * tiles * across) *
                          across;
   // Clusters fit into groups of 16 or 18 multiprocessors, some not whole.
-  const int64_t resident = cluster > 4   ? 112
+  const int64_t resident = cluster > 4   ? 120
                            : cluster > 2 ? 128
                                          : kMultiprocessors;
-  const int64_t waves = ceilDiv(blocks, resident);
+  const double whole = double(blocks) / resident;
+  // Blocks of many waves drift apart.
+  const double waves = whole <= 2 ? std::ceil(whole) : whole + 0.4;
 
-  const double multiply = tiles * rows() * columns * depth / 2048.;
+  // Of a step, 64 deep.
+  const double written = stageBytes(*this, shape);
+  const double multiply = rows() * columns * 64 / 2048.;
   const double shared =
-      tiles * consumers * depth / 16. * (64 + columns) * 32 / 128.;
-  const double inFlight = (stages - 1) * stageBytes(*this, shape);
-  const double bytesPerClock = std::min(32., inFlight / 1000);
-  double bytes = 2. * tiles * columns * depth / down, before = 2000;
-  if (shape.makesRows)
-    before += 4. * rows() * depth / 32;
-  else
-    bytes += 2. * rows() * depth / across;
-  return waves * (before + std::max({multiply, shared, bytes / bytesPerClock}));
+      (4. * consumers * (64 + columns) * 32 + written) / kSharedBytesPerClock;
+  const double ingress = written / kIngressBytesPerClock;
+  const double bytes =
+      columns * 128. / down + (shape.makesRows ? 0. : rows() * 128. / across);
+  const double bytesPerClock = std::min(32., (stages - 1) * written / kLatency);
+  const double step =
+      std::max({multiply, shared, ingress, bytes / bytesPerClock, kOwnWay});
+  double before = 2000;
+  if (shape.makesRows) // 64 by 8 warps, or 128 by 12
+    before += kClocksPerFeature * shape.depth * (consumers == 1 ? 1 : 4 / 3.);
+  const double epilogue = kClocksPerColumn * columns;
+  return waves * (before + tiles * (depth / 64 * step + epilogue));
 }
 
 std::optional<HopperTile> chooseHopperTile(const LinearShape &shape) {

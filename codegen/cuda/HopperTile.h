@@ -29,13 +29,15 @@ struct HopperTile {
 /// memory.
 ///
 /// The model: a launch is waves of blocks, one on each of 132 multiprocessors.
-/// In a wave the tensor cores (2048 multiply-adds a clock), shared memory (128
-/// bytes a clock, which every wgmma reads both its operands from) and the way
-/// from the L2 cache (32 bytes a clock, and no more than what is in flight in
-/// the stages arrives in 1000 clocks) work side by side, behind the rows that a
-/// block makes first. Of these the L2 cache is what limits, unless blocks of a
-/// cluster load for each other. The numbers are from published figures of an
-/// H100, not from measurements of these kernels.
+/// A block is a start, steps of 64 deep and an epilogue, one behind the other.
+/// In a step the tensor cores (2048 multiply-adds a clock), shared memory (128
+/// bytes a clock, which every wgmma reads both its operands from and TMA writes
+/// to), the way into the multiprocessor (64 bytes a clock) and the way from the
+/// L2 cache (32 bytes a clock, which blocks of a cluster share, and no more
+/// than what is in flight in the stages arrives in 1000 clocks) work side by
+/// side. The numbers are from published figures of an H100 and from the machine
+/// code of these kernels, not from measurements; test/simt/clocks has the same
+/// model of a whole step.
 std::optional<HopperTile> chooseHopperTile(const LinearShape &shape);
 
 } // namespace dit::codegen::cuda
