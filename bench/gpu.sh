@@ -3,6 +3,7 @@
 # All that only a GPU can say, in parts that each fit in ten minutes:
 #
 #   bench/gpu.sh prepare [FOLDER]      builds what is carried; needs no GPU
+#   bench/gpu.sh first [FOLDER]        what the model of clocks is least sure of, beside what it predicts
 #   bench/gpu.sh conformance [FOLDER]  every primitive and kernel of test/simt on the GPU, same checks
 #   bench/gpu.sh end-to-end [FOLDER] [MODEL...]     artifacts against PyTorch and the CPU artifact
 #   bench/gpu.sh sanitizer [FOLDER]    compute-sanitizer over small models, all four tools
@@ -50,22 +51,42 @@ print(name.value.decode())
 PY
 }
 
-compile_check() { # NAME: checks/NAME.cpp with the GPU as its executor
-  local name=$1 made=$folder/checks/$1 simt=test/simt
+compile_check() { # SOURCE.cu SOURCE.cpp MADE [DEVICE]: a check with the GPU as its executor
+  local made=$3 simt=test/simt device=${4:-codegen/cuda/device}
   local cxx=${DIT_SIMT_CXX:-/usr/lib/llvm-22/bin/clang++}
   local nvcc=${DIT_NVCC:-/usr/local/cuda/bin/nvcc}
-  "$python" "$here/kernel_calls.py" "$cxx" $simt/executor codegen/cuda/device runtime/sampling/samplers "$simt/kernels/$name.cu" \
+  "$python" "$here/kernel_calls.py" "$cxx" $simt/executor "$device" runtime/sampling/samplers "$1" \
     >"$made.calls.cpp" &&
-    "$cxx" -std=c++20 -O1 -DDIT_SUM_SLACK=1e-5 -I. -I$simt/executor -I$simt/checks -Ibench/gpu "$simt/checks/$name.cpp" \
+    "$cxx" -std=c++20 -O1 -DDIT_SUM_SLACK=1e-5 -I. -I$simt/executor -I$simt/checks -Ibench/gpu "$2" \
       $simt/checks/Check.cpp bench/gpu/GpuExecutor.cpp "$made.calls.cpp" build/runtime/libdit_runtime.a \
       -fuse-ld=lld -lfmt -ldl -o "$made" &&
-    "$nvcc" -std=c++17 -cubin "-gencode=arch=compute_${arch#sm_},code=$arch" -Icodegen/cuda/device -Iruntime/sampling/samplers \
-      -o "$made.cubin" "$simt/kernels/$name.cu" && rm "$made.calls.cpp"
+    "$nvcc" -std=c++17 -cubin "-gencode=arch=compute_${arch#sm_},code=$arch" "-I$device" -Iruntime/sampling/samplers \
+      -o "$made.cubin" "$1" && rm "$made.calls.cpp"
 }
 
 carry_libraries() { # PROGRAM...: what they need and a plain system may lack
   ldd "$@" | awk '$3 ~ "^/" && $1 !~ /^lib(c|m|dl|pthread|rt|stdc\+\+|gcc_s)\.so/ {print $3}' | sort -u |
     xargs -r cp -Lt "$folder/lib"
+}
+
+prepare_first() { # kernels as they are, and with a fault planted
+  local variant headline device
+  mkdir -p "$folder/first" || exit 1
+  while IFS=: read -r variant headline; do
+    device=codegen/cuda/device
+    if [ -n "$headline" ]; then
+      [ -n "$large" ] || continue
+      device=$folder/first/device
+      "$python" "$here/first.py" plant "$headline" "$device" || exit 1
+    fi
+    compile_check bench/gpu/first.cu bench/gpu/first.cpp "$folder/first/$variant" "$device" ||
+      fail "first, $variant, does not build"
+  done <<'VARIANTS'
+as-it-is:
+with-a-fence:a stage is given back with a fence of the whole GPU
+with-a-division:the sigmoid divides
+VARIANTS
+  rm -rf "$folder/first/device"
 }
 
 prepare() {
@@ -76,8 +97,10 @@ prepare() {
     cp "build/bin/$name" "$folder/bin/$name" || fail "there is no build/bin/$name: run scripts/build first"
   done
   for name in $checks; do
-    compile_check "$name" || fail "the check '$name' does not build"
+    compile_check "test/simt/kernels/$name.cu" "test/simt/checks/$name.cpp" "$folder/checks/$name" ||
+      fail "the check '$name' does not build"
   done
+  [ "$arch" = sm_90a ] && prepare_first
   carry_libraries "$folder"/bin/*
   for name in ${DIT_GPU_MODELS-tiny width200 s_2 b_2 xl_2 xl_2_512}; do
     local spec out=$folder/models/$name
@@ -88,6 +111,12 @@ prepare() {
       "$ditc" compile "$spec" "${@:2}" -o "$out.$1.so" || fail "$spec does not compile with ${*:2}"
     }
     compile bf16 --target=cuda "--arch=$arch" --dtype=bf16
+    # Both halves of guidance are rows: tiles for 32 samples at once.
+    compile bf16-large --target=cuda "--arch=$arch" --dtype=bf16 --batch-hint=64
+    if [ "$name" = xl_2 ]; then # whose matmuls make their rows
+      compile bf16-rows --target=cuda "--arch=$arch" --dtype=bf16 "--passes=fused=$("$ditc" compile --print-passes \
+        --target=cuda "--arch=$arch" --dtype=bf16 | sed -n 's/max-width=512/max-width=1152/; s/^ *fused=//p')"
+    fi
     compile cublaslt --target=cuda "--arch=$arch" --dtype=bf16 --matmul=cublaslt
     case $name in width200 | b_2 | xl_2_512) continue ;; esac # numbers are compared for the others
     compile f32 --target=cuda "--arch=$arch" --dtype=f32
@@ -142,6 +171,7 @@ sanitizer() {
 run() { # PART: what it needs is there
   local results=${OUT:-$folder}
   case $1 in
+  first) DIT_GPU_REPEAT=${DIT_GPU_REPEAT:-200} "$python" "$here/first.py" "$folder" "$card" "$results/first.md" ;;
   conformance) conformance ;;
   sanitizer) sanitizer ;;
   end-to-end) "$python" "$here/end_to_end.py" "$folder" "${@:2}" ;;
@@ -151,9 +181,9 @@ run() { # PART: what it needs is there
 
 case $part in
 prepare) prepare && exit 0 || exit 1 ;;
-conformance | end-to-end | sanitizer | timing | all) ;;
+first | conformance | end-to-end | sanitizer | timing | all) ;;
 *)
-  sed -n '3,17s/^# \{0,1\}//p' "$0" >&2
+  sed -n '3,18s/^# \{0,1\}//p' "$0" >&2
   exit 2
   ;;
 esac
@@ -174,7 +204,7 @@ if [ "$part" != all ]; then
   exit
 fi
 status=0
-for one in conformance end-to-end sanitizer timing; do
+for one in first conformance end-to-end sanitizer timing; do
   echo "== $one"
   run $one || status=1
 done

@@ -9,6 +9,7 @@
 #include "runtime/Error.h"
 #include "runtime/cuda/Driver.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -180,13 +181,28 @@ void launch(const char *kernel, void **parameters) {
   gpu.check(gpu.driver.cuFuncSetAttribute(function, maxDynamicSharedSizeBytes,
                                           static_cast<int>(shape.sharedBytes)),
             kernel);
-  gpu.check(gpu.driver.cuLaunchKernel(function, shape.grid.x, shape.grid.y,
-                                      shape.grid.z, shape.block.x,
-                                      shape.block.y, shape.block.z,
-                                      static_cast<unsigned>(shape.sharedBytes),
-                                      gpu.stream, parameters, nullptr),
-            kernel);
+  auto launchOnce = [&] {
+    gpu.check(gpu.driver.cuLaunchKernel(
+                  function, shape.grid.x, shape.grid.y, shape.grid.z,
+                  shape.block.x, shape.block.y, shape.block.z,
+                  static_cast<unsigned>(shape.sharedBytes), gpu.stream,
+                  parameters, nullptr),
+              kernel);
+  };
+  launchOnce();
   gpu.synchronize(kernel);
+  // Once more in a row, to be timed.
+  const char *repeat = std::getenv("DIT_GPU_REPEAT");
+  const int count = repeat ? std::atoi(repeat) : 0;
+  if (count <= 0)
+    return;
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < count; ++i)
+    launchOnce();
+  gpu.synchronize(kernel);
+  const std::chrono::duration<double, std::micro> took =
+      std::chrono::steady_clock::now() - begin;
+  printf("%s: %.2f us a launch of %d\n", kernel, took.count() / count, count);
 }
 
 } // namespace gpu

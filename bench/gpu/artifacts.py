@@ -20,7 +20,7 @@ class Folder:
         self.path = pathlib.Path(path)
 
     def artifact(self, model, kind):
-        """kind: cpu, f32, bf16 or cublaslt; None where it was not prepared."""
+        """kind: cpu, f32, bf16, bf16-large or cublaslt; None where it was not prepared."""
         path = self.path / "models" / f"{slug(model)}.{kind}.so"
         return path if path.exists() else None
 

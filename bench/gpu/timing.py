@@ -24,6 +24,7 @@ from artifacts import SEED, Folder, kernel_bytes, launches, step_macs
 CASES = ["XL/2:1", "XL/2:32", "S/2:1", "S/2:8", "S/2:32", "B/2:1", "B/2:8", "B/2:32", "XL/2:8",
          "XL/2-512:1", "XL/2-512:8"]
 TURNS = 3
+LARGE = 8  # from so many samples on, tiles are a large batch's
 
 
 def card():
@@ -115,7 +116,8 @@ def contenders(folder, model, batch, device, compiled):
     if compiled:
         yield Torch(net, batch, device, compiled=True)
     for kind, name in (("bf16", "ditc generated"), ("cublaslt", "ditc cuBLASLt")):
-        artifact = folder.artifact(model, kind)
+        large = folder.artifact(model, kind + "-large") if batch >= LARGE else None
+        artifact = large or folder.artifact(model, kind)
         if artifact:
             yield Ditc(folder, artifact, name, batch)
 
