@@ -50,7 +50,8 @@ static std::vector<runtime::ConfigEntry> describeConfig(const Spec &spec,
     config.push_back({key, std::move(value), std::move(text)});
   };
   auto addSize = [&](const char *key, int64_t value, const char *name) {
-    add(key, std::to_string(value), std::string(name) + " " + std::to_string(value));
+    add(key, std::to_string(value),
+        std::string(name) + " " + std::to_string(value));
   };
   addSize("num_layers", spec.depth, "depth");
   addSize("num_attention_heads", spec.heads, "heads");

@@ -8,8 +8,8 @@
 
 namespace dit {
 
-/// Fills in the tables of positions that a checkpoint of the model may store, and
-/// what the config.json of the same model in diffusers says.
+/// Fills in the tables of positions that a checkpoint of the model may store,
+/// and what the config.json of the same model in diffusers says.
 void describeCheckpoint(const Spec &spec, runtime::Manifest &manifest);
 
 } // namespace dit

@@ -57,8 +57,8 @@ public:
     if (failed(checkOutput()) || failed(load()) || failed(spareInputs()))
       return failure();
     tick(Phase::Spec);
-    if (failed(
-            finish(Phase::Spec, writeOut(input.spec), options.dumpDirectory)))
+    if (failed(finish(Phase::Spec, dit::writeOut(input.spec),
+                      options.dumpDirectory)))
       return failure();
     if (options.emit == Phase::Spec)
       return success();

@@ -58,8 +58,7 @@ int64_t rowsOf(const SafetensorsFile &file, const PortEntry &input,
 }
 
 std::vector<uint32_t> floatsOf(const SafetensorsFile &file,
-                                 const PortEntry &input,
-                                 const StoredTensor &t) {
+                               const PortEntry &input, const StoredTensor &t) {
   // What is one number a sample may be written as a whole one.
   bool integersToo = input.shape.empty();
   if (!isFloatDtype(t.dtype) && !(integersToo && isIntegerDtype(t.dtype)))

@@ -31,7 +31,7 @@ std::string bytes(int64_t count) {
 
 void printKernels(const FunctionEntry &function) {
   printResult("\n@{}, every {}: {} kernels\n", function.name, function.every,
-             function.kernels.size());
+              function.kernels.size());
   for (const KernelEntry &k : function.kernels) {
     std::string work =
         k.macs > 0 ? fmt::format("  {:.2f} MMACs", k.macs * 1e-6) : "";
@@ -58,8 +58,8 @@ void printModel(const Manifest &m) {
       m.name, m.parameters, m.weights.size(),
       static_cast<double>(m.macs) * 1e-9, m.tokens);
   printResult("x {}x{}x{} ({}), out {}x{}x{}, {} classes{}\n", m.channels,
-             m.height, m.width, m.space, m.outputChannels, m.height, m.width,
-             m.classes, m.labelDropout ? " and no class" : "");
+              m.height, m.width, m.space, m.outputChannels, m.height, m.width,
+              m.classes, m.labelDropout ? " and no class" : "");
   printInputs(m);
   if (d.prediction == "velocity")
     printResult(
@@ -128,9 +128,9 @@ void printTarget(const Manifest &m, const std::vector<Manifest> &sizes) {
   printResult("target {}, {}, {}; ", m.target, m.arch, m.dtype);
   if (m.target == "cuda")
     printResult("matmul {}; {} of machine code by NVRTC {}, {} kernels; a "
-               "step is {} launches\n",
-               m.matmul, bytes(m.codeBytes), m.nvrtc, distinctKernels(m),
-               m.network().kernels.size() + (m.step ? 1 : 0));
+                "step is {} launches\n",
+                m.matmul, bytes(m.codeBytes), m.nvrtc, distinctKernels(m),
+                m.network().kernels.size() + (m.step ? 1 : 0));
   else
     printResult("needs {}\n",
                 m.features.empty()
@@ -140,7 +140,7 @@ void printTarget(const Manifest &m, const std::vector<Manifest> &sizes) {
   printResult("passes: {}\n", fmt::join(m.passes, ", "));
   if (sizes.size() > 1)
     printResult("kernels of {}, --size shows another's\n",
-               m.resolution().show());
+                m.resolution().show());
   for (const FunctionEntry &function : m.functions)
     printKernels(function);
 }

@@ -72,8 +72,10 @@ static void generateForCpu(ModuleOp module, dit::Phase reached,
   OwningOpRef<ModuleOp> mine = planned(module, reached, *target);
   if (!mine)
     return;
-  auto code = codegen::cpu::assemble(
-      *mine, arch, [](const codegen::cpu::Report &) { return "{}"; });
+  auto code =
+      codegen::cpu::assemble(*mine, arch, [](const codegen::cpu::Report &) {
+        return FailureOr<std::string>(std::string("{}"));
+      });
   if (failed(code))
     return;
   if (failed(verify(**code)) || failed(codegen::host::lowerToLLVM(**code)))

@@ -106,7 +106,9 @@ Expected<TensorMap> readTensors(MLIRContext *context, const std::string &path) {
     for (const auto &[name, stored] : file.tensors()) {
       Tensor &tensor = tensors[name] =
           Tensor(stored.shape, builder.getF32Type());
-      const char *bytes = file.bytes(stored);
+      std::string content(stored.bytes, '\0');
+      file.readBytes(stored, content.data());
+      const char *bytes = content.data();
       if (stored.dtype == "F64")
         widen<double>(bytes, tensor.values);
       else if (stored.dtype == "F32")
