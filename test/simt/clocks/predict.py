@@ -39,7 +39,7 @@ def step(path, batch, gpu):
     in one evaluation."""
     described, code = manifest(path), sass.kernels(sass.cubin_of(path))
     found = collections.OrderedDict()
-    launches = described["kernels"]["denoise"]
+    launches = described["functions"][-1]["kernels"]
     for kernel in launches:
         name = kernel["name"]
         if name in found:
@@ -60,7 +60,7 @@ def kinds(path):
     """What the kernels of @denoise are to the model: wgmma where it knows the most."""
     code = sass.kernels(sass.cubin_of(path))
     return {"wgmma" if model.is_wgmma(code[kernel["name"]]) else kernel["kind"]
-            for kernel in manifest(path)["kernels"]["denoise"] if kernel["name"] in code}
+            for kernel in manifest(path)["functions"][-1]["kernels"] if kernel["name"] in code}
 
 
 HEAD = ("| kernel | launches | blocks | waves | prologue + steps x step + epilogue, clocks | "

@@ -47,7 +47,7 @@ def write_inputs(artifact, rows, path):
                           text=True, stdout=subprocess.PIPE).stdout
     manifest = json.loads(said.splitlines()[0])
     random.seed(5)
-    shape = manifest["input"]
+    shape = next(i["shape"] for i in manifest["inputs"] if i["name"] == "x")
     model.write_safetensors(path, {
         "x": ("F32", [rows, *shape], model.normal(rows * math.prod(shape), 1)),
         "t": ("F32", [rows], array.array("f", ((250 * n + 999) % 1000 for n in range(rows)))),
