@@ -94,8 +94,10 @@ std::string RegionText::print() const {
       "module attributes {{dit.phase = \"dit\", dit.name = \"test\", "
       "dit.spec = \"\"}} {{\n"
       "func.func @denoise(%x: {} {{dit.name = \"x\", dit.from = \"input\"}},\n"
-      "    %t: tensor<?xf32> {{dit.name = \"t\", dit.from = \"input\"}},\n"
-      "    %y: tensor<?xi32> {{dit.name = \"y\", dit.from = \"input\"}})\n"
+      "    %t: tensor<?xf32> {{dit.every = \"condition\", dit.name = \"t\", "
+      "dit.from = \"input\"}},\n"
+      "    %y: tensor<?xi32> {{dit.every = \"condition\", dit.name = \"y\", "
+      "dit.from = \"input\"}})\n"
       "    -> ({} {{dit.name = \"out\"}}) {{\n",
       tensorType(x), out);
   for (const std::string &line : outside)

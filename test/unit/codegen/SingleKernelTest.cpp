@@ -24,8 +24,10 @@ std::string network(const std::string &x, const std::string &out,
       "module attributes {{dit.phase = \"dit\", dit.name = \"test\", dit.spec "
       "= \"\"}} {{\n"
       "func.func @denoise(%x: {0} {{dit.name = \"x\", dit.from = \"input\"}},\n"
-      "    %t: tensor<?xf32> {{dit.name = \"t\", dit.from = \"input\"}},\n"
-      "    %y: tensor<?xi32> {{dit.name = \"y\", dit.from = \"input\"}})\n"
+      "    %t: tensor<?xf32> {{dit.every = \"condition\", dit.name = \"t\", "
+      "dit.from = \"input\"}},\n"
+      "    %y: tensor<?xi32> {{dit.every = \"condition\", dit.name = \"y\", "
+      "dit.from = \"input\"}})\n"
       "    -> ({1} {{dit.name = \"out\"}}) {{\n{2}  return %out : "
       "{1}\n}}\n}}\n",
       x, out, body);
