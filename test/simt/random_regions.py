@@ -343,11 +343,11 @@ class Network:
             self.made += region()
         out = self.gather()
         body = "\n".join("  " + line for line in self.lines)
-        name = '{{dit.from = "input", dit.name = "{0}"}}'.format
+        name = '{{dit.every = "{1}", dit.from = "input", dit.name = "{0}"}}'.format
         return (f'module attributes {{dit.phase = "dit", dit.name = "random", '
                 f'dit.spec = "{SPEC}"}} {{\nfunc.func @denoise(%x: {self.image.type} '
-                f'{name("x")}, %t: tensor<?xf32> {name("t")}, %y: tensor<?xi32> '
-                f'{name("y")}) -> ({out.type} {{dit.name = "out"}}) {{\n{body}\n'
+                f'{name("x", "step")}, %t: tensor<?xf32> {name("t", "condition")}, %y: tensor<?xi32> '
+                f'{name("y", "condition")}) -> ({out.type} {{dit.name = "out"}}) {{\n{body}\n'
                 f"  return {out.name} : {out.type}\n}}\n}}\n")
 
 
