@@ -37,8 +37,20 @@ void Plan::run(std::span<const void *const> inputs,
                  tables.data(), outputs.data()});
 }
 
+/// Throws for a model that is told more than x at a step and one table's rows.
+static void checkToldByTable(const Manifest &manifest) {
+  for (const PortEntry &input : manifest.inputs)
+    if (input.name != "x" && input.name != "t" && input.name != "y")
+      fail("the model is told {} beside x, t and y", inQuotes(input.name));
+  const FunctionEntry &network = manifest.network();
+  if (network.inputs != std::vector<std::string>{"x"} ||
+      network.tables.size() > 1)
+    fail("the model reads more than x and one table at a step");
+}
+
 void Plan::denoise(const float *x, const int32_t *rowIndex, const float *table,
                    float *out) {
+  checkToldByTable(denoiser.manifest());
   const void *inputs[] = {x};
   const DitTable tables[] = {{table, rowIndex}};
   void *outputs[] = {out};
@@ -167,15 +179,11 @@ void Denoiser::condition(std::span<const float> t, std::span<const int32_t> y,
   auto function = manifest().findFunction("condition");
   if (!function)
     return; // nothing depends on t and y alone
+  checkToldByTable(manifest());
   std::vector<const void *> inputs;
   for (const std::string &name : entry(*function).inputs)
-    if (name == "t" || name == "y")
-      inputs.push_back(name == "t" ? static_cast<const void *>(t.data())
-                                   : y.data());
-    else
-      fail("the model is told {} beside x, t and y", inQuotes(name));
-  if (!entry(*function).tables.empty())
-    fail("the model is told more than x, t and y");
+    inputs.push_back(name == "t" ? static_cast<const void *>(t.data())
+                                 : y.data());
   fillTable(*function, static_cast<int64_t>(t.size()), inputs, {}, table);
 }
 
