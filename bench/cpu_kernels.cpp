@@ -128,7 +128,7 @@ module attributes {dit.phase = "planned", dit.name = "bench", dit.spec = ""} {
     %w = dit.weight "w" : tensor<{M}x{K}xf32>
     %b = dit.weight "b" : tensor<{M}xf32>
     %p = dit.fused pack (%a = %w) : (tensor<{M}x{K}xf32>) -> tensor<{P}x{K}x{L}xf32> {
-      %0 = dit.pack %a : tensor<{M}x{K}xf32> -> tensor<{P}x{K}x{L}xf32>
+      %0 = dit.pack %a layout<panel = {L}> : tensor<{M}x{K}xf32> -> tensor<{P}x{K}x{L}xf32>
       dit.yield %0 : tensor<{P}x{K}x{L}xf32>
     } {offsets = array<i64: 0>}
     %q = dit.fused pack (%a = %b) : (tensor<{M}xf32>) -> tensor<{M}xf32> {
@@ -142,7 +142,7 @@ module attributes {dit.phase = "planned", dit.name = "bench", dit.spec = ""} {
   }
   func.func @denoise(%x: tensor<?x{X}xf32> {dit.name = "x", dit.from = "input"}, %w: tensor<{P}x{K}x{L}xf32> {dit.name = "w", dit.from = "prepare"}, %b: tensor<{M}xf32> {dit.name = "b", dit.from = "prepare"}) -> (tensor<?x{Y}xf32> {dit.name = "out"}) attributes {dit.arena_bytes = 0 : i64} {
     %r = dit.fused linear (%a = %x, %pw = %w, %pb = %b) : (tensor<?x{X}xf32>, tensor<{P}x{K}x{L}xf32>, tensor<{M}xf32>) -> tensor<?x{Y}xf32> {
-      %0 = dit.linear %a weight(%pw) bias(%pb) : (tensor<?x{X}xf32>, tensor<{P}x{K}x{L}xf32>, tensor<{M}xf32>) -> tensor<?x{Y}xf32>
+      %0 = dit.linear %a weight(%pw) bias(%pb) matmul<multiply = f32, layout = <panel = {L}>> : (tensor<?x{X}xf32>, tensor<{P}x{K}x{L}xf32>, tensor<{M}xf32>) -> tensor<?x{Y}xf32>
       {GELU}
       dit.yield %{R} : tensor<?x{Y}xf32>
     } {offsets = array<i64: -1>}

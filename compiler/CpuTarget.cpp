@@ -86,7 +86,7 @@ dit::makeCpuTarget(const TargetOptions &options) {
         options.matmul);
   Pipelines own = pipelinesOf(
       {.target = "cpu", .dtype = options.dtype, .panel = arch->machine.panel});
-  auto pipelines = choosePasses(own, options, fusionsOf(own.fused));
+  auto pipelines = choosePasses(own, options);
   if (!pipelines)
     return pipelines.takeError();
   return std::make_unique<CpuTarget>(std::move(*arch), options.dtype,

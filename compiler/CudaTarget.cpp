@@ -165,8 +165,6 @@ public:
     cuda::EmitOptions options;
     options.arch = making.arch;
     options.batchHint = making.batchHint;
-    options.libraryMatmuls = making.matmul == "cublaslt";
-    options.tf32 = making.dtype == "tf32";
     options.title =
         fmt::format("{} for {} in {}: depth {}, width {}, heads {}, patch_size "
                     "{}, {} tokens ({}).",
@@ -195,11 +193,13 @@ int64_t widestRows(const cuda::Arch &gpu) {
 /// The widest rows that a matmul makes itself. Every block of columns makes
 /// them anew before its first multiplication: about 10 clocks a feature by the
 /// machine code, in which wgmma waits. A row kernel takes about 4000 with its
-/// launch, once for all, and leaves to the matmul twice the tile.
+/// launch, once for all, and leaves to the matmul twice the tile. The tensor
+/// cores' tiles are of sixteen rows, which in tf32 take twice the bytes.
 int64_t widestPrologue(const cuda::Arch &gpu, StringRef dtype) {
   constexpr int64_t kWorthARowKernel = 512;
-  bool isWgmma = gpu.name == "sm_90a" && dtype == "bf16";
-  return isWgmma ? kWorthARowKernel : widestRows(gpu);
+  if (gpu.name == "sm_90a" && dtype == "bf16")
+    return kWorthARowKernel;
+  return dtype == "tf32" ? widestRows(gpu) / 2 : widestRows(gpu);
 }
 
 } // namespace
@@ -227,13 +227,11 @@ dit::makeCudaTarget(const TargetOptions &options) {
         options.matmul + "'");
   PipelineOptions passes = {.target = "cuda",
                             .dtype = options.dtype,
+                            .matmul = options.matmul,
                             .maxWidth = widestRows(*gpu),
                             .prologueWidth =
                                 widestPrologue(*gpu, options.dtype)};
-  // Of --matmul=both, each takes what it has of the generated one's fusions.
-  std::string all = pipelinesOf(passes).fused;
-  passes.matmul = options.matmul;
-  auto pipelines = choosePasses(pipelinesOf(passes), options, fusionsOf(all));
+  auto pipelines = choosePasses(pipelinesOf(passes), options);
   if (!pipelines)
     return pipelines.takeError();
   return std::make_unique<CudaTarget>(

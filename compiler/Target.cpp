@@ -31,9 +31,8 @@ static llvm::Error replacePasses(Pipelines &pipelines, StringRef use,
 }
 
 llvm::Expected<Pipelines> dit::choosePasses(Pipelines own,
-                                            const TargetOptions &options,
-                                            llvm::ArrayRef<StringRef> known) {
-  auto fused = selectFusions(own.fused, options.fuse, known);
+                                            const TargetOptions &options) {
+  auto fused = selectFusions(own.fused, options.fuse);
   if (!fused)
     return fused.takeError();
   own.fused = std::move(*fused);

@@ -93,11 +93,9 @@ llvm::Expected<std::unique_ptr<Target>>
 makeCudaTarget(const TargetOptions &options);
 
 /// The pipelines of a target that has `own`, as --fuse and --passes want them.
-/// `known` are the fusions that --fuse may name. The error is the sentence that
-/// says what is wrong.
+/// The error is the sentence that says what is wrong.
 llvm::Expected<Pipelines> choosePasses(Pipelines own,
-                                       const TargetOptions &options,
-                                       llvm::ArrayRef<llvm::StringRef> known);
+                                       const TargetOptions &options);
 
 } // namespace dit
 

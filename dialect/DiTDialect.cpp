@@ -5,6 +5,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -79,6 +80,8 @@ StringRef nameOf(Location loc) {
 
 #include "dialect/DiTDialect.cpp.inc"
 #include "dialect/DiTEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialect/DiTAttrs.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialect/DiTOps.cpp.inc"
 
@@ -86,5 +89,9 @@ void dit::DiTDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialect/DiTOps.cpp.inc"
+      >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialect/DiTAttrs.cpp.inc"
       >();
 }

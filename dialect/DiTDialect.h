@@ -56,6 +56,8 @@ std::string showShape(llvm::ArrayRef<int64_t> shape);
 
 #include "dialect/DiTDialect.h.inc"
 #include "dialect/DiTEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialect/DiTAttrs.h.inc"
 #define GET_OP_CLASSES
 #include "dialect/DiTOps.h.inc"
 

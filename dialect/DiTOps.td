@@ -4,8 +4,9 @@
 #ifndef DIT_DIALECT_DITOPS_TD
 #define DIT_DIALECT_DITOPS_TD
 
-include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -13,6 +14,7 @@ def DiT_Dialect : Dialect {
   let name = "dit";
   let cppNamespace = "::dit";
   let summary = "diffusion transformers at the level of the paper";
+  let useDefaultAttributePrinterParser = 1;
 }
 
 class DiT_Op<string mnemonic, list<Trait> traits = []>
@@ -39,6 +41,64 @@ def DiT_Vector : DiT_Batched<TensorRankOf<[DiT_Real], [1]>>;
 def DiT_Image  : DiT_Batched<TensorRankOf<[DiT_Real], [4]>>;
 // Which row of a table: labels are integers, timesteps are float32.
 def DiT_Indices : DiT_Batched<TensorRankOf<[I32, F32], [1]>>;
+
+//===----------------------------------------------------------------------===//
+// How a matmul is done
+//===----------------------------------------------------------------------===//
+
+def DiT_LayoutAttr : AttrDef<DiT_Dialect, "Layout"> {
+  let mnemonic = "layout";
+  let summary = "how a packed weight lies in memory";
+  let description = [{
+    A weight w (M, K) in panels of L = `panel` output features, with S = `group` input features side
+    by side. Without a group it is p (ceil(M/L), K, L): `p[i, k, l] = w[i*L + l, k]`, and 0 past M;
+    else (ceil(M/L), ceil(K/S), L, S): `p[i, j, l, s] = w[i*L + l, j*S + s]`, and 0 past M and K.
+
+    Panels keep a matmul's inner loop on consecutive memory; the features of a group are what one
+    instruction multiplies and adds up.
+  }];
+  let parameters = (ins "int64_t":$panel, DefaultValuedParameter<"int64_t", "1">:$group);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The shape that a weight (m, k) is packed into.
+    ::llvm::SmallVector<int64_t> packedShape(int64_t m, int64_t k) const;
+    /// That of a weight's type.
+    ::mlir::RankedTensorType packedType(::mlir::RankedTensorType weight) const;
+    /// Where element (m, k) of a weight with `inputs` features is among the packed ones.
+    int64_t packedIndex(int64_t m, int64_t k, int64_t inputs) const;
+  }];
+}
+
+def DiT_Multiply : I32EnumAttr<"Multiply", "what both operands are rounded to", [
+    I32EnumAttrCase<"F32", 0, "f32">, I32EnumAttrCase<"TF32", 1, "tf32">,
+    I32EnumAttrCase<"BF16", 2, "bf16">]> {
+  let cppNamespace = "::dit";
+}
+
+def DiT_MatmulBy : I32EnumAttr<"MatmulBy", "whose code multiplies", [
+    I32EnumAttrCase<"Generated", 0, "generated">, I32EnumAttrCase<"CublasLt", 1, "cublaslt">]> {
+  let cppNamespace = "::dit";
+}
+
+def DiT_MatmulByParameter : EnumParameter<DiT_MatmulBy> {
+  let defaultValue = "::dit::MatmulBy::Generated";
+}
+
+def DiT_MatmulAttr : AttrDef<DiT_Dialect, "Matmul"> {
+  let mnemonic = "matmul";
+  let summary = "how a linear is multiplied";
+  let description = [{
+    `multiply` is part of what the linear computes: both operands are rounded to it where they are
+    multiplied, f32 meaning that they are not; sums are of the result's type. `by` and `layout` are
+    not: whose code does it, and how the weight lies once it is packed.
+
+    `dit-choose-matmuls` decides it, for passes, generators and the interpreter alike.
+  }];
+  let parameters = (ins EnumParameter<DiT_Multiply>:$multiply,
+      DiT_MatmulByParameter:$by, OptionalParameter<"::dit::LayoutAttr">:$layout);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
 
 //===----------------------------------------------------------------------===//
 // Sources
@@ -296,24 +356,23 @@ def DiT_ConcatOp : DiT_Op<"concat", [Pure]> {
 def DiT_PackOp : DiT_Op<"pack", [Pure]> {
   let summary = "a weight in the layout a kernel reads";
   let description = [{
-    For w (M, K) and a result (P, K, L): `result[p, k, l] = w[p*L + l, k]`, and 0 past M.
-    For a result (P, J, L, S): `result[p, j, l, s] = w[p*L + l, j*S + s]`, and 0 past M and K.
-    With the result's type equal to w's: a copy, so that the checkpoint can be let go.
+    w as `layout` packs it; without one a copy, so that the checkpoint can be let go
 
-    Panels of L output features keep a matmul's inner loop on consecutive memory; S features side
-    by side are what one instruction multiplies and adds up. Planning puts it into `@prepare`.
+    Planning puts it into `@prepare`.
 
-    - (C1) `dim(result)` is `[ceil(M/L), K, L]` or `[ceil(M/L), ceil(K/S), L, S]`, or the types are
-      equal.
+    - (C1) with a layout w is (M, K) and the result what the layout makes of it; without one the
+      types are equal.
     - (C2) the shapes are static.
 
     ```mlir
-    %p = dit.pack %w : tensor<24x8xf32> -> tensor<2x8x16xf32>
+    %p = dit.pack %w layout<panel = 16> : tensor<24x8xf32> -> tensor<2x8x16xf32>
     ```
   }];
-  let arguments = (ins DiT_Tensor:$w);
+  let arguments = (ins DiT_Tensor:$w, OptionalAttr<DiT_LayoutAttr>:$layout);
   let results = (outs DiT_Tensor:$result);
-  let assemblyFormat = "$w attr-dict `:` type($w) `->` type($result)";
+  let assemblyFormat = [{
+    $w (`layout` `` $layout^)? attr-dict `:` type($w) `->` type($result)
+  }];
   let hasVerifier = 1;
 }
 
@@ -322,7 +381,8 @@ def DiT_CastOp : DiT_Op<"cast", [Pure]> {
   let description = [{
     `result = round(x)`, to nearest even
 
-    The only place where a value is rounded: the interpreter rounds exactly here.
+    The only place where a value is rounded, but for what a `dit.linear` says of its operands: the
+    interpreter rounds exactly there.
 
     - (C1) the shapes agree.
 
@@ -343,30 +403,53 @@ def DiT_CastOp : DiT_Op<"cast", [Pure]> {
 def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
   let summary = "a matmul with a weight, and a bias";
   let description = [{
-    `result[.., m] = sum_k x[.., k] * weight[m, k] + bias[m]`
+    `result[.., m] = sum_k round(x[.., k]) * round(weight[m, k]) + bias[m]`
 
-    The weight is (M, K) as in the checkpoint, or packed as `dit.pack` makes it.
+    `matmul` says how: what is rounded to before multiplying (tf32 keeps 10 bits of the mantissa,
+    ties away from zero; bf16 as `dit.cast`; f32, and without a `matmul`, nothing), whose code
+    multiplies, and how the weight lies once it is packed.
 
     - (C1) x and result agree on all dimensions but the last.
-    - (C2) with K = dim(x, -1) and M = dim(result, -1), weight is (M, K), (ceil(M/L), K, L) or
-      (ceil(M/L), ceil(K/S), L, S).
+    - (C2) with K = dim(x, -1) and M = dim(result, -1), weight is (M, K), or what the layout of
+      `matmul` packs that into.
     - (C3) bias is (M).
     - (C4) x and weight have one element type, the result's has at least as many bits, and the
       bias is of x's type or of the result's: a sum of bfloat16 products is kept in float32
       until a `dit.cast` rounds it.
+    - (C5) what `matmul` rounds to is no wider than x: x is of f32, or of bf16 where that is
+      multiplied.
 
     ```mlir
     %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
+    %g = dit.linear %x weight(%p) matmul<multiply = tf32, layout = <panel = 16>> : (tensor<?x4x8xf32>, tensor<2x8x16xf32>) -> tensor<?x4x24xf32>
     ```
   }];
   let arguments = (ins DiT_Rows:$x, DiT_Weight:$weight,
-                       Optional<DiT_Vector>:$bias);
+                       Optional<DiT_Vector>:$bias, OptionalAttr<DiT_MatmulAttr>:$matmul);
   let results = (outs DiT_Rows:$result);
   let assemblyFormat = [{
-    $x `weight` `(` $weight `)` (`bias` `(` $bias^ `)`)? attr-dict
+    $x `weight` `(` $weight `)` (`bias` `(` $bias^ `)`)? (`matmul` `` $matmul^)? attr-dict
     `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$x,
+                                 "::mlir::Value":$weight, "::mlir::Value":$bias), [{
+    build($_builder, $_state, result, x, weight, bias, ::dit::MatmulAttr());
+  }]>];
+  let extraClassDeclaration = [{
+    /// What both operands are rounded to where they are multiplied.
+    ::dit::Multiply multiplies() {
+      return getMatmul() ? getMatmul()->getMultiply() : ::dit::Multiply::F32;
+    }
+    /// The layout that the weight lies in; null where it is (M, K).
+    ::dit::LayoutAttr packedIn() {
+      bool isPlain = getWeight().getType().getRank() == 2 || !getMatmul();
+      return isPlain ? ::dit::LayoutAttr() : getMatmul()->getLayout();
+    }
+    bool isByCublasLt() {
+      return getMatmul() && getMatmul()->getBy() == ::dit::MatmulBy::CublasLt;
+    }
+  }];
 }
 
 def DiT_AttentionOp : DiT_Op<"attention",

@@ -43,7 +43,7 @@ using WeightSource = std::function<llvm::Expected<Tensor>(
     llvm::StringRef name, llvm::ArrayRef<int64_t> shape)>;
 
 struct InterpreterOptions {
-  /// Ignore dit.cast: no rounding anywhere.
+  /// Ignore dit.cast and what a matmul rounds to: no rounding anywhere.
   bool exact = false;
   /// Phase planned only: values live at their real offsets, in memory that is
   /// NaN wherever no live value lies. A mistake of the planner is an error, or

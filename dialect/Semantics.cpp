@@ -67,7 +67,7 @@ Expected<Tensor> evaluate(Operation *op, ArrayRef<const Tensor *> in,
       })
       .Case([&](ReshapeOp) { result.values = in[0]->values; })
       .Case([&](ConcatOp op) { concat(in, op.getDim(), result); })
-      .Case([&](PackOp) { pack(*in[0], result); })
+      .Case([&](PackOp op) { pack(*in[0], op.getLayoutAttr(), result); })
       .Case([&](CastOp) {
         if (exact)
           result.values = in[0]->values;
@@ -75,7 +75,10 @@ Expected<Tensor> evaluate(Operation *op, ArrayRef<const Tensor *> in,
           semantics::cast(*in[0], result);
       })
       .Case([&](LinearOp op) {
-        linear(*in[0], *in[1], get(op.getBias()), result);
+        // What is of a narrower type is rounded already.
+        bool rounds = !exact && in[0]->elementType.isF32();
+        Multiply as = rounds ? op.multiplies() : Multiply::F32;
+        linear(*in[0], *in[1], get(op.getBias()), as, op.packedIn(), result);
       })
       .Case([&](AttentionOp op) {
         attention(*in[0], *in[1], *in[2], op.getHeads(), result);

@@ -37,15 +37,15 @@ void patchify(const Tensor &x, int64_t patch, Tensor &result);
 void unpatchify(const Tensor &x, int64_t patch, Tensor &result);
 void slice(const Tensor &x, int64_t dim, int64_t offset, Tensor &result);
 void concat(llvm::ArrayRef<const Tensor *> xs, int64_t dim, Tensor &result);
-/// Where element (m, k) of a weight is in what packs it, (P, K, L) or (P, K/S,
-/// L, S).
-int64_t packedIndex(const Tensor &packed, int64_t m, int64_t k);
-void pack(const Tensor &w, Tensor &result);
+/// A copy where there is no layout.
+void pack(const Tensor &w, LayoutAttr layout, Tensor &result);
 void cast(const Tensor &x, Tensor &result);
+/// To what a matmul multiplies.
+double rounded(double x, Multiply as);
 
 /// Weight (M, K) or packed.
 void linear(const Tensor &x, const Tensor &weight, const Tensor *bias,
-            Tensor &result);
+            Multiply as, LayoutAttr layout, Tensor &result);
 void attention(const Tensor &q, const Tensor &k, const Tensor &v, int64_t heads,
                Tensor &result);
 

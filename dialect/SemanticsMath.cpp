@@ -23,25 +23,28 @@ static double dot(const double *a, const double *b, int64_t count) {
 
 /// The weights of output feature m: row m of (M, K), or gathered from what
 /// packs it.
-static void copyFeature(const Tensor &weight, int64_t m,
+static void copyFeature(const Tensor &weight, int64_t m, LayoutAttr layout,
                         std::vector<double> &feature) {
   int64_t inputs = feature.size();
   for (int64_t k = 0; k < inputs; ++k)
-    feature[k] = weight.shape.size() == 2
-                     ? weight.values[m * inputs + k]
-                     : weight.values[packedIndex(weight, m, k)];
+    feature[k] =
+        weight
+            .values[layout ? layout.packedIndex(m, k, inputs) : m * inputs + k];
 }
 
 void linear(const Tensor &x, const Tensor &weight, const Tensor *bias,
-            Tensor &result) {
+            Multiply as, LayoutAttr layout, Tensor &result) {
   int64_t inputs = x.dim(-1), features = result.dim(-1);
   int64_t rows = result.size() / features;
-  std::vector<double> feature(inputs);
+  auto round = [as](double &value) { value = rounded(value, as); };
+  std::vector<double> feature(inputs), multiplied(x.values);
+  llvm::for_each(multiplied, round);
   for (int64_t m = 0; m < features; ++m) {
-    copyFeature(weight, m, feature);
+    copyFeature(weight, m, layout, feature);
+    llvm::for_each(feature, round);
     for (int64_t r = 0; r < rows; ++r)
       result.values[r * features + m] =
-          dot(&x.values[r * inputs], feature.data(), inputs) +
+          dot(&multiplied[r * inputs], feature.data(), inputs) +
           (bias ? bias->values[m] : 0.0);
   }
 }

@@ -129,22 +129,16 @@ void concat(ArrayRef<const Tensor *> xs, int64_t dim, Tensor &result) {
   }
 }
 
-int64_t packedIndex(const Tensor &packed, int64_t m, int64_t k) {
-  int64_t steps = packed.dim(1), lanes = packed.dim(2);
-  int64_t perStep = packed.shape.size() == 4 ? packed.dim(3) : 1;
-  return (((m / lanes) * steps + k / perStep) * lanes + m % lanes) * perStep +
-         k % perStep;
-}
-
-void pack(const Tensor &w, Tensor &result) {
-  if (w.shape == result.shape) {
+void pack(const Tensor &w, LayoutAttr layout, Tensor &result) {
+  if (!layout) {
     result.values = w.values;
     return;
   }
   int64_t features = w.dim(0), inputs = w.dim(1);
   for (int64_t m = 0; m < features; ++m)
     for (int64_t k = 0; k < inputs; ++k)
-      result.values[packedIndex(result, m, k)] = w.values[m * inputs + k];
+      result.values[layout.packedIndex(m, k, inputs)] =
+          w.values[m * inputs + k];
 }
 
 /// To nearest even, into a format with `precision` significant bits, the
@@ -162,12 +156,34 @@ static double roundTo(double x, int precision, int minExponent,
   return rounded;
 }
 
+static double toBf16(double x) { return roundTo(x, 8, -126, 127); }
+
+/// To 10 bits of mantissa, ties away from zero, as cvt.rna does.
+static double toTf32(double x) {
+  if (x == 0 || !std::isfinite(x))
+    return x;
+  double quantum = std::ldexp(1.0, std::max(std::ilogb(x), -126) - 10);
+  return std::round(x / quantum) * quantum;
+}
+
+double rounded(double x, Multiply as) {
+  switch (as) {
+  case Multiply::F32:
+    return x;
+  case Multiply::TF32:
+    return toTf32(x);
+  case Multiply::BF16:
+    return toBf16(x);
+  }
+  return x;
+}
+
 void cast(const Tensor &x, Tensor &result) {
   mlir::Type type = result.elementType;
   for (int64_t i = 0; i < x.size(); ++i) {
     double v = x.values[i];
     result.values[i] = type.isF32()    ? double(float(v))
-                       : type.isBF16() ? roundTo(v, 8, -126, 127)
+                       : type.isBF16() ? toBf16(v)
                        : type.isF16()  ? roundTo(v, 11, -14, 15)
                                        : v;
   }

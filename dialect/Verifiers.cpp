@@ -58,8 +58,6 @@ LogicalResult expectUnrounded(Operation *op, Value from) {
                            << operand << ", got " << result;
 }
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// One row per sample: dim(c) = [dim(x, 0), dim(x, -1)].
 LogicalResult expectCondition(Operation *op, StringRef what, Value c, Value x) {
   auto shape = tensor(x).getShape();
@@ -262,16 +260,6 @@ LogicalResult ConcatOp::verify() {
   return success();
 }
 
-/// What (m, k) is packed into, with the L and S of `like`: (P, K, L) or (P,
-/// K/S, L, S).
-static SmallVector<int64_t> packedShape(int64_t m, int64_t k,
-                                        ArrayRef<int64_t> like) {
-  int64_t panels = ceilDiv(m, like[2]);
-  if (like.size() == 3)
-    return {panels, k, like[2]};
-  return {panels, ceilDiv(k, like[3]), like[2], like[3]};
-}
-
 LogicalResult PackOp::verify() {
   auto w = getW().getType(), result = getType();
   // (C2)
@@ -279,15 +267,20 @@ LogicalResult PackOp::verify() {
       failed(expectStatic(*this, "the result", getResult())))
     return failure();
   // (C1)
-  if (w == result)
-    return success();
-  if (w.getRank() != 2 || (result.getRank() != 3 && result.getRank() != 4))
-    return emitOpError("must copy, or pack (M, K) into (P, K, L) or (P, K/S, "
-                       "L, S), got ")
+  if (!getLayout()) {
+    if (w == result)
+      return success();
+    return emitOpError("without a layout must copy, got ")
            << w << " and " << result;
+  }
+  if (w.getRank() != 2)
+    return emitOpError("must pack a weight (M, K), got ") << w;
+  if (failed(
+          expectSameElements(*this, "w and the result", getW(), getResult())))
+    return failure();
   return expectShape(
       *this, "the result", getResult(),
-      packedShape(w.getDimSize(0), w.getDimSize(1), result.getShape()));
+      getLayout()->packedShape(w.getDimSize(0), w.getDimSize(1)));
 }
 
 LogicalResult CastOp::verify() {
@@ -298,7 +291,6 @@ LogicalResult CastOp::verify() {
 
 LogicalResult LinearOp::verify() {
   auto x = tensor(getX()).getShape(), result = tensor(getResult()).getShape();
-  auto weight = tensor(getWeight()).getShape();
   // (C1)
   SmallVector<int64_t> want(x);
   want.back() = result.back();
@@ -306,9 +298,9 @@ LogicalResult LinearOp::verify() {
     return failure();
   // (C2)
   int64_t m = result.back(), k = x.back();
-  bool packed = weight.size() > 2;
-  if (failed(packed ? expectShape(*this, "packed weight", getWeight(),
-                                  packedShape(m, k, weight))
+  LayoutAttr layout = packedIn();
+  if (failed(layout ? expectShape(*this, "packed weight", getWeight(),
+                                  layout.packedShape(m, k))
                     : expectShape(*this, "weight", getWeight(), {m, k})))
     return failure();
   // (C3)
@@ -318,10 +310,18 @@ LogicalResult LinearOp::verify() {
   if (failed(expectSameElements(*this, "x and weight", getX(), getWeight())) ||
       failed(expectUnrounded(*this, getX())))
     return failure();
-  if (!getBias() ||
-      tensor(getBias()).getElementType() == tensor(getX()).getElementType())
+  Type element = tensor(getX()).getElementType();
+  if (getBias() && tensor(getBias()).getElementType() != element &&
+      failed(
+          expectSameElements(*this, "bias and result", getBias(), getResult())))
+    return failure();
+  // (C5)
+  bool isBf16 = multiplies() == Multiply::BF16;
+  if (!getMatmul() || element.isF32() || (isBf16 && element.isBF16()))
     return success();
-  return expectSameElements(*this, "bias and result", getBias(), getResult());
+  return emitOpError("x must be of f32")
+         << (isBf16 ? " or bf16" : "") << " to be multiplied as "
+         << stringifyMultiply(multiplies()) << ", got " << element;
 }
 
 LogicalResult AttentionOp::verify() {

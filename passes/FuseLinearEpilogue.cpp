@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // FuseLinearEpilogue: elementwise ops join the linear whose result they read.
+#include "dialect/Matmul.h"
 #include "passes/Grammar.h"
 #include "passes/Passes.h"
 #include "passes/Region.h"
@@ -22,11 +23,8 @@ struct FuseLinearEpilogue : impl::FuseLinearEpilogueBase<FuseLinearEpilogue> {
     if (!isEpilogueOp(op))
       return false;
     Operation *maker = definerOf(value);
-    if (library && opsOf(unitOf(maker)).front() == linear) {
-      auto gelu = dyn_cast<GeluOp>(op);
-      return isa<CastOp>(op) ||
-             (gelu && gelu.getForm() == GeluForm::Tanh && maker == linear);
-    }
+    if (linear.isByCublasLt())
+      return isCublasLtEpilogue(op, maker);
     if (isa<RotateOp>(op))
       return maker == linear && definerOf(op->getOperand(0)) == maker;
     if (auto gate = dyn_cast<GateOp>(op))

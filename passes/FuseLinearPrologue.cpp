@@ -39,6 +39,8 @@ struct FuseLinearPrologue : impl::FuseLinearPrologueBase<FuseLinearPrologue> {
     if (prologue.empty() || unitOf(prologue.front()) == unitOf(linear))
       return;
     int64_t width = linear.getX().getType().getShape().back();
+    if (linear.isByCublasLt())
+      return remarkMissed(linear, kPass, "cuBLASLt reads its x from memory");
     if (width > maxWidth)
       return remarkMissed(linear, kPass,
                           "rows of " + Twine(width) +

@@ -16,8 +16,9 @@ namespace {
 
 constexpr StringLiteral kPass = "join-linears";
 
-/// What linears must agree on to be joined: x, whether there is a bias, types.
-using JoinKey = std::tuple<Value, Type, Type, Type>;
+/// What linears must agree on to be joined: x, whether there is a bias, types,
+/// and how they are multiplied.
+using JoinKey = std::tuple<Value, Type, Type, Type, MatmulAttr>;
 
 /// Moves `value`'s ops in front of `anchor`; they read no argument.
 void hoist(RewriterBase &rewriter, Value value, Operation *anchor) {
@@ -104,7 +105,7 @@ void join(RewriterBase &rewriter, ArrayRef<LinearOp> linears) {
   shape.back() = features;
   auto joined =
       LinearOp::create(rewriter, named(""), first.getType().clone(shape),
-                       first.getX(), weight, bias);
+                       first.getX(), weight, bias, first.getMatmulAttr());
   remarkFused(joined, kPass, Twine(linears.size()) + " linears of one x");
   int64_t offset = 0;
   for (LinearOp linear : linears) {
@@ -129,7 +130,7 @@ struct JoinLinears : impl::JoinLinearsBase<JoinLinears> {
         groups[{linear.getX(), linear.getWeight().getType().getElementType(),
                 bias ? cast<ShapedType>(bias.getType()).getElementType()
                      : Type(),
-                linear.getType().getElementType()}]
+                linear.getType().getElementType(), linear.getMatmulAttr()}]
             .push_back(linear);
       }
       for (auto &[key, linears] : groups)

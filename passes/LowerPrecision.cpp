@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// LowerPrecision: dit.cast in front of the matmuls and attentions that run
-// every step. What is cast of a weight is moved into @prepare by Stage.
+// LowerPrecision: dit.cast in front of the matmuls that multiply bfloat16, and
+// of the attentions that run every step. What is cast of a weight is moved into
+// @prepare by Stage.
 #include "passes/BindingTimes.h"
 #include "passes/Passes.h"
 #include "passes/Phase.h"
@@ -17,15 +18,13 @@ namespace {
 
 class Lowering {
 public:
-  Lowering(func::FuncOp network, FloatType narrow, bool biases, bool pairs)
-      : network(network), narrow(narrow), biases(biases), onlyPairs(pairs),
-        builder(network), times(network) {}
+  Lowering(func::FuncOp network, bool pairs)
+      : network(network), narrow(BFloat16Type::get(network.getContext())),
+        onlyPairs(pairs), builder(network), times(network) {}
 
   void run();
 
 private:
-  bool isOfStep(Value value) const { return times(value) == Rate::Step; }
-  bool isLowered(LinearOp linear);
   bool isLowered(AttentionOp attention);
   bool isReadRounded(Value sum);
   void lower(OpOperand &operand) { operand.set(lowered(operand.get())); }
@@ -34,27 +33,19 @@ private:
 
   func::FuncOp network;
   FloatType narrow;
-  bool biases, onlyPairs;
+  bool onlyPairs;
   OpBuilder builder;
   BindingTimes times; ///< of the network as it was
   DenseMap<Value, Value> known;
 };
 
-/// A linear between pixels and tokens has few features on one side: little to
-/// gain, and its rounding would be the picture's.
-bool Lowering::isLowered(LinearOp linear) {
-  bool hasPairs = linear.getX().getType().getShape().back() % 2 == 0;
-  return isOfStep(linear.getX()) && (hasPairs || !onlyPairs) &&
-         !viewedValue(linear.getX()).getDefiningOp<PatchifyOp>() &&
-         llvm::none_of(linear->getUsers(), llvm::IsaPred<UnpatchifyOp>);
-}
-
 /// Keys and values that change more rarely than a step are float32 rows of a
 /// table, and q is read beside them.
 bool Lowering::isLowered(AttentionOp attention) {
   return (attention.getHeadDim() % 2 == 0 || !onlyPairs) &&
-         llvm::all_of(attention->getOperands(),
-                      [&](Value operand) { return isOfStep(operand); });
+         llvm::all_of(attention->getOperands(), [&](Value operand) {
+           return times(operand) == Rate::Step;
+         });
 }
 
 /// Whether every reader of the sum, or of GELU's tanh form of it, is a cast.
@@ -107,7 +98,9 @@ void Lowering::run() {
     if (isLowered(attention))
       for (OpOperand &operand : attention->getOpOperands())
         lower(operand);
-  llvm::erase_if(linears, [&](LinearOp linear) { return !isLowered(linear); });
+  llvm::erase_if(linears, [&](LinearOp linear) {
+    return linear.multiplies() != Multiply::BF16;
+  });
   for (LinearOp linear : linears) {
     lower(linear.getXMutable());
     lower(linear.getWeightMutable());
@@ -115,8 +108,9 @@ void Lowering::run() {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
     if (isView(&op) && op.use_empty())
       op.erase();
+  // A bias of cuBLASLt's is of the type that it writes.
   for (LinearOp linear : linears)
-    if (biases && isReadRounded(linear.getResult()))
+    if (linear.isByCublasLt() && isReadRounded(linear.getResult()))
       for (OpOperand &bias : linear.getBiasMutable())
         lower(bias);
 }
@@ -132,14 +126,7 @@ struct LowerPrecision : impl::LowerPrecisionBase<LowerPrecision> {
                        "--dit-lower-precision before --dit-stage");
       return signalPassFailure();
     }
-    if (type != "bf16" && type != "f16") {
-      module.emitError("type must be bf16 or f16, but found '") << type << "'";
-      return signalPassFailure();
-    }
-    FloatType narrow = type == "bf16"
-                           ? FloatType(BFloat16Type::get(&getContext()))
-                           : FloatType(Float16Type::get(&getContext()));
-    Lowering(functions[0], narrow, biases, pairs).run();
+    Lowering(functions[0], pairs).run();
   }
 };
 

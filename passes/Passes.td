@@ -29,30 +29,54 @@ def JoinLinears : DiT_Pass<"dit-join-linears"> {
   }];
 }
 
+def ChooseMatmuls : DiT_Pass<"dit-choose-matmuls"> {
+  let summary = "say of each linear how it is multiplied";
+  let description = [{
+    Buys one place where that is decided: passes, generators and the interpreter read the attribute.
+
+    Before: `linear(x, w)`
+    After:  `linear(x, w) matmul<multiply = bf16, by = cublaslt>`
+
+    Linears that run every step are rounded to `multiply` and multiplied `by`, but for those that read
+    patches or make them. bf16 needs a number of features that `group` divides, and a linear that
+    is in no region yet, since it is cast; tf32 rows of whole 16-byte words, one behind the other;
+    cuBLASLt too, of x and of the result. What does not fit is f32, or generated. With a `panel`
+    they say the layout of their weights as well: panels of so many output features, in groups of
+    `group` input features where bf16 is multiplied. What a linear says already stays. Run it after
+    `dit-join-linears` and before `dit-lower-precision`, and for the layouts before
+    `dit-plan-layouts`.
+  }];
+  let options = [
+    Option<"multiply", "multiply", "std::string", /*default=*/"\"f32\"", "f32, tf32 or bf16">,
+    Option<"by", "by", "std::string", /*default=*/"\"generated\"", "generated or cublaslt">,
+    Option<"panel", "panel", "int64_t", /*default=*/"0",
+           "output features a panel: 48 for AVX-512, 24 for AVX2, 1 for CUDA; 0 for no layout yet">,
+    Option<"group", "group", "int64_t", /*default=*/"1",
+           "input features side by side where bf16 is multiplied; 2 for AVX512_BF16">,
+  ];
+}
+
 def LowerPrecision : DiT_Pass<"dit-lower-precision"> {
   let summary = "round what the matmuls and attentions of every step read";
   let description = [{
     Buys the tensor cores' rate, and half the bytes of the weights and of what those kernels
     read.
 
-    Before: `h = linear(x, w, b)`
-    After:  `h = linear(cast(x), cast(w), b)`, with h still float32
+    Before: `h = linear(x, w, b) matmul<multiply = bf16>`
+    After:  `h = linear(cast(x), cast(w), b) matmul<multiply = bf16>`, with h still float32
 
-    x and the weight of each linear that runs every step, and q, k and v of each attention, are
-    cast to `type`; what they are views of is cast once, and the views are of the cast. Casts of
-    weights depend on weights alone, so `dit-stage` moves them into @prepare: run this pass
-    before it, and after `dit-join-linears`. Float32 stay: the residual stream, norms, modulation,
-    gates, softmax and all sums; the linears that read patches or make them; what changes more rarely
-    than a step, and an attention that reads keys of that kind. With `biases`, the bias of such a
-    linear is cast too where its sum, or GELU's tanh form of it, is only read rounded: a library's
-    matmul that writes `type` wants its bias in it. With `pairs` linears of an odd number of
-    features and attentions of an odd number a head stay as they are. Refuses a staged module.
+    x and the weight of each linear that multiplies bf16, and q, k and v of each attention that runs
+    every step, are cast to bf16; what they are views of is cast once, and the views are of the
+    cast. Casts of weights depend on weights alone, so `dit-stage` moves them into @prepare: run
+    this pass before it, and after `dit-choose-matmuls`. Float32 stay: the residual stream, norms,
+    modulation, gates, softmax and all sums, and an attention that reads keys that change more
+    rarely than a step. Where cuBLASLt multiplies, the bias is cast too if the sum, or GELU's tanh
+    form of it, is only read rounded: its bias is of the type that it writes. With `pairs`
+    attentions of an odd number of features a head stay as they are. Refuses a staged module.
   }];
   let options = [
-    Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "bf16 or f16">,
-    Option<"biases", "biases", "bool", /*default=*/"false", "cast biases of rounded sums">,
     Option<"pairs", "pairs", "bool", /*default=*/"false",
-           "cast only where the multiplied features come in pairs">,
+           "cast only where the features of a head come in pairs">,
   ];
 }
 
@@ -124,15 +148,13 @@ def FuseLinearEpilogue : DiT_Pass<"dit-fuse-linear-epilogue"> {
     Takes a rotate right behind the linear, and gelu, silu, mul and cast, as long as each is the
     only user of the value before it. With `gate-residual`, gate and the add of the residual stream
     too: worth it where the epilogue is free, at the price of the norm that would have been joined
-    with the add; runs before FuseGatedResidual then, which takes the same ops. With `library` a
-    linear that nothing stands before keeps to what cuBLASLt's matmul can end with. Refuses a
-    result with a second user and ops that are fused with others already.
+    with the add; runs before FuseGatedResidual then, which takes the same ops. A linear that is
+    cuBLASLt's keeps to what that can end with. Refuses a result with a second user and ops that are
+    fused with others already.
   }];
   let options = [
     Option<"gateResidual", "gate-residual", "bool", /*default=*/"false",
            "join gate and the residual add as well">,
-    Option<"library", "library", "bool", /*default=*/"false",
-           "join only what a library's matmul ends with: gelu tanh, then a cast">,
   ];
 }
 
@@ -145,8 +167,8 @@ def FuseLinearPrologue : DiT_Pass<"dit-fuse-linear-prologue"> {
     Before: `linear(cast(modulate(layer_norm(x))))`
     After:  one region of kind linear: all before the linear is its prologue
 
-    Takes a norm, then modulate and cast where they are. Refuses ops with a second user, rows of
-    more than `max-width` features, and a norm that is fused with other ops already: runs before
+    Takes a norm, then modulate and cast where they are. Refuses ops with a second user, a linear
+    that is cuBLASLt's, rows of more than `max-width` features, and a norm that is fused with other ops already: runs before
     FuseGatedResidual and FuseAdaLN, which take the same ops.
   }];
   let options = [
@@ -231,7 +253,8 @@ def VerifyRegions : DiT_Pass<"dit-verify-regions"> {
     Before: a `dit.fused row` with two token counts in it
     After:  its ops, each in a dit.fused of its own
 
-    Leaves a remark with what the grammar expected. A legal region is left alone.
+    Leaves a remark with what the grammar expected. A legal region is left alone. A linear that
+    was to be cuBLASLt's and is in a region that it cannot do is generated, with a remark.
   }];
 }
 
@@ -242,24 +265,18 @@ def VerifyRegions : DiT_Pass<"dit-verify-regions"> {
 def PlanLayouts : DiT_Pass<"dit-plan-layouts"> {
   let summary = "pack the weight of every linear in @prepare";
   let description = [{
-    Buys consecutive loads in every matmul: a weight (M, K) is read in panels of `panel` output
-    features, (ceil(M/panel), K, panel). Concat and reshape of a weight end in the region that
-    packs it, so no joined temporary exists.
+    Buys consecutive loads in every matmul: a weight (M, K) is read in the layout that its linear's
+    `matmul` says. Concat and reshape of a weight end in the region that packs it, so no joined
+    temporary exists.
 
-    Before: `@denoise(w: MxK)`, `linear(x, w)`
-    After:  `@prepare` returns `pack(w)`, `@denoise(w: PxKxL)`, `linear(x, w)`
+    Before: `@denoise(w: MxK)`, `linear(x, w) matmul<multiply = f32, layout = <panel = L>>`
+    After:  `@prepare` returns `pack(w) layout<panel = L>`, `@denoise(w: PxKxL)`, `linear(x, w)`
 
     A weight that is used as it is, is copied by a region of kind pack, so that the checkpoint can
-    be released; each weight is read right before its first region. With `pairs` the weights of
-    16-bit types are packed in pairs of features, (ceil(M/panel), ceil(K/2), panel, 2), which is
-    what AVX512_BF16 multiplies. Refuses a module without @prepare, and one that is not fused yet.
+    be released; each weight is read right before its first region. Refuses a module without
+    @prepare, one that is not fused yet, and a linear that says no layout: run `dit-choose-matmuls`
+    before.
   }];
-  let options = [
-    Option<"panel", "panel", "int64_t", /*default=*/"48",
-           "output features a panel; 48 for AVX-512, 24 for AVX2">,
-    Option<"pairs", "pairs", "bool", /*default=*/"false",
-           "pack weights of 16-bit types in pairs of features">,
-  ];
 }
 
 def PlanMemory : DiT_Pass<"dit-plan-memory"> {

@@ -16,58 +16,66 @@ static std::string inOrder(llvm::SmallVector<std::string> passes) {
   return llvm::join(passes, ",");
 }
 
+/// `dit-choose-matmuls{multiply=bf16 group=2}`, without what is empty.
+static std::string chooseMatmuls(llvm::SmallVector<std::string> options) {
+  llvm::erase(options, "");
+  return "dit-choose-matmuls{" + llvm::join(options, " ") + "}";
+}
+
+/// The layouts, and how linears are multiplied that say nothing until here, as
+/// in IR written by hand: what such linears round to bf16 are their types.
+static std::string planned(const PipelineOptions &options, int64_t panel,
+                           StringRef group = "") {
+  std::string multiply = options.dtype == "tf32" ? "multiply=tf32" : "";
+  return inOrder(
+      {chooseMatmuls({multiply, "panel=" + std::to_string(panel), group.str()}),
+       "dit-plan-layouts", "dit-plan-memory"});
+}
+
 /// Patch embedding and final layer come first: they are narrow patterns whose
 /// ops the wider ones would take. Row kernels stand between the linears, and
 /// last each value is rounded where it is made.
 static Pipelines cpuPipelines(const PipelineOptions &options) {
-  bool isRounded = options.dtype != "f32";
-  std::string panel = "panel=" + std::to_string(options.panel);
+  bool isRounded = options.dtype == "bf16";
+  // AVX512_BF16 multiplies pairs.
+  std::string group = isRounded ? "group=2" : "";
   return {
       .staged = inOrder({"dit-join-linears",
-                         isRounded ? "dit-lower-precision{pairs=true type=" +
-                                         options.dtype + "}"
-                                   : "",
+                         chooseMatmuls({"multiply=" + options.dtype, group}),
+                         isRounded ? "dit-lower-precision{pairs=true}" : "",
                          "dit-stage"}),
       .fused =
           inOrder({"dit-fuse-patch-embed", "dit-fuse-final-layer",
                    "dit-fuse-conditioning", "dit-fuse-gated-residual",
                    "dit-fuse-adaln", "dit-fuse-linear-epilogue",
                    "dit-fuse-cast", "dit-verify-regions", "dit-wrap-kernels"}),
-      .planned = inOrder(
-          {"dit-plan-layouts{" + panel + (isRounded ? " pairs=true" : "") + "}",
-           "dit-plan-memory"}),
+      .planned = planned(options, options.panel, group),
   };
 }
 
 /// Own matmuls take the rows before them and the ops behind them, so that a
-/// block is linears and attention alone; a library's take what it offers, and
+/// block is linears and attention alone; cuBLASLt's take what it offers, and
 /// row kernels do the rest in between.
 static Pipelines cudaPipelines(const PipelineOptions &options) {
-  bool isLibrary = options.matmul == "cublaslt";
   auto rows = [](int64_t width) {
     return "{max-width=" + std::to_string(width) + "}";
   };
-  // tf32 is how f32 values are multiplied, not what they are. A library's
-  // matmul takes its bias in the type that it writes.
-  bool isRounded = options.dtype != "f32" && options.dtype != "tf32";
-  std::string precision = std::string("dit-lower-precision{") +
-                          (isLibrary ? "biases=true " : "") +
-                          "type=" + options.dtype + "}";
   return {
+      // tf32 is how f32 values are multiplied, not what they are.
       .staged = inOrder(
-          {"dit-join-linears", isRounded ? precision : "", "dit-stage"}),
-      .fused = inOrder(
-          {"dit-fuse-patch-embed",
-           "dit-fuse-final-layer" + rows(options.maxWidth),
-           "dit-fuse-conditioning",
-           isLibrary ? ""
-                     : "dit-fuse-linear-prologue" + rows(options.prologueWidth),
-           isLibrary ? "dit-fuse-linear-epilogue{library=true}"
-                     : "dit-fuse-linear-epilogue{gate-residual=true}",
-           "dit-fuse-gated-residual", "dit-fuse-adaln", "dit-fuse-cast",
-           "dit-verify-regions", "dit-wrap-kernels"}),
+          {"dit-join-linears",
+           chooseMatmuls({"multiply=" + options.dtype, "by=" + options.matmul}),
+           options.dtype == "bf16" ? "dit-lower-precision" : "", "dit-stage"}),
+      .fused =
+          inOrder({"dit-fuse-patch-embed",
+                   "dit-fuse-final-layer" + rows(options.maxWidth),
+                   "dit-fuse-conditioning",
+                   "dit-fuse-linear-prologue" + rows(options.prologueWidth),
+                   "dit-fuse-linear-epilogue{gate-residual=true}",
+                   "dit-fuse-gated-residual", "dit-fuse-adaln", "dit-fuse-cast",
+                   "dit-verify-regions", "dit-wrap-kernels"}),
       // Panels of one feature: weights stay row-major (M, K).
-      .planned = inOrder({"dit-plan-layouts{panel=1}", "dit-plan-memory"}),
+      .planned = planned(options, 1),
   };
 }
 
@@ -116,12 +124,11 @@ llvm::SmallVector<StringRef> dit::fusionsOf(StringRef pipeline) {
   return names;
 }
 
-llvm::Expected<std::string>
-dit::selectFusions(StringRef pipeline, StringRef fuse,
-                   llvm::ArrayRef<StringRef> known) {
+llvm::Expected<std::string> dit::selectFusions(StringRef pipeline,
+                                               StringRef fuse) {
   if (fuse == "all")
     return pipeline.str();
-  llvm::SmallVector<StringRef> wanted;
+  llvm::SmallVector<StringRef> wanted, known = fusionsOf(pipeline);
   if (fuse != "none")
     fuse.split(wanted, ',', -1, /*KeepEmpty=*/false);
   for (StringRef name : wanted)

@@ -25,7 +25,7 @@ struct Pipelines {
 /// What decides which passes a target runs, and with which options.
 struct PipelineOptions {
   std::string target = "cpu"; ///< or cuda
-  std::string dtype = "f32";  ///< what matmuls and attentions read
+  std::string dtype = "f32";  ///< what matmuls multiply: f32, tf32 or bf16
   /// cpu: output features a panel of packed weights.
   int64_t panel = 48;
   /// cuda: who multiplies, generated code or cublaslt.
@@ -49,10 +49,9 @@ llvm::SmallVector<llvm::StringRef> fusionsOf(llvm::StringRef pipeline);
 
 /// `pipeline` without the fusions that `fuse` leaves out: all, none, or names
 /// separated by commas. The error is the sentence that says which name is none
-/// of `known`.
-llvm::Expected<std::string>
-selectFusions(llvm::StringRef pipeline, llvm::StringRef fuse,
-              llvm::ArrayRef<llvm::StringRef> known);
+/// of the pipeline's.
+llvm::Expected<std::string> selectFusions(llvm::StringRef pipeline,
+                                          llvm::StringRef fuse);
 
 } // namespace dit
 

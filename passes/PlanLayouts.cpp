@@ -18,12 +18,13 @@ namespace dit {
 namespace {
 
 /// One weight as one kind of linear reads it: a prepared value, seen through
-/// views, in a packed type.
+/// views, in a layout.
 struct Packed {
   std::string source;
   SmallVector<Operation *> views; // the first applies to the source
-  RankedTensorType type;
-  std::string name; // what the packed value is called
+  LayoutAttr layout;
+  RankedTensorType type; // that it has then
+  std::string name;      // what the packed value is called
 };
 
 bool sameViews(ArrayRef<Operation *> a, ArrayRef<Operation *> b) {
@@ -36,16 +37,13 @@ bool sameViews(ArrayRef<Operation *> a, ArrayRef<Operation *> b) {
 
 class LayoutPlanner {
 public:
-  LayoutPlanner(ModuleOp module, func::FuncOp prepare, int64_t panel,
-                bool pairs)
-      : module(module), prepare(prepare), panel(panel), pairs(pairs),
-        rewriter(module.getContext()) {}
+  LayoutPlanner(ModuleOp module, func::FuncOp prepare)
+      : module(module), prepare(prepare), rewriter(module.getContext()) {}
 
   LogicalResult run();
 
 private:
   LogicalResult packOperand(func::FuncOp function, LinearOp linear);
-  RankedTensorType packedType(RankedTensorType weight);
   std::string packedName(Packed wanted);
   void dropUnreadOperands();
   void returnPacked();
@@ -55,26 +53,16 @@ private:
 
   ModuleOp module;
   func::FuncOp prepare;
-  int64_t panel;
-  bool pairs; ///< of 16-bit weights
   IRRewriter rewriter;
   std::vector<Packed> packed;
   UniqueNames unique;
 };
 
-RankedTensorType LayoutPlanner::packedType(RankedTensorType weight) {
-  int64_t panels = (weight.getDimSize(0) + panel - 1) / panel;
-  int64_t inputs = weight.getDimSize(1);
-  if (pairs && weight.getElementTypeBitWidth() == 16)
-    return weight.clone({panels, (inputs + 1) / 2, panel, 2});
-  return weight.clone({panels, inputs, panel});
-}
-
 /// The name of what is packed already in the wanted way, else a new one.
 std::string LayoutPlanner::packedName(Packed wanted) {
   for (Packed &known : packed)
-    if (known.source == wanted.source && known.type == wanted.type &&
-        sameViews(known.views, wanted.views))
+    if (known.source == wanted.source && known.layout == wanted.layout &&
+        known.type == wanted.type && sameViews(known.views, wanted.views))
       return known.name;
   wanted.name = unique(wanted.source + ".packed");
   packed.push_back(wanted);
@@ -96,13 +84,18 @@ LogicalResult LayoutPlanner::packOperand(func::FuncOp function,
   auto arg = dyn_cast<BlockArgument>(viewedValue(outer));
   if (!arg || argumentFrom(function, arg.getArgNumber()) != prepare.getName())
     return success();
+  MatmulAttr how = linear.getMatmulAttr();
+  if (!how || !how.getLayout())
+    return linear.emitOpError("must say the layout of its weight; run "
+                              "--dit-choose-matmuls first");
 
   Packed wanted;
   wanted.source = argumentName(function, arg.getArgNumber()).str();
   for (Value value = outer; value != arg;
        value = value.getDefiningOp()->getOperand(0))
     wanted.views.insert(wanted.views.begin(), value.getDefiningOp());
-  wanted.type = packedType(weight);
+  wanted.layout = how.getLayout();
+  wanted.type = wanted.layout.packedType(weight);
   std::string name = packedName(wanted);
   Value argument = findArgument(function, prepare.getName(), name);
   if (!argument)
@@ -143,7 +136,8 @@ void LayoutPlanner::returnPacked() {
       value = rewriter.clone(*view, map)->getResult(0);
     }
     auto loc = NameLoc::get(rewriter.getStringAttr(each.name), value.getLoc());
-    addResult(prepare, PackOp::create(rewriter, loc, each.type, value),
+    addResult(prepare,
+              PackOp::create(rewriter, loc, each.type, value, each.layout),
               each.name);
   }
 }
@@ -183,8 +177,8 @@ void LayoutPlanner::copyPlain() {
     if (value.getDefiningOp<FusedOp>() && seen.insert(value).second)
       continue;
     rewriter.setInsertionPoint(end);
-    auto copy =
-        PackOp::create(rewriter, value.getLoc(), value.getType(), value);
+    auto copy = PackOp::create(rewriter, value.getLoc(), value.getType(), value,
+                               /*layout=*/LayoutAttr());
     operand.set(copy);
     (void)fuse(rewriter, KernelKind::Pack, {copy});
   }
@@ -231,8 +225,6 @@ LogicalResult LayoutPlanner::run() {
 }
 
 struct PlanLayouts : impl::PlanLayoutsBase<PlanLayouts> {
-  using PlanLayoutsBase::PlanLayoutsBase;
-
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto prepare =
@@ -241,11 +233,7 @@ struct PlanLayouts : impl::PlanLayoutsBase<PlanLayouts> {
       module.emitError("expected a function @prepare; run --dit-stage first");
       return signalPassFailure();
     }
-    if (panel < 1) {
-      module.emitError("panel must be at least 1, got ") << panel.getValue();
-      return signalPassFailure();
-    }
-    if (failed(LayoutPlanner(module, prepare, panel, pairs).run()))
+    if (failed(LayoutPlanner(module, prepare).run()))
       signalPassFailure();
   }
 };

@@ -20,7 +20,7 @@ struct Options : PassPipelineOptions<Options> {
                              llvm::cl::init(defaults.target)};
   Option<std::string> dtype{
       *this, "dtype",
-      llvm::cl::desc("what matmuls and attentions read: f32, bf16 or f16"),
+      llvm::cl::desc("what matmuls multiply: f32, bf16, or for cuda tf32"),
       llvm::cl::init(defaults.dtype)};
   Option<std::string> matmul{*this, "matmul",
                              llvm::cl::desc("cuda: generated or cublaslt"),
@@ -41,7 +41,7 @@ void add(OpPassManager &manager, const Options &options, StringRef last) {
                                .matmul = options.matmul});
   std::string fuse =
       options.fuse.empty() ? "all" : llvm::join(options.fuse, ",");
-  auto fused = selectFusions(own.fused, fuse, fusionsOf(own.fused));
+  auto fused = selectFusions(own.fused, fuse);
   if (!fused)
     llvm::reportFatalUsageError(fused.takeError());
   own.fused = *fused;

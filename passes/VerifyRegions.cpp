@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// VerifyRegions: a region outside its kind's grammar is split.
+// VerifyRegions: a region outside its kind's grammar is split, and a linear
+// that cuBLASLt cannot do is generated.
+#include "dialect/Matmul.h"
 #include "passes/Grammar.h"
 #include "passes/Passes.h"
 #include "passes/Region.h"
@@ -13,6 +15,20 @@ namespace dit {
 namespace {
 
 constexpr StringLiteral kPass = "verify-regions";
+
+/// From cuBLASLt to the generator, where what is behind it was not joined, or
+/// more was.
+void giveBack(LinearOp linear) {
+  CublasLtEpilogue epilogue;
+  std::string fault =
+      linear.isByCublasLt() ? cublasLtFault(linear, epilogue) : "";
+  if (fault.empty())
+    return;
+  MatmulAttr how = linear.getMatmulAttr();
+  linear.setMatmulAttr(MatmulAttr::get(linear.getContext(), how.getMultiply(),
+                                       MatmulBy::Generated, how.getLayout()));
+  remarkMissed(linear, kPass, "cuBLASLt cannot multiply it: " + fault);
+}
 
 struct VerifyRegions : impl::VerifyRegionsBase<VerifyRegions> {
   void runOnOperation() override {
@@ -32,6 +48,7 @@ struct VerifyRegions : impl::VerifyRegionsBase<VerifyRegions> {
         if (std::optional<KernelKind> kind = kindAlone(op))
           (void)fuse(rewriter, *kind, {op});
     }
+    getOperation().walk(giveBack);
   }
 };
 

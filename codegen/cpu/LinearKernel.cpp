@@ -185,10 +185,10 @@ LinearShape::LinearShape(const KernelBody &body, LinearOp op) : op(op) {
   auto x = op.getX().getType();
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
   tokens = x.getRank() == 3 ? x.getDimSize(1) : 1;
-  pairs = weight.getRank() == 4;
+  pairs = op.packedIn().getGroup() == 2;
   k = weight.getDimSize(1);
   m = cast<RankedTensorType>(op.getType()).getShape().back();
-  panels = weight.getDimSize(0), panel = weight.getDimSize(2);
+  panels = weight.getDimSize(0), panel = op.packedIn().getPanel();
   lanes = machine.lanes, tileRows = machine.tileRows;
   unroll = wide ? 4 : 8;
   blockRows = wide ? 128 : 64;
@@ -233,11 +233,15 @@ static bool isWhole(const Place &place) {
 static LogicalResult checkPairs(const KernelBody &body, LinearOp op) {
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
   bool narrow = !weight.getElementType().isF32();
-  if (narrow != (weight.getRank() == 4) ||
-      (narrow && (weight.getDimSize(3) != 2 || body.machine.lanes != 16)))
+  if (op.packedIn().getGroup() != (narrow ? 2 : 1) ||
+      (narrow && body.machine.lanes != 16))
     return op.emitOpError() << "must have a weight of f32, or of pairs of "
                                "bf16 for AVX-512, but has "
                             << weight;
+  if (op.multiplies() != (narrow ? Multiply::BF16 : Multiply::F32))
+    return op.emitOpError()
+           << "of " << weight.getElementType() << " cannot be multiplied as "
+           << stringifyMultiply(op.multiplies()) << " on a CPU";
   if (!narrow)
     return success();
   if (!isa<BlockArgument>(op.getX()))
@@ -261,7 +265,8 @@ FailureOr<KernelShape> emitLinear(KernelBody &body) {
     return region.emitOpError("of kind linear must hold one dit.linear");
   LinearOp op = *linears.begin();
   auto weight = cast<RankedTensorType>(op.getWeight().getType());
-  if (weight.getRank() < 3 || weight.getDimSize(2) != body.machine.panel)
+  LayoutAttr layout = op.packedIn();
+  if (!layout || layout.getPanel() != body.machine.panel)
     return op.emitOpError() << "must have its weight packed in panels of "
                             << body.machine.panel << ", but has " << weight;
   if (!isWhole(body.kernel.operands[operandOf(op.getWeight())]))

@@ -20,8 +20,8 @@ public:
       : body(body), e(body.e), result(result), pieces(std::move(pieces)) {
     features = op.getW().getType().getDimSize(0);
     depth = op.getW().getType().getDimSize(1);
-    count = op.getType().getDimSize(0), lanes = op.getType().getDimSize(2);
-    perStep = op.getType().getRank() == 4 ? op.getType().getDimSize(3) : 1;
+    count = op.getType().getDimSize(0), lanes = op.getLayout()->getPanel();
+    perStep = op.getLayout()->getGroup();
     zeros = llvm::alignTo(2 * lanes, 16);
     computed = zeros + llvm::alignTo(depth, 16);
   }
@@ -221,7 +221,7 @@ FailureOr<KernelShape> emitPack(KernelBody &body) {
   Operation *yield = body.op().getBody().front().getTerminator();
   for (auto [i, value] : llvm::enumerate(yield->getOperands())) {
     auto pack = value.getDefiningOp<PackOp>();
-    bool isPacked = pack && pack.getW().getType() != pack.getType();
+    bool isPacked = pack && pack.getLayout();
     auto pieces = weightPieces(isPacked ? pack.getW() : value, body);
     if (failed(pieces))
       return failure();
@@ -236,6 +236,10 @@ FailureOr<KernelShape> emitPack(KernelBody &body) {
       shape.units.perRow += copy.units();
       continue;
     }
+    bool isWide = pack.getType().getElementType().isF32();
+    if (pack.getLayout()->getGroup() != (isWide ? 1 : 2))
+      return pack.emitOpError()
+             << "must pack f32, or bf16 in pairs, but makes " << pack.getType();
     int64_t depth = pack.getW().getType().getDimSize(1);
     if (llvm::any_of(*pieces,
                      [&](const WeightPiece &p) { return p.run % depth; }))

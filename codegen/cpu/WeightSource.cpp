@@ -115,7 +115,7 @@ FailureOr<WeightPieces> weightPieces(Value value, KernelBody &body) {
       .Case(
           [&](ReshapeOp reshape) { return weightPieces(reshape.getX(), body); })
       .Case([&](PackOp pack) -> FailureOr<WeightPieces> {
-        if (pack.getW().getType() == pack.getType())
+        if (!pack.getLayout())
           return weightPieces(pack.getW(), body);
         return pack.emitOpError("must be the last op of its region");
       })

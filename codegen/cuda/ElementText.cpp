@@ -137,8 +137,7 @@ ElementPrinter::Result ElementPrinter::binary(Operation *op, char sign,
 
 ElementPrinter::Result ElementPrinter::pack(PackOp op, StringRef index) {
   // A panel of one feature is the weight as it was.
-  if (op.getW().getType() == op.getType() ||
-      op.getType().getShape().back() == 1)
+  if (!op.getLayout() || isRowMajor(*op.getLayout()))
     return at(op.getW(), index);
   return op.emitOpError() << "cannot be printed for CUDA: weights stay "
                              "row-major, but the result is "

@@ -133,14 +133,6 @@ LogicalResult FileText::makeKernels(const Arch &arch) {
     meet(launch.operands, kernels[launch.kernel].operandSteps);
     meet(launch.results, kernels[launch.kernel].resultSteps);
   });
-  // What runs at every step, unless a slower function has the same kernel.
-  for (const Function &function : llvm::reverse(program.functions))
-    for (const Launch &launch : function.launches) {
-      bool isOfStep = function.rate == Rate::Step;
-      KernelText &text = kernels[launch.kernel];
-      text.mayUseLibrary = isOfStep && options.libraryMatmuls;
-      text.tf32 = isOfStep && options.tf32;
-    }
   for (KernelText &text : kernels) {
     if (failed(printBody(text)))
       return failure();

@@ -14,10 +14,6 @@ struct EmitOptions {
   std::string arch = "sm_80"; ///< one of Arch.h's
   /// The batch that tiles are chosen for; every batch runs.
   int64_t batchHint = 2;
-  /// Whether a library multiplies the linears of @denoise, where it can.
-  bool libraryMatmuls = false;
-  /// Whether tensor cores multiply the float32 of @denoise, rounded to 11 bits.
-  bool tf32 = false;
 };
 
 /// An emitted file, and how its kernels are launched.

@@ -50,9 +50,7 @@ struct KernelText {
 
   const Kernel &kernel;
   const Arch &arch;
-  int64_t batchHint;          ///< that tiles are chosen for
-  bool mayUseLibrary = false; ///< a library may multiply in its place
-  bool tf32 = false;          ///< float32 may be multiplied with 11 bits
+  int64_t batchHint; ///< that tiles are chosen for
   ValueNames names;
   /// Elements that divide the begin of each operand and result in every launch.
   llvm::SmallVector<int64_t> operandSteps, resultSteps;
@@ -80,6 +78,11 @@ struct KernelText {
   /// it are not told.
   bool takesRows() const;
 };
+
+/// Panels of one feature: (M, K) as in the checkpoint.
+inline bool isRowMajor(LayoutAttr layout) {
+  return layout.getPanel() == 1 && layout.getGroup() == 1;
+}
 
 /// A region's tokens a sample: 1 of (N, D), T of (N, T, D) and of (T, D).
 int64_t tokensOf(mlir::RankedTensorType type);

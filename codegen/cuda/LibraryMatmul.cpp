@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "codegen/cuda/LibraryMatmul.h"
 #include "codegen/cuda/LinearText.h"
+#include "dialect/Matmul.h"
 
 using namespace mlir;
 
@@ -25,72 +26,63 @@ bool arePackedRows(const Place &place, int64_t step, int64_t width) {
   return true;
 }
 
-/// What manifests call the element type; empty for those that no library takes.
+/// What manifests call the element type.
 std::string manifestType(const Place &place) {
-  Type element = place.type.getElementType();
-  return element.isBF16() ? "bf16" : element.isF32() ? "f32" : "";
+  return place.type.getElementType().isBF16() ? "bf16" : "f32";
 }
 
-/// What follows the linear: nothing, or GELU's tanh form, then maybe a cast.
-std::optional<std::string> epilogueOf(LinearOp linear) {
-  std::string name = linear.getBias() ? "bias" : "none";
-  for (Operation *op = linear->getNextNode(); !isa<YieldOp>(op);
-       op = op->getNextNode()) {
-    auto gelu = dyn_cast<GeluOp>(op);
-    bool isGelu = gelu && gelu.getForm() == GeluForm::Tanh && name == "bias";
-    bool isLastCast = isa<CastOp>(op) && isa<YieldOp>(op->getNextNode());
-    if (!isGelu && !isLastCast)
-      return std::nullopt;
-    if (isGelu)
-      name = "gelu_tanh_bias";
+StringRef manifestName(CublasLtEpilogue epilogue) {
+  switch (epilogue) {
+  case CublasLtEpilogue::None:
+    return "none";
+  case CublasLtEpilogue::Bias:
+    return "bias";
+  case CublasLtEpilogue::GeluTanhBias:
+    return "gelu_tanh_bias";
   }
-  return name;
+  return "";
 }
 
 } // namespace
 
-std::optional<LibraryMatmul> libraryMatmul(const LinearText &linear,
-                                           bool tf32) {
+LogicalResult describeLibraryMatmul(LinearText &linear) {
   LinearOp op = linear.linear;
-  const KernelText &text = linear.text;
-  if (!isa<BlockArgument>(op.getX()) || text.kernel.results.size() != 1)
-    return std::nullopt;
-  auto epilogue = epilogueOf(op);
-  if (!epilogue)
-    return std::nullopt;
+  KernelText &text = linear.text;
+  CublasLtEpilogue epilogue;
+  if (std::string fault = cublasLtFault(op, epilogue); !fault.empty())
+    return op.emitOpError("cannot be cuBLASLt's: ") << fault;
 
   LibraryMatmul matmul;
-  auto isPacked = [&](int operand, int64_t width) {
-    return arePackedRows(text.kernel.operands[operand],
-                         text.operandSteps[operand], width);
-  };
   matmul.x = operandOf(op.getX());
   matmul.weight = operandOf(op.getWeight());
   matmul.out = text.kernel.operands.size();
   const Place &x = text.kernel.operands[matmul.x];
   const Place &out = text.kernel.results[0];
-  matmul.type = manifestType(x);
-  matmul.outType = manifestType(out);
-  if (!isPacked(matmul.x, linear.depth) ||
-      !arePackedRows(out, text.resultSteps[0], linear.features) ||
-      text.operandSteps[matmul.weight] * x.elementBytes() % 16 ||
-      matmul.type.empty() || matmul.outType.empty())
-    return std::nullopt;
+  auto isPacked = [&](int operand, int64_t width) {
+    return arePackedRows(text.kernel.operands[operand],
+                         text.operandSteps[operand], width);
+  };
+  bool arePacked =
+      isPacked(matmul.x, linear.depth) &&
+      arePackedRows(out, text.resultSteps[0], linear.features) &&
+      text.operandSteps[matmul.weight] * x.elementBytes() % 16 == 0;
   if (op.getBias()) {
     matmul.bias = operandOf(op.getBias());
-    if (manifestType(text.kernel.operands[*matmul.bias]) != matmul.outType ||
-        !isPacked(*matmul.bias, linear.features))
-      return std::nullopt;
+    arePacked = arePacked && isPacked(*matmul.bias, linear.features);
   }
-  if (tf32 && matmul.type == "f32")
-    matmul.type = "tf32";
+  if (!arePacked)
+    return op.emitOpError("cannot be cuBLASLt's: its rows must follow one "
+                          "another, each at a multiple of 16 bytes");
+  matmul.type = stringifyMultiply(op.multiplies());
+  matmul.outType = manifestType(out);
   const GridDim rows = tilesOfRows(text, linear.tokens);
   matmul.rowsPerSample = rows.perRow;
   matmul.fixedRows = rows.fixed;
   matmul.n = linear.features;
   matmul.k = linear.depth;
-  matmul.epilogue = *epilogue;
-  return matmul;
+  matmul.epilogue = manifestName(epilogue);
+  text.launch.matmul = std::move(matmul);
+  return success();
 }
 
 } // namespace dit::codegen::cuda

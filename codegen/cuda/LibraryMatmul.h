@@ -4,6 +4,7 @@
 #ifndef DIT_CODEGEN_CUDA_LIBRARYMATMUL_H
 #define DIT_CODEGEN_CUDA_LIBRARYMATMUL_H
 
+#include "mlir/Support/LLVM.h"
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,11 +24,10 @@ struct LibraryMatmul {
   std::string epilogue;      ///< "none", "bias" or "gelu_tanh_bias"
 };
 
-/// The matmul that is all of `linear`'s region; none where the region has what
-/// no epilogue of cuBLASLt does, or a layout that it does not read fast: rows
-/// that are apart or begin at no multiple of 16 bytes, a bias that is of
-/// another type than the result. `tf32` says how float32 is multiplied.
-std::optional<LibraryMatmul> libraryMatmul(const LinearText &linear, bool tf32);
+/// Sets the launch to the matmul that is all of `linear`'s region. Diagnoses
+/// what no epilogue of cuBLASLt does, and a layout that it does not read fast:
+/// rows that are apart or begin at no multiple of 16 bytes.
+mlir::LogicalResult describeLibraryMatmul(LinearText &linear);
 
 } // namespace dit::codegen::cuda
 

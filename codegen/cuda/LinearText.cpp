@@ -65,7 +65,7 @@ bool LinearText::isBf16() const {
 }
 
 bool LinearText::isForTensorCores() const {
-  return isBf16() || (text.tf32 && !isa<UnpatchifyOp>(lastOp(text)));
+  return isBf16() || LinearOp(linear).multiplies() == Multiply::TF32;
 }
 
 bool LinearText::isCopiable() const {
@@ -236,9 +236,9 @@ MatmulTemplate chooseMatmul(const LinearText &linear) {
 /// Row-major (M, K), or panels of one feature.
 static LogicalResult checkWeight(const LinearText &linear) {
   const Place &place = linear.weight();
-  bool isPanelOfOne =
-      place.type.getRank() == 2 || place.type.getShape().back() == 1;
-  if (!isPanelOfOne || place.strides[0] != linear.depth || place.isBatched())
+  LayoutAttr layout = LinearOp(linear.linear).packedIn();
+  if ((layout && !isRowMajor(layout)) || place.strides[0] != linear.depth ||
+      place.isBatched())
     return linear.text.op().emitOpError()
            << "cannot be printed for CUDA: the weight of its linear must be "
               "row-major (M, K), but is "
@@ -250,11 +250,18 @@ LogicalResult printLinear(KernelText &text) {
   LinearText linear(text);
   if (failed(checkWeight(linear)))
     return failure();
-  if (text.mayUseLibrary &&
-      (text.launch.matmul = libraryMatmul(linear, text.tf32)))
-    return success();
+  if (linear.linear.multiplies() == Multiply::BF16 && !linear.isBf16())
+    return linear.linear.emitOpError("cannot be printed for CUDA: what is "
+                                     "multiplied as bf16 must be cast to it");
+  if (linear.linear.isByCublasLt())
+    return describeLibraryMatmul(linear);
   switch (chooseMatmul(linear)) {
   case MatmulTemplate::F32:
+    if (linear.isForTensorCores() && !linear.isBf16())
+      return linear.linear.emitOpError()
+             << "cannot be printed for CUDA: tensor cores multiply tf32, but "
+                "no tile of theirs takes its rows of "
+             << linear.depth << " features";
     return printMatmulF32(linear);
   case MatmulTemplate::Mma:
     return printMatmulMma(linear);

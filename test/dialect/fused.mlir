@@ -55,7 +55,7 @@ func.func @every_kind(%x: tensor<?x6x12xf32>, %w: tensor<12x12xf32>) -> (tensor<
   }
   // CHECK: dit.fused pack
   %p = dit.fused pack (%a = %w) : (tensor<12x12xf32>) -> tensor<1x12x16xf32> {
-    %0 = dit.pack %a : tensor<12x12xf32> -> tensor<1x12x16xf32>
+    %0 = dit.pack %a layout<panel = 16> : tensor<12x12xf32> -> tensor<1x12x16xf32>
     dit.yield %0 : tensor<1x12x16xf32>
   }
   return %o, %p : tensor<?x3x4x6xf32>, tensor<1x12x16xf32>

@@ -17,8 +17,8 @@ func.func @linear(%x: tensor<?x1x2xf32> {dit.values = dense<[[[1.0, 2.0]]]> : te
 // CHECK-DAG: @packed.result1 : 1x1x3 = {{\[\[\[}}1, 2, 11]]]
 func.func @packed(%x: tensor<?x1x2xf32> {dit.values = dense<[[[1.0, 2.0]]]> : tensor<1x1x2xf32>}) -> (tensor<2x2x2xf32>, tensor<?x1x3xf32>) {
   %w = dit.weight "w" : tensor<3x2xf32>
-  %p = dit.pack %w : tensor<3x2xf32> -> tensor<2x2x2xf32>
-  %h = dit.linear %x weight(%p) : (tensor<?x1x2xf32>, tensor<2x2x2xf32>) -> tensor<?x1x3xf32>
+  %p = dit.pack %w layout<panel = 2> : tensor<3x2xf32> -> tensor<2x2x2xf32>
+  %h = dit.linear %x weight(%p) matmul<multiply = f32, layout = <panel = 2>> : (tensor<?x1x2xf32>, tensor<2x2x2xf32>) -> tensor<?x1x3xf32>
   return %p, %h : tensor<2x2x2xf32>, tensor<?x1x3xf32>
 }
 
@@ -28,9 +28,29 @@ func.func @packed(%x: tensor<?x1x2xf32> {dit.values = dense<[[[1.0, 2.0]]]> : te
 // CHECK-DAG: @pairs.result1 : 1x1x3 = {{\[\[\[}}321, 654, 987]]]
 func.func @pairs(%x: tensor<?x1x3xf32> {dit.values = dense<[[[1.0, 10.0, 100.0]]]> : tensor<1x1x3xf32>}) -> (tensor<2x2x2x2xf32>, tensor<?x1x3xf32>) {
   %w = dit.weight "rows" {dit.values = dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]> : tensor<3x3xf32>} : tensor<3x3xf32>
-  %p = dit.pack %w : tensor<3x3xf32> -> tensor<2x2x2x2xf32>
-  %h = dit.linear %x weight(%p) : (tensor<?x1x3xf32>, tensor<2x2x2x2xf32>) -> tensor<?x1x3xf32>
+  %p = dit.pack %w layout<panel = 2, group = 2> : tensor<3x3xf32> -> tensor<2x2x2x2xf32>
+  %h = dit.linear %x weight(%p) matmul<multiply = f32, layout = <panel = 2, group = 2>> : (tensor<?x1x3xf32>, tensor<2x2x2x2xf32>) -> tensor<?x1x3xf32>
   return %p, %h : tensor<2x2x2x2xf32>, tensor<?x1x3xf32>
+}
+
+// 1 + 2^-10 has ten bits of mantissa; half of the last is a tie, which tf32 rounds away from zero, on both sides of it,
+// and less is lost. Both operands are rounded, and the sum is not.
+// CHECK-DAG: @tf32.result0 : 1x3 = {{\[\[}}1.00098, -1.00098, 1]]
+// CHECK-DAG: @tf32.result1 : 1x1 = {{\[\[}}2.00098]]
+func.func @tf32(%x: tensor<?x2xf32> {dit.values = dense<[[1.00048828125, 1.0]]> : tensor<1x2xf32>}, %y: tensor<?x2xf32> {dit.values = dense<[[1.0, 0.0]]> : tensor<1x2xf32>}) -> (tensor<?x3xf32>, tensor<?x1xf32>) {
+  %w = dit.weight "ties" {dit.values = dense<[[1.00048828125, 0.0], [-1.00048828125, 0.0], [1.00048816204, 0.0]]> : tensor<3x2xf32>} : tensor<3x2xf32>
+  %v = dit.weight "units" {dit.values = dense<[[1.0, 1.0]]> : tensor<1x2xf32>} : tensor<1x2xf32>
+  %h = dit.linear %y weight(%w) matmul<multiply = tf32> : (tensor<?x2xf32>, tensor<3x2xf32>) -> tensor<?x3xf32>
+  %g = dit.linear %x weight(%v) matmul<multiply = tf32> : (tensor<?x2xf32>, tensor<1x2xf32>) -> tensor<?x1xf32>
+  return %h, %g : tensor<?x3xf32>, tensor<?x1xf32>
+}
+
+// bf16 has seven bits: 1 + 2^-8 is a tie, which goes to even.
+// CHECK-DAG: @bf16.result0 : 1x2 = {{\[\[}}1, 1.01562]]
+func.func @bf16(%x: tensor<?x1xf32> {dit.values = dense<[[1.0]]> : tensor<1x1xf32>}) -> tensor<?x2xf32> {
+  %w = dit.weight "narrow" {dit.values = dense<[[1.00390625], [1.01171875]]> : tensor<2x1xf32>} : tensor<2x1xf32>
+  %h = dit.linear %x weight(%w) matmul<multiply = bf16> : (tensor<?x1xf32>, tensor<2x1xf32>) -> tensor<?x2xf32>
+  return %h : tensor<?x2xf32>
 }
 
 // K = 11 is no multiple of anything: 1 + 2 + ... + 11 = 66.

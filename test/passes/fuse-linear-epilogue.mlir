@@ -1,9 +1,7 @@
 // RUN: dit-opt %s --dit-fuse-linear-epilogue | FileCheck %s
 // RUN: dit-opt %s --dit-fuse-linear-epilogue=gate-residual=true | FileCheck %s --check-prefix=GATE
-// RUN: dit-opt %s --dit-fuse-linear-epilogue=library=true | FileCheck %s --check-prefix=LIBRARY
 // RUN: dit-opt %s --dit-fuse-linear-epilogue -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
 // RUN: dit-opt %s --dit-fuse-linear-epilogue=gate-residual=true -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
-// RUN: dit-opt %s --dit-fuse-linear-epilogue=library=true -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
 // SAME: same: {{.*}} error 0,
 
 // CHECK-LABEL: @gelu
@@ -18,46 +16,50 @@ func.func @gelu(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>, %b: tensor<6xf32>) -
   return %h : tensor<?x4x6xf32>
 }
 
-// A library's matmul ends with the tanh form and stores what type it is asked for, and does
+// cuBLASLt's matmul ends with the tanh form and stores what type it is asked for, and does
 // nothing else.
-// LIBRARY-LABEL: @what_a_library_ends_with
-func.func @what_a_library_ends_with(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> (tensor<?x4x6xbf16>, tensor<?x4x6xbf16>, tensor<?x4x6xf32>) {
-  // LIBRARY:      dit.fused linear
-  // LIBRARY-NEXT:   dit.linear
-  // LIBRARY-NEXT:   dit.gelu tanh
-  // LIBRARY-NEXT:   dit.cast
-  // LIBRARY-NEXT:   dit.yield
-  %l = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+// CHECK-LABEL: @what_cublaslt_ends_with
+// GATE-LABEL:  @what_cublaslt_ends_with
+func.func @what_cublaslt_ends_with(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> (tensor<?x4x6xbf16>, tensor<?x4x6xbf16>, tensor<?x4x6xf32>) {
+  // CHECK:      dit.fused linear
+  // CHECK-NEXT:   dit.linear
+  // CHECK-NEXT:   dit.gelu tanh
+  // CHECK-NEXT:   dit.cast
+  // CHECK-NEXT:   dit.yield
+  %l = dit.linear %x weight(%w) matmul<multiply = f32, by = cublaslt> : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
   %h = dit.gelu tanh %l : tensor<?x4x6xf32>
   %c = dit.cast %h : tensor<?x4x6xf32> -> tensor<?x4x6xbf16>
-  // LIBRARY:      dit.fused linear
-  // LIBRARY-NEXT:   dit.linear
-  // LIBRARY-NEXT:   dit.cast
-  // LIBRARY-NEXT:   dit.yield
-  %m = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  // CHECK:      dit.fused linear
+  // CHECK-NEXT:   dit.linear
+  // CHECK-NEXT:   dit.cast
+  // CHECK-NEXT:   dit.yield
+  %m = dit.linear %x weight(%w) matmul<multiply = f32, by = cublaslt> : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
   %d = dit.cast %m : tensor<?x4x6xf32> -> tensor<?x4x6xbf16>
-  // LIBRARY-NOT:  dit.fused
-  // LIBRARY:      dit.gelu erf
-  %n = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  // CHECK-NOT:  dit.fused
+  // CHECK:      dit.gelu erf
+  %n = dit.linear %x weight(%w) matmul<multiply = f32, by = cublaslt> : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
   %e = dit.gelu erf %n : tensor<?x4x6xf32>
   return %c, %d, %e : tensor<?x4x6xbf16>, tensor<?x4x6xbf16>, tensor<?x4x6xf32>
 }
 
-// With rows before it, a matmul is none of a library's, whatever is behind.
-// LIBRARY-LABEL: @what_no_library_begins_with
-func.func @what_no_library_begins_with(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> tensor<?x4x6xf32> {
-  // LIBRARY:      dit.fused linear
-  // LIBRARY-NEXT:   dit.layer_norm
-  // LIBRARY-NEXT:   dit.linear
-  // LIBRARY-NEXT:   dit.silu
-  // LIBRARY-NEXT:   dit.yield
-  %l = dit.fused linear (%a = %x, %b = %w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32> {
-    %0 = dit.layer_norm %a eps 1.0e-06 : tensor<?x4x8xf32>
-    %1 = dit.linear %0 weight(%b) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
-    dit.yield %1 : tensor<?x4x6xf32>
-  }
-  %s = dit.silu %l : tensor<?x4x6xf32>
-  return %s : tensor<?x4x6xf32>
+// CHECK-LABEL: @no_rotate_behind_cublaslt
+// GATE-LABEL:  @no_rotate_behind_cublaslt
+func.func @no_rotate_behind_cublaslt(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>, %table: tensor<4x2xf32>) -> tensor<?x4x6xf32> {
+  // GATE-NOT:  dit.fused
+  // GATE:      dit.rotate
+  %l = dit.linear %x weight(%w) matmul<multiply = f32, by = cublaslt> : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  %r = dit.rotate %l by(%table) features 4 : tensor<?x4x6xf32>, tensor<4x2xf32>
+  return %r : tensor<?x4x6xf32>
+}
+
+// CHECK-LABEL: @no_gate_behind_cublaslt
+// GATE-LABEL:  @no_gate_behind_cublaslt
+func.func @no_gate_behind_cublaslt(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>, %g: tensor<?x6xf32>) -> tensor<?x4x6xf32> {
+  // GATE-NOT:  dit.fused
+  // GATE:      dit.gate
+  %l = dit.linear %x weight(%w) matmul<multiply = f32, by = cublaslt> : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  %r = dit.gate %l gate(%g) : tensor<?x4x6xf32>, tensor<?x6xf32>
+  return %r : tensor<?x4x6xf32>
 }
 
 // SwiGLU with two linears: the second multiplies by the first's region.
@@ -116,9 +118,8 @@ func.func @keep_linear_that_makes_a_gate(%x: tensor<?x4x8xf32>, %c: tensor<?x6xf
   return %b : tensor<?x4x8xf32>
 }
 
-// Pairs of features turn where their sums are; a library's matmul does not turn them.
+// Pairs of features turn where their sums are.
 // CHECK-LABEL: @rotate
-// LIBRARY-LABEL: @rotate
 // GATE-LABEL:  @rotate
 func.func @rotate(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>, %table: tensor<4x2xf32>) -> tensor<?x4x6xbf16> {
   // CHECK:        dit.fused linear
@@ -127,8 +128,6 @@ func.func @rotate(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>, %table: tensor<4x2
   // CHECK-NEXT:     dit.cast
   // CHECK-NEXT:     dit.yield
   // GATE:         dit.fused linear
-  // LIBRARY-NOT:  dit.fused
-  // LIBRARY:      dit.rotate
   %l = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
   %r = dit.rotate %l by(%table) features 4 : tensor<?x4x6xf32>, tensor<4x2xf32>
   %c = dit.cast %r : tensor<?x4x6xf32> -> tensor<?x4x6xbf16>

@@ -1,5 +1,5 @@
-// RUN: dit-opt %s --dit-lower-precision=biases --split-input-file | FileCheck %s
-// RUN: dit-opt %s --dit-lower-precision --split-input-file | FileCheck %s --check-prefix=KEPT
+// RUN: dit-opt %s --dit-choose-matmuls="multiply=bf16 by=cublaslt" --dit-lower-precision --split-input-file | FileCheck %s
+// RUN: dit-opt %s --dit-choose-matmuls=multiply=bf16 --dit-lower-precision --split-input-file | FileCheck %s --check-prefix=KEPT
 
 // The first sum is only read as GELU of it, rounded, by the second linear; the second sum is the stream's.
 // CHECK-LABEL: @round_the_bias_of_a_rounded_sum
@@ -12,11 +12,11 @@ func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> tensor<?x4x6xf32> 
   %b = dit.weight "b" : tensor<24xf32>
   %v = dit.weight "v" : tensor<6x24xf32>
   %c = dit.weight "c" : tensor<6xf32>
-  // CHECK: dit.linear {{.*}} bias([[NB]]) : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xbf16>) -> tensor<?x4x24xf32>
+  // CHECK: dit.linear {{.*}} bias([[NB]]) matmul<multiply = bf16, by = cublaslt> : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xbf16>) -> tensor<?x4x24xf32>
   // KEPT: dit.linear {{.*}} : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xf32>) -> tensor<?x4x24xf32>
   %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
   %g = dit.gelu tanh %h : tensor<?x4x24xf32>
-  // CHECK: dit.linear {{.*}} bias([[C]]) : (tensor<?x4x24xbf16>, tensor<6x24xbf16>, tensor<6xf32>) -> tensor<?x4x6xf32>
+  // CHECK: dit.linear {{.*}} bias([[C]]) matmul<multiply = bf16> : (tensor<?x4x24xbf16>, tensor<6x24xbf16>, tensor<6xf32>) -> tensor<?x4x6xf32>
   %o = dit.linear %g weight(%v) bias(%c) : (tensor<?x4x24xf32>, tensor<6x24xf32>, tensor<6xf32>) -> tensor<?x4x6xf32>
   return %o : tensor<?x4x6xf32>
 }

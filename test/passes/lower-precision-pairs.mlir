@@ -1,4 +1,4 @@
-// RUN: dit-opt %s --dit-lower-precision="type=bf16 pairs" --split-input-file | FileCheck %s
+// RUN: dit-opt %s --dit-choose-matmuls="multiply=bf16 group=2" --dit-lower-precision=pairs --split-input-file | FileCheck %s
 
 // Two heads of four features, and eight of the linear: all in pairs.
 // CHECK-LABEL: @round_pairs

@@ -1,15 +1,12 @@
-// RUN: dit-opt %s --dit-lower-precision --split-input-file | FileCheck %s
-// RUN: dit-opt %s --dit-lower-precision=type=f16 --split-input-file | FileCheck %s --check-prefix=F16
+// RUN: dit-opt %s --dit-choose-matmuls=multiply=bf16 --dit-lower-precision --split-input-file | FileCheck %s
 
 // x and the weight are rounded, the sum is not; the bias is added to it.
 // CHECK-LABEL: @round_what_a_linear_multiplies
-// F16-LABEL: @round_what_a_linear_multiplies
 func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> tensor<?x4x24xf32> attributes {test.claim = @round_what_a_linear_multiplies} {
   // CHECK-DAG: [[W:%.*]] = dit.weight "w"
   // CHECK-DAG: [[NW:%.*]] = dit.cast [[W]] : tensor<24x8xf32> -> tensor<24x8xbf16>
   // CHECK-DAG: [[NX:%.*]] = dit.cast %arg0 : tensor<?x4x8xf32> -> tensor<?x4x8xbf16>
-  // CHECK: dit.linear [[NX]] weight([[NW]]) bias(%{{.*}}) : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xf32>) -> tensor<?x4x24xf32>
-  // F16: dit.linear %{{.*}} : (tensor<?x4x8xf16>, tensor<24x8xf16>, tensor<24xf32>) -> tensor<?x4x24xf32>
+  // CHECK: dit.linear [[NX]] weight([[NW]]) bias(%{{.*}}) matmul<multiply = bf16> : (tensor<?x4x8xbf16>, tensor<24x8xbf16>, tensor<24xf32>) -> tensor<?x4x24xf32>
   %w = dit.weight "w" : tensor<24x8xf32>
   %b = dit.weight "b" : tensor<24xf32>
   %h = dit.linear %x weight(%w) bias(%b) : (tensor<?x4x8xf32>, tensor<24x8xf32>, tensor<24xf32>) -> tensor<?x4x24xf32>
@@ -83,4 +80,15 @@ func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> (tensor<?x4x8xf32>
   %a = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<8x8xf32>) -> tensor<?x4x8xf32>
   %b = dit.linear %x weight(%w) : (tensor<?x4x8xf32>, tensor<8x8xf32>) -> tensor<?x4x8xf32>
   return %a, %b : tensor<?x4x8xf32>, tensor<?x4x8xf32>
+}
+
+// -----
+
+// A linear says itself that it stays, and what is not said is not rounded.
+// CHECK-LABEL: @keep_what_is_multiplied_as_it_is
+func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x"}) -> tensor<?x4x8xf32> attributes {test.claim = @keep_what_is_multiplied_as_it_is} {
+  // CHECK-NOT: bf16
+  %w = dit.weight "w" : tensor<8x8xf32>
+  %a = dit.linear %x weight(%w) matmul<multiply = f32> : (tensor<?x4x8xf32>, tensor<8x8xf32>) -> tensor<?x4x8xf32>
+  return %a : tensor<?x4x8xf32>
 }

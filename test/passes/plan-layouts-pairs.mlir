@@ -1,5 +1,5 @@
-// RUN: dit-opt %s --dit-plan-layouts="panel=5 pairs" | FileCheck %s
-// RUN: dit-opt %s --dit-plan-layouts="panel=5 pairs" -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
+// RUN: dit-opt %s --dit-choose-matmuls="panel=5 group=2" --dit-plan-layouts | FileCheck %s
+// RUN: dit-opt %s --dit-choose-matmuls="panel=5 group=2" --dit-plan-layouts -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
 // SAME: same: {{.*}} error 0,
 
 // bfloat16 is packed in pairs of features, in the region that rounds it; float32 is not.
@@ -7,7 +7,7 @@
 // CHECK-SAME:    -> (tensor<2x4x5x2xbf16> {dit.name = "narrow.packed"}, tensor<1x8x5xf32> {dit.name = "wide.packed"})
 // CHECK:         dit.fused pack
 // CHECK-NEXT:      %[[N:.*]] = dit.cast %{{.*}} : tensor<8x8xf32> -> tensor<8x8xbf16>
-// CHECK-NEXT:      dit.pack %[[N]] : tensor<8x8xbf16> -> tensor<2x4x5x2xbf16>
+// CHECK-NEXT:      dit.pack %[[N]] layout<panel = 5, group = 2> : tensor<8x8xbf16> -> tensor<2x4x5x2xbf16>
 func.func @prepare() -> (tensor<8x8xbf16> {dit.name = "narrow"}, tensor<4x8xf32> {dit.name = "wide"}) {
   %w = dit.weight "narrow" : tensor<8x8xf32>
   %v = dit.weight "wide" : tensor<4x8xf32>

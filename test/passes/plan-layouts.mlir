@@ -1,5 +1,5 @@
-// RUN: dit-opt %s --dit-plan-layouts=panel=5 --split-input-file | FileCheck %s
-// RUN: dit-opt %s --dit-plan-layouts=panel=5 --split-input-file -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
+// RUN: dit-opt %s --dit-choose-matmuls=panel=5 --dit-plan-layouts --split-input-file | FileCheck %s
+// RUN: dit-opt %s --dit-choose-matmuls=panel=5 --dit-plan-layouts --split-input-file -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
 // SAME-COUNT-5: same: {{.*}} error 0,
 
 // One region reads two weights, joins them and packs: 16 features are 4 panels
@@ -11,7 +11,7 @@ module {
   // CHECK-DAG:     %[[W1:.*]] = dit.weight "w1"
   // CHECK:         %[[P:.*]] = dit.fused pack (%[[A:.*]] = %[[W0]], %[[B:.*]] = %[[W1]])
   // CHECK-NEXT:      %[[C:.*]] = dit.concat %[[A]], %[[B]] dim 0
-  // CHECK-NEXT:      dit.pack %[[C]] : tensor<16x8xf32> -> tensor<4x8x5xf32>
+  // CHECK-NEXT:      dit.pack %[[C]] layout<panel = 5> : tensor<16x8xf32> -> tensor<4x8x5xf32>
   // CHECK:         %[[W2:.*]] = dit.weight "bias"
   // CHECK-NEXT:    %[[Q:.*]] = dit.fused pack (%[[D:.*]] = %[[W2]])
   // CHECK-NEXT:      dit.pack %[[D]] : tensor<3xf32> -> tensor<3xf32>
@@ -32,7 +32,7 @@ module {
   // CHECK-LABEL: @denoise
   // CHECK-SAME:    %[[B:.*]]: tensor<3xf32> {dit.from = "prepare", dit.name = "bias"}, %[[W:.*]]: tensor<4x8x5xf32> {dit.from = "prepare", dit.name = "w.packed"})
   // CHECK:         dit.fused linear ({{.*}} = %{{.*}}, %[[A:.*]] = %[[W]])
-  // CHECK:           dit.linear %{{.*}} weight(%[[A]]) : (tensor<?x4x8xf32>, tensor<4x8x5xf32>) -> tensor<?x4x16xf32>
+  // CHECK:           dit.linear %{{.*}} weight(%[[A]]) matmul<multiply = f32, layout = <panel = 5>> : (tensor<?x4x8xf32>, tensor<4x8x5xf32>) -> tensor<?x4x16xf32>
   func.func @denoise(%x: tensor<?x4x8xf32> {dit.name = "x", dit.from = "input"}, %w: tensor<16x8xf32> {dit.name = "w", dit.from = "prepare"}, %b: tensor<3xf32> {dit.name = "bias", dit.from = "prepare"}) -> (tensor<?x4x16xf32> {dit.name = "out"}, tensor<?x3xf32> {dit.name = "sum"}) {
     %l = dit.fused linear (%a = %x, %v = %w) : (tensor<?x4x8xf32>, tensor<16x8xf32>) -> tensor<?x4x16xf32> {
       %0 = dit.linear %a weight(%v) : (tensor<?x4x8xf32>, tensor<16x8xf32>) -> tensor<?x4x16xf32>
@@ -56,8 +56,8 @@ module {
   // CHECK-LABEL: @prepare
   // CHECK-SAME:    -> (tensor<8x8xf32> {dit.name = "w"}, tensor<1x16x5xf32> {dit.name = "w.packed"}, tensor<2x8x5xf32> {dit.name = "w.packed_1"})
   // CHECK:           %[[R:.*]] = dit.reshape %{{.*}} : tensor<8x8xf32> -> tensor<4x16xf32>
-  // CHECK:           dit.pack %[[R]] : tensor<4x16xf32> -> tensor<1x16x5xf32>
-  // CHECK:           dit.pack %{{.*}} : tensor<8x8xf32> -> tensor<2x8x5xf32>
+  // CHECK:           dit.pack %[[R]] layout<panel = 5> : tensor<4x16xf32> -> tensor<1x16x5xf32>
+  // CHECK:           dit.pack %{{.*}} layout<panel = 5> : tensor<8x8xf32> -> tensor<2x8x5xf32>
   func.func @prepare() -> (tensor<8x8xf32> {dit.name = "w"}) {
     %w = dit.weight "w" : tensor<8x8xf32>
     return %w : tensor<8x8xf32>

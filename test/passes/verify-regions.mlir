@@ -234,3 +234,26 @@ func.func @split_result_given_twice(%x: tensor<?x4x8xf32>) -> (tensor<?x4x8xf32>
   }
   return %r#0, %r#1 : tensor<?x4x8xf32>, tensor<?x4x8xf32>
 }
+
+// cuBLASLt reads x from memory, ends with one GELU, and has its bias in the type that it writes.
+// CHECK-LABEL: @give_back_what_cublaslt_cannot_do
+func.func @give_back_what_cublaslt_cannot_do(%x: tensor<?x4x8xf32>, %n: tensor<?x4x8xbf16>, %w: tensor<8x8xf32>, %v: tensor<8x8xbf16>, %b: tensor<8xbf16>) -> (tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<?x4x8xf32>) {
+  // CHECK: dit.linear {{.*}} matmul<multiply = f32> :
+  // CHECK: dit.linear {{.*}} matmul<multiply = f32, layout = <panel = 1>> :
+  // CHECK: dit.linear {{.*}} matmul<multiply = bf16> :
+  %h = dit.fused linear (%a = %x, %c = %w) : (tensor<?x4x8xf32>, tensor<8x8xf32>) -> tensor<?x4x8xf32> {
+    %0 = dit.silu %a : tensor<?x4x8xf32>
+    // expected-remark@below {{cuBLASLt cannot multiply it: x must come from memory, but dit.silu makes it}}
+    %1 = dit.linear %0 weight(%c) matmul<multiply = f32, by = cublaslt> : (tensor<?x4x8xf32>, tensor<8x8xf32>) -> tensor<?x4x8xf32>
+    dit.yield %1 : tensor<?x4x8xf32>
+  }
+  %g = dit.fused linear (%a = %x, %c = %w) : (tensor<?x4x8xf32>, tensor<8x8xf32>) -> tensor<?x4x8xf32> {
+    // expected-remark@below {{it may end with a bias, GELU's tanh form of that, and a cast, but ends with dit.silu}}
+    %0 = dit.linear %a weight(%c) matmul<multiply = f32, by = cublaslt, layout = <panel = 1>> : (tensor<?x4x8xf32>, tensor<8x8xf32>) -> tensor<?x4x8xf32>
+    %1 = dit.silu %0 : tensor<?x4x8xf32>
+    dit.yield %1 : tensor<?x4x8xf32>
+  }
+  // expected-remark@below {{its bias must be of the type that it writes}}
+  %l = dit.linear %n weight(%v) bias(%b) matmul<multiply = bf16, by = cublaslt> : (tensor<?x4x8xbf16>, tensor<8x8xbf16>, tensor<8xbf16>) -> tensor<?x4x8xf32>
+  return %h, %g, %l : tensor<?x4x8xf32>, tensor<?x4x8xf32>, tensor<?x4x8xf32>
+}

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-OPTIONS = {"linear-epilogue": ["", "=gate-residual=true", "=library=true"],
+OPTIONS = {"linear-epilogue": ["", "=gate-residual=true"],
            "final-layer": ["", "=max-features=1"]}
 
 
@@ -30,26 +30,28 @@ def fusions_of_all_targets():
 
 def main():
     source, dtype, shuffle = sys.argv[1], sys.argv[2], random.Random(1)
-    stage, fusions = ["--cse", "--dit-join-linears", "--dit-stage"], fusions_of_all_targets()
+    fusions = fusions_of_all_targets()
     assert len(fusions) >= 8 and "cast" in fusions, fusions
-    if dtype != "f32":
-        stage.insert(2, "--dit-lower-precision=type=" + dtype)
-    else:
-        fusions.remove("cast")
+    rounds = ["--dit-lower-precision"] if dtype != "f32" else fusions.remove("cast") or []
     subsets = [s for n in range(len(fusions) + 1) for s in itertools.combinations(fusions, n)]
+    # What rounds is compared with what rounds at the same places.
+    before = {by: ["--cse", "--dit-join-linears",
+                   f"--dit-choose-matmuls=panel=5 multiply={dtype} by={by}", *rounds]
+              for by in ("generated", "cublaslt")}
+    texts = {by: run("dit-opt", source, *flags) for by, flags in before.items()}
     with tempfile.TemporaryDirectory() as folder:
         # One file with all outputs against one with as many inputs: two processes.
-        # What rounds is compared with what rounds at the same places.
-        text = open(source).read() if dtype == "f32" else run("dit-opt", source, *stage[:-1])
         expected, got = os.path.join(folder, "expected.mlir"), os.path.join(folder, "got.mlir")
         with open(expected, "w") as a, open(got, "w") as b:
             for index, subset in enumerate(subsets):
                 flags = ["--dit-fuse-" + name + shuffle.choice(OPTIONS.get(name, [""]))
                          for name in shuffle.sample(subset, len(subset))]
+                by = shuffle.choice(list(before))
                 separator = "// -----\n" if index else ""
-                a.write(separator + text)
-                b.write(separator + run("dit-opt", source, *stage, *flags, "--dit-wrap-kernels",
-                                        "--dit-plan-layouts=panel=5", "--dit-plan-memory"))
+                a.write(separator + texts[by])
+                b.write(separator + run("dit-opt", source, *before[by], "--dit-stage", *flags,
+                                        "--dit-verify-regions", "--dit-wrap-kernels",
+                                        "--dit-plan-layouts", "--dit-plan-memory"))
         compared = run("dit-check", "--arena", expected, got)
         assert compared.count("same:") == len(subsets), compared
         print(len(subsets), "subsets, all the same")
