@@ -20,6 +20,12 @@ config.environment["PATH"] = os.pathsep.join(
     [os.path.join(build, "bin"), "/usr/lib/llvm-22/bin", os.environ["PATH"]])
 # In a sanitized build what is undefined must fail, not only be printed.
 config.environment["UBSAN_OPTIONS"] = "halt_on_error=1"
+try:
+    with open(os.path.join(build, "CMakeCache.txt")) as cache:
+        if "DIT_SANITIZE:BOOL=ON\n" in cache.read():
+            config.available_features.add("sanitized")
+except OSError:
+    pass
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input=fail"
 config.substitutions.append(("%repo", repo))
 config.substitutions.append(("%specs", os.path.join(repo, "model_specs")))
