@@ -81,6 +81,25 @@ runtime::PortEntry describePort(const codegen::Port &port) {
           {shape.begin(), shape.end()}};
 }
 
+/// What the spec says of inputs and the IR does not: what guidance tells in
+/// their place, which may be a tensor that is the last of the weights then.
+void describeNullValues(const Spec &spec, runtime::Manifest &m) {
+  const YamlNode *inputs = spec.network ? spec.network->at("inputs") : nullptr;
+  if (!inputs)
+    return;
+  for (const YamlEntry &entry : inputs->entries)
+    for (runtime::PortEntry &port : m.inputs)
+      if (const YamlNode *null = entry.value.at("null_value");
+          null && port.name == entry.key) {
+        port.nullValue = null->text;
+        bool isWeight = llvm::any_of(m.weights, [&](const auto &weight) {
+          return weight.name == port.nullValue;
+        });
+        if (port.nullValue != "zeros" && !isWeight)
+          m.weights.push_back({port.nullValue, port.shape});
+      }
+}
+
 runtime::FunctionEntry describeFunction(const codegen::Program &program,
                                         const codegen::Function &function) {
   runtime::FunctionEntry entry;
@@ -127,6 +146,7 @@ runtime::Manifest dit::describeModel(const CompiledModel &model,
         {weight.name, {weight.shape.begin(), weight.shape.end()}});
     m.parameters += m.weights.back().elements();
   }
+  describeNullValues(spec, m);
   m.ignoredWeights = {spec.computedWeights.begin(), spec.computedWeights.end()};
   describeCheckpoint(spec, m);
   for (const codegen::Function &function : program.functions) {

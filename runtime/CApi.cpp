@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <set>
 
 using namespace dit::runtime;
 
@@ -16,6 +18,7 @@ struct ditc_model {
   std::shared_ptr<const Artifact> artifact;
   std::unique_ptr<Denoiser> denoiser;
   SampleRequest defaults;
+  std::map<std::string, NullValue> nulls;
 };
 
 static thread_local std::string lastError;
@@ -133,6 +136,8 @@ ditc_model *ditc_open_at(const char *artifact, const char *weights,
     model->defaults = defaultRequest(manifest);
     std::unique_ptr<WeightSource> source =
         weights ? openWeights(weights, manifest) : randomWeights(0, manifest);
+    model->nulls =
+        defaultNulls(manifest, [&]() -> WeightSource & { return *source; });
     model->denoiser = std::make_unique<Denoiser>(
         model->artifact, openDevice(*model->artifact, options), *source);
   });
@@ -147,6 +152,7 @@ ditc_model *ditc_open_beside(const ditc_model *model, const ditc_place *place) {
     second = std::make_unique<ditc_model>();
     second->artifact = model->artifact;
     second->defaults = model->defaults;
+    second->nulls = model->nulls;
     second->denoiser =
         std::make_unique<Denoiser>(*model->denoiser, optionsOf(place));
   });
@@ -252,6 +258,37 @@ int ditc_get_input(const ditc_model *model, int64_t index, ditc_input *input) {
   });
 }
 
+/// Checks `count` tensors, which are called `what`, and takes them one by one.
+static void readTensors(
+    const Manifest &manifest, const char *what, const ditc_tensor *tensors,
+    int64_t count, int64_t rows,
+    const std::function<void(const PortEntry &, const ditc_tensor &)> &take) {
+  std::set<std::string> seen;
+  // Tensors lie as far apart as the caller's struct is long.
+  auto *at = reinterpret_cast<const char *>(tensors);
+  for (int64_t i = 0; i < count; ++i) {
+    const auto &tensor = *reinterpret_cast<const ditc_tensor *>(at);
+    if (tensor.size < sizeof(ditc_tensor))
+      fail("'{}[{}].size' must be sizeof(ditc_tensor), but is {}", what, i,
+           tensor.size);
+    requirePointer(tensor.name, fmt::format("{}[].name", what).c_str());
+    requirePointer(tensor.data, fmt::format("{}[].data", what).c_str());
+    const PortEntry *port = manifest.findInput(tensor.name);
+    if (!port)
+      fail("the model has no input {}", inQuotes(tensor.name));
+    if (tensor.rows != 1 && tensor.rows != rows)
+      fail("the input {} has {} rows, but the batch {}", inQuotes(tensor.name),
+           tensor.rows, rows);
+    if (!seen.insert(tensor.name).second)
+      fail("the input {} is given twice", inQuotes(tensor.name));
+    if (port->name == "y")
+      checkLabels(manifest, {static_cast<const int32_t *>(tensor.data),
+                             static_cast<size_t>(tensor.rows)});
+    take(*port, tensor);
+    at += tensor.size;
+  }
+}
+
 int ditc_evaluate(ditc_model *model, int64_t rows, const ditc_tensor *inputs,
                   int64_t count, float *out) {
   return guarded([&] {
@@ -262,29 +299,10 @@ int ditc_evaluate(ditc_model *model, int64_t rows, const ditc_tensor *inputs,
       fail("'rows' must be at least 1, but is {}", rows);
     const Manifest &manifest = model->denoiser->manifest();
     InputMap map;
-    // Tensors lie as far apart as the caller's struct is long.
-    auto *at = reinterpret_cast<const char *>(inputs);
-    for (int64_t i = 0; i < count; ++i) {
-      const auto &tensor = *reinterpret_cast<const ditc_tensor *>(at);
-      if (tensor.size < sizeof(ditc_tensor))
-        fail("'inputs[{}].size' must be sizeof(ditc_tensor), but is {}", i,
-             tensor.size);
-      requirePointer(tensor.name, "inputs[].name");
-      requirePointer(tensor.data, "inputs[].data");
-      const PortEntry *port = manifest.findInput(tensor.name);
-      if (!port)
-        fail("the model has no input {}", inQuotes(tensor.name));
-      if (tensor.rows != 1 && tensor.rows != rows)
-        fail("the input {} has {} rows, but the batch {}",
-             inQuotes(tensor.name), tensor.rows, rows);
-      if (!map.emplace(tensor.name, InputValues{tensor.data, tensor.rows})
-               .second)
-        fail("the input {} is given twice", inQuotes(tensor.name));
-      if (port->name == "y")
-        checkLabels(manifest, {static_cast<const int32_t *>(tensor.data),
-                               static_cast<size_t>(tensor.rows)});
-      at += tensor.size;
-    }
+    readTensors(manifest, "inputs", inputs, count, rows,
+                [&](const PortEntry &port, const ditc_tensor &tensor) {
+                  map[port.name] = {tensor.data, tensor.rows};
+                });
     model->denoiser->evaluate(map, rows, out);
   });
 }
@@ -339,6 +357,45 @@ int ditc_sample(ditc_model *model, const ditc_sampling *sampling, int64_t count,
       fail("'count' must be at least 1, but is {}", count);
     SampleRequest request = requestOf(*model, sampling);
     request.labels.assign(labels, labels + count);
+    std::vector<float> samples = sample(*model->denoiser, request);
+    std::copy(samples.begin(), samples.end(), x);
+  });
+}
+
+int ditc_sample_told(ditc_model *model, const ditc_sampling *sampling,
+                     int64_t count, const ditc_tensor *inputs,
+                     int64_t inputCount, const ditc_tensor *nulls,
+                     int64_t nullCount, float *x) {
+  return guarded([&] {
+    requirePointer(model, "model");
+    requirePointer(x, "x");
+    if (inputCount > 0)
+      requirePointer(inputs, "inputs");
+    if (nullCount > 0)
+      requirePointer(nulls, "nulls");
+    if (count < 1 || count > INT32_MAX)
+      fail("'count' must be at least 1, but is {}", count);
+    const Manifest &manifest = model->denoiser->manifest();
+    SampleRequest request = requestOf(*model, sampling);
+    auto bytesOf = [](const PortEntry &port, const ditc_tensor &tensor) {
+      return std::string(static_cast<const char *>(tensor.data),
+                         static_cast<size_t>(tensor.rows * port.bytes()));
+    };
+    std::map<std::string, InputRows> rows;
+    readTensors(manifest, "inputs", inputs, inputCount, count,
+                [&](const PortEntry &port, const ditc_tensor &tensor) {
+                  rows[port.name] = {bytesOf(port, tensor), tensor.rows};
+                });
+    std::map<std::string, NullValue> instead = model->nulls;
+    readTensors(manifest, "nulls", nulls, nullCount, 1,
+                [&](const PortEntry &port, const ditc_tensor &tensor) {
+                  instead[port.name] = {NullValue::Value,
+                                        bytesOf(port, tensor)};
+                });
+    request.conditions = Conditions::of(manifest, std::move(rows), instead);
+    for (int64_t n = 0; n < count; ++n)
+      request.labels.push_back(
+          static_cast<int32_t>(std::min(n, request.conditions->rows() - 1)));
     std::vector<float> samples = sample(*model->denoiser, request);
     std::copy(samples.begin(), samples.end(), x);
   });

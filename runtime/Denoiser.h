@@ -8,9 +8,9 @@
 #include "runtime/Artifact.h"
 #include "runtime/Device.h"
 #include "runtime/Memory.h"
+#include "runtime/ToldRows.h"
 #include "runtime/Weights.h"
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -19,16 +19,10 @@
 namespace dit::runtime {
 
 class Denoiser;
+class Evaluation;
 
-/// Values of one input for `rows` samples, or of one for all: elements as the
-/// manifest's PortEntry says, row after row.
-struct InputValues {
-  const void *data = nullptr;
-  int64_t rows = 1;
-};
-
-/// By name.
-using InputMap = std::map<std::string, InputValues, std::less<>>;
+/// `rows * bytesPerRow`; throws where a flag has made it too large.
+int64_t rowBytes(int64_t rows, int64_t bytesPerRow, const char *what);
 
 /// The memory that the network's function works in, for a number of rows. Must
 /// not outlive its Denoiser.
@@ -41,11 +35,6 @@ public:
   /// FunctionEntry lists them, all in the device's memory.
   void run(std::span<const void *const> inputs,
            std::span<const DitTable> tables, std::span<void *const> outputs);
-  /// The same of a model that reads x and one table at every step: out (rows,
-  /// C_out, H, W) = network(x (rows, C, H, W)); row i is conditioned by row
-  /// rowIndex[i] of `table`.
-  void denoise(const float *x, const int32_t *rowIndex, const float *table,
-               float *out);
 
 private:
   Denoiser &denoiser;
@@ -96,11 +85,6 @@ public:
   /// it has that is none of them, and what is neither of `rows` rows nor of
   /// one.
   void checkInputs(const InputMap &inputs, int64_t rows) const;
-  /// Of a model that is told x, t and y alone: fills one row of the condition's
-  /// `table` (t.size(), its row_floats), which is the device's memory, for each
-  /// (t[i], y[i]). t and y have one length; y must be a label of the model.
-  void condition(std::span<const float> t, std::span<const int32_t> y,
-                 float *table);
   /// One evaluation of the network as it is written, for `rows` samples. Rows
   /// that are told the same are conditioned, and prompted, once.
   void evaluate(const InputMap &inputs, int64_t rows, float *out);
@@ -115,42 +99,23 @@ public:
 
 private:
   friend class Plan;
-  /// Rows of a function's table that differ, and which of them is each
-  /// sample's.
-  struct Table {
-    DeviceMemory rows;
-    std::vector<int32_t> rowOf; ///< one a sample
-    DeviceMemory rowIndex;      ///< the same, on the device
-    int64_t capacity = 0;
-  };
+  friend class ConditionTables;
+  friend class Evaluation;
 
   void makePrepared();
   void runOnce(FunctionIndex function);
   DitStatus call(FunctionIndex function, const DitCall &call);
-  void fillTables(const InputMap &inputs, int64_t rows);
-  /// Runs a function that fills a table, for rows whose inputs and row_index
-  /// are the host's, in pieces that bound the memory.
-  void fillTable(FunctionIndex function, int64_t rows,
-                 std::span<const void *const> inputs,
-                 std::span<const std::vector<int32_t>> rowsOfTables,
-                 float *table);
-  void evaluateNetwork(const InputMap &inputs, const float *x, int64_t rows,
-                       float *out);
+  Evaluation &evaluationOf(int64_t rows);
   const FunctionEntry &entry(FunctionIndex function) const {
     return manifest().functions[function];
   }
-  int64_t rowBytesOf(std::string_view input) const;
   DeviceMemory &grow(DeviceMemory &memory, int64_t bytes, const char *what);
 
   std::shared_ptr<const Artifact> artifact;
   std::shared_ptr<Prepared> prepared; // until the device's work is done
   std::unique_ptr<Device> runner;
-  DeviceMemory tableArena;
-  std::vector<DeviceMemory> tableInputs; ///< of fillTable, on the device
   // Of evaluate.
-  std::unique_ptr<Plan> lastPlan;
-  std::vector<Table> tables; ///< one a function
-  std::vector<DeviceMemory> networkInputs;
+  std::unique_ptr<Evaluation> lastEvaluation;
   DeviceMemory input, output;
   std::recursive_mutex turn;
 };

@@ -79,6 +79,10 @@ public:
     if (json.has(key))
       object(key, to.emplace());
   }
+  /// Empty where it is not there.
+  void optionalString(const char *key, std::string &to) {
+    to = json.has(key) ? json.string(key) : "";
+  }
 
 private:
   JsonReader json;
@@ -143,6 +147,10 @@ public:
   void optionalObject(const char *key, std::optional<T> &from) {
     if (from)
       object(key, *from);
+  }
+  void optionalString(const char *key, const std::string &from) {
+    if (!from.empty())
+      json[key] = from;
   }
 
   std::string text() const { return json.dump(); }

@@ -95,6 +95,7 @@ template <class Fields> static void describe(Fields &f, PortEntry &port) {
   f.string("name", port.name);
   f.choice("every", port.every, {kEveryPrompt, kEveryCondition, kEveryStep});
   f.choice("dtype", port.dtype, {"f32", "i32"});
+  f.optionalString("null_value", port.nullValue);
   f.integers("shape", port.shape, 1, maxElements);
   checkElements(f, port.shape);
 }

@@ -44,7 +44,12 @@ struct PortEntry {
   std::string every; ///< of an input
   std::string dtype; ///< "f32" or "i32"
   std::vector<int64_t> shape;
+  /// What guidance tells in place of it, of an input that the model was trained
+  /// to do without: "zeros", or the name of a weight of this shape. Of y it is
+  /// the label `classes`, and this is empty.
+  std::string nullValue;
   int64_t elements() const;
+  int64_t bytes() const { return 4 * elements(); } ///< of a sample
 };
 
 /// One of the artifact's functions, in the order of DitArtifact.functions:

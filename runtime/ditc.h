@@ -106,8 +106,9 @@ typedef struct ditc_input {
   int64_t rank;      /* of a sample; 0: one number */
   const int64_t *shape;
 } ditc_input;
-int64_t ditc_input_count(const ditc_model *model);
-int ditc_get_input(const ditc_model *model, int64_t index, ditc_input *input);
+DITC_API int64_t ditc_input_count(const ditc_model *model);
+DITC_API int ditc_get_input(const ditc_model *model, int64_t index,
+                            ditc_input *input);
 
 /* Values of an input in the host's memory: `rows` samples, or 1 for all. */
 typedef struct ditc_tensor {
@@ -120,8 +121,9 @@ typedef struct ditc_tensor {
 /* One evaluation with `count` inputs, each of the model's once: out (rows,
  * output_channels, height, width). What is told alike to several rows, a text
  * say, is computed once. */
-int ditc_evaluate(ditc_model *model, int64_t rows, const ditc_tensor *inputs,
-                  int64_t count, float *out);
+DITC_API int ditc_evaluate(ditc_model *model, int64_t rows,
+                           const ditc_tensor *inputs, int64_t count,
+                           float *out);
 
 /* The same with x and out in the GPU's memory (cuMemAlloc, cudaMalloc) at
  * multiples of 16 bytes, t and y in the host's; for a model compiled for CUDA.
@@ -169,6 +171,15 @@ DITC_API int ditc_get_defaults(const ditc_model *model,
 /* x (count, channels, height, width) = one sample for each of `labels`. */
 DITC_API int ditc_sample(ditc_model *model, const ditc_sampling *sampling,
                          int64_t count, const int32_t *labels, float *x);
+
+/* The same of samples that are told any inputs but x and t: each of `inputs`
+ * has `count` rows, or one for all. Guidance tells each of `nulls`, of one row,
+ * in place of the input of its name, and of an input that is not there what the
+ * model was made with; it is an error if that is nothing. */
+DITC_API int ditc_sample_told(ditc_model *model, const ditc_sampling *sampling,
+                              int64_t count, const ditc_tensor *inputs,
+                              int64_t input_count, const ditc_tensor *nulls,
+                              int64_t null_count, float *x);
 
 #ifdef __cplusplus
 }

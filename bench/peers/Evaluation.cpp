@@ -2,7 +2,7 @@
 // What engines.py calls through ctypes: an evaluation as a sampler makes it,
 // which has conditioned its steps before, one with its conditions, and a whole
 // guided sampling.
-#include "runtime/Denoiser.h"
+#include "runtime/Evaluation.h"
 #include "runtime/cpu/FmaPeak.h"
 #include "runtime/sampling/Sampling.h"
 
@@ -16,28 +16,21 @@ using namespace dit::runtime;
 namespace {
 
 /// A model, and rows of it that are conditioned already.
-struct Evaluation {
-  Evaluation(const char *path, const char *weights, int threads)
+struct Model {
+  Model(const char *path, const char *weights, int threads)
       : artifact(std::make_shared<Artifact>(path)),
         denoiser(artifact, *openWeights(weights, artifact->manifest()),
                  threads) {}
 
   void condition(std::span<const float> t, std::span<const int32_t> y) {
     auto rows = static_cast<int64_t>(t.size());
-    Device &device = denoiser.device();
-    table = device.allocate(rows * denoiser.manifest().rowFloats() * 4,
-                            "the table");
-    rowIndex.resize(t.size());
-    std::iota(rowIndex.begin(), rowIndex.end(), 0);
-    denoiser.condition(t, y, table.as<float>());
-    plan = std::make_unique<Plan>(denoiser, rows);
+    network = std::make_unique<Evaluation>(denoiser, rows);
+    network->tell({{"t", {t.data(), rows}}, {"y", {y.data(), rows}}});
   }
 
   std::shared_ptr<const Artifact> artifact;
   Denoiser denoiser;
-  DeviceMemory table;
-  std::vector<int32_t> rowIndex;
-  std::unique_ptr<Plan> plan;
+  std::unique_ptr<Evaluation> network;
 };
 
 /// 0, or 1 and the error's sentence on stderr.
@@ -56,15 +49,14 @@ template <typename F> int told(F work) noexcept {
 extern "C" {
 
 /// Null on an error.
-Evaluation *evaluation_open(const char *artifact, const char *weights,
-                            int threads) {
-  Evaluation *opened = nullptr;
-  told([&] { opened = new Evaluation(artifact, weights, threads); });
+Model *evaluation_open(const char *artifact, const char *weights, int threads) {
+  Model *opened = nullptr;
+  told([&] { opened = new Model(artifact, weights, threads); });
   return opened;
 }
 
 /// (C, H, W, C_out, classes)
-void evaluation_shape(const Evaluation *evaluation, int64_t *shape) {
+void evaluation_shape(const Model *evaluation, int64_t *shape) {
   const Manifest &m = evaluation->artifact->manifest();
   const int64_t sizes[] = {m.channels, m.height, m.width, m.outputChannels,
                            m.classes};
@@ -72,27 +64,24 @@ void evaluation_shape(const Evaluation *evaluation, int64_t *shape) {
 }
 
 /// GFLOP/s of multiply-adds from registers, measured for so many seconds.
-double evaluation_peak(Evaluation *evaluation, double seconds) {
+double evaluation_peak(Model *evaluation, double seconds) {
   return measureFmaPeak(evaluation->denoiser.device().pool(), seconds);
 }
 
 /// Conditions the rows of evaluation_denoise on t (rows) and y (rows).
-int evaluation_condition(Evaluation *evaluation, int64_t rows, const float *t,
+int evaluation_condition(Model *evaluation, int64_t rows, const float *t,
                          const int32_t *y) {
   auto count = static_cast<size_t>(rows);
   return told([&] { evaluation->condition({t, count}, {y, count}); });
 }
 
 /// out (rows, C_out, H, W) = network(x (rows, C, H, W)).
-int evaluation_denoise(Evaluation *evaluation, const float *x, float *out) {
-  return told([&] {
-    evaluation->plan->denoise(x, evaluation->rowIndex.data(),
-                              evaluation->table.as<float>(), out);
-  });
+int evaluation_denoise(Model *evaluation, const float *x, float *out) {
+  return told([&] { evaluation->network->run(x, out); });
 }
 
 /// The same, conditions included.
-int evaluation_whole(Evaluation *evaluation, int64_t rows, const float *x,
+int evaluation_whole(Model *evaluation, int64_t rows, const float *x,
                      const float *t, const int32_t *y, float *out) {
   auto count = static_cast<size_t>(rows);
   return told(
@@ -101,7 +90,7 @@ int evaluation_whole(Evaluation *evaluation, int64_t rows, const float *x,
 
 /// x (count, C, H, W) = samples of labels 0, 1, ... by DDIM, guided as the
 /// published script does, from the noise that it draws.
-int evaluation_sample(Evaluation *evaluation, int64_t count, int64_t steps,
+int evaluation_sample(Model *evaluation, int64_t count, int64_t steps,
                       double scale, uint64_t seed, float *x) {
   return told([&] {
     SampleRequest request = defaultRequest(evaluation->artifact->manifest());

@@ -19,6 +19,9 @@ constexpr Key kInputKeys[] = {
     {"every", Kind::Word, "prompt",
      "when the input changes: with each prompt, each timestep or each step",
      "prompt condition step"},
+    {"null_value", Kind::Weight, "",
+     "what guidance tells in place of it: `zeros`, or a tensor of the weights, "
+     "as large as the input"},
 };
 constexpr Key kNormKeys[] = {
     {"kind", Kind::Word, "layer_norm", "of the norm", kNorms},

@@ -111,6 +111,9 @@ void Network::addFunction(ModuleOp module) {
                          "has");
         if (isLabel && !shape.empty())
           stop(node.loc, "an input is labels, or has features");
+        if (const YamlNode *null = node.at("null_value"); null && isLabel)
+          stop(null->loc, "an input of labels has no null_value: tell it by "
+                          "--null");
         inputs.push_back({entry.key,
                           isLabel ? Type(labels) : net.batched(shape),
                           node.at("every")->text, node.loc});

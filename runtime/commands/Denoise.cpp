@@ -6,11 +6,11 @@
 #include "runtime/Error.h"
 #include "runtime/OutputFile.h"
 #include "runtime/Safetensors.h"
+#include "runtime/commands/InputTensors.h"
 #include "runtime/commands/Messages.h"
 
 #include <fmt/ranges.h>
 
-#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -25,10 +25,9 @@ struct DenoiseFlags {
   DeviceOptions device;
 };
 
-/// What the network is told, as its manifest lists it: 32-bit elements, row
-/// after row.
+/// What the network is told, as its manifest lists it.
 struct Inputs {
-  std::map<std::string, std::vector<uint32_t>> values;
+  std::map<std::string, InputRows> values;
   InputMap views;
   int64_t rows = 1;
 };
@@ -44,63 +43,6 @@ const StoredTensor &require(const SafetensorsFile &file, const Manifest &m,
        fmt::join(names, ", "));
 }
 
-/// The leading dimension of `t`, whose others are the input's.
-int64_t rowsOf(const SafetensorsFile &file, const PortEntry &input,
-               const StoredTensor &t) {
-  int64_t rows = t.shape.empty() ? 0 : t.shape[0];
-  std::vector<int64_t> expected{rows};
-  expected.insert(expected.end(), input.shape.begin(), input.shape.end());
-  if (rows < 1 || t.shape != expected)
-    fail("{}: '{}' is {}, the model expects N{}{}", file.path(), input.name,
-         showShape(t.shape), input.shape.empty() ? "" : "x",
-         input.shape.empty() ? "" : showShape(input.shape));
-  return rows;
-}
-
-std::vector<uint32_t> floatsOf(const SafetensorsFile &file,
-                               const PortEntry &input, const StoredTensor &t) {
-  // What is one number a sample may be written as a whole one.
-  bool integersToo = input.shape.empty();
-  if (!isFloatDtype(t.dtype) && !(integersToo && isIntegerDtype(t.dtype)))
-    fail("{}: '{}' must be of dtype {}{}, but is {}", file.path(), input.name,
-         kFloatDtypes, integersToo ? ", I32 or I64" : "", t.dtype);
-  std::vector<uint32_t> values(t.elements());
-  readFloats(file, t, reinterpret_cast<float *>(values.data()));
-  return values;
-}
-
-std::vector<uint32_t> readIntegers(const SafetensorsFile &file,
-                                   const Manifest &manifest,
-                                   const PortEntry &input,
-                                   const StoredTensor &t) {
-  if (!isIntegerDtype(t.dtype))
-    fail("{}: '{}' must be of dtype I32 or I64, but is {}", file.path(),
-         input.name, t.dtype);
-  int64_t lowest = INT32_MIN, highest = INT32_MAX;
-  if (input.name == "y") {
-    lowest = 0;
-    highest = manifest.classes - (manifest.labelDropout ? 0 : 1);
-  }
-  std::string bytes(t.bytes, '\0');
-  file.readBytes(t, bytes.data());
-  std::vector<uint32_t> values;
-  for (int64_t i = 0; i < t.elements(); ++i) {
-    int64_t value = 0;
-    if (t.dtype == "I64") {
-      std::memcpy(&value, bytes.data() + i * 8, 8);
-    } else {
-      int32_t narrow;
-      std::memcpy(&narrow, bytes.data() + i * 4, 4);
-      value = narrow;
-    }
-    if (value < lowest || value > highest)
-      fail("{}: '{}' has {} at {}, outside {} .. {}", file.path(), input.name,
-           value, i, lowest, highest);
-    values.push_back(static_cast<uint32_t>(value));
-  }
-  return values;
-}
-
 /// A model that learned an embedding for each timestep has a row of a table for
 /// whole ones alone.
 void checkTimesteps(const SafetensorsFile &file, const Manifest &manifest,
@@ -109,8 +51,9 @@ void checkTimesteps(const SafetensorsFile &file, const Manifest &manifest,
   for (const WeightEntry &weight : manifest.weights)
     if (weight.name == "t_embedder.embedding_table.weight" &&
         t != in.values.end())
-      for (size_t i = 0; i < t->second.size(); ++i) {
-        float time = std::bit_cast<float>(t->second[i]);
+      for (int64_t i = 0; i < t->second.rows; ++i) {
+        float time;
+        std::memcpy(&time, t->second.values.data() + i * 4, 4);
         if (!(time >= 0 && time < weight.shape[0] && time == std::floor(time)))
           fail("{}: 't' has {} at {}, which is none of the timesteps 0 .. {} "
                "that the model learned",
@@ -130,10 +73,9 @@ Inputs readInputs(const std::string &path, const Manifest &m) {
     if (rows != 1 && rows != in.rows)
       fail("{}: '{}' is {}, but another input has {} samples", path, input.name,
            showShape(t.shape), in.rows);
-    auto &values = in.values[input.name];
-    values = input.dtype == "i32" ? readIntegers(file, m, input, t)
-                                  : floatsOf(file, input, t);
-    in.views[input.name] = {values.data(), rows};
+    InputRows &values = in.values[input.name];
+    values = readRows(file, m, input, t);
+    in.views[input.name] = {values.values.data(), rows};
   }
   checkTimesteps(file, m, in);
   return in;

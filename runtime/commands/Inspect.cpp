@@ -216,6 +216,7 @@ std::string showRow(const StepRow &row) {
 void printTable(const Manifest &m, const ChoiceFlags &choices) {
   SampleRequest request = defaultRequest(m);
   request.labels = {0};
+  request.conditions = Conditions::ofNothing();
   applyChoiceFlags(choices, request);
   SamplingPlan plan(m, request);
   const Sampler &sampler = plan.sampler();

@@ -4,7 +4,7 @@
 // own clock, an evaluation as one graph, and steps of a sampler with it.
 #include "runtime/commands/Measurement.h"
 
-#include "runtime/Denoiser.h"
+#include "runtime/Evaluation.h"
 #include "runtime/commands/Commands.h"
 #include "runtime/commands/Messages.h"
 #include "runtime/cpu/FmaPeak.h"
@@ -96,64 +96,58 @@ void measureGpu(const BenchFlags &flags, Device &device, Recording &evaluation,
 /// as there are rows, where the rows are even. Empty where the model has no
 /// step.
 std::vector<double> measureSteps(const BenchFlags &flags, Denoiser &denoiser,
-                                 const float *table) {
+                                 const ConditionTables &tables) {
   const Manifest &m = denoiser.manifest();
   if (!m.step)
     return {};
   bool guided = flags.batch % 2 == 0;
   int64_t steps = cuda::StepRunner::stepsAtOnce(m);
   cuda::StepRunner runner(denoiser, guided ? flags.batch / 2 : flags.batch,
-                          steps, table);
+                          steps, tables);
   std::vector<double> ms;
   for (double seconds : runner.time(steps, guided, flags.repeat))
     ms.push_back(seconds * 1e3 / static_cast<double>(steps));
   return ms;
 }
 
-/// What an evaluation reads and writes, on the device.
-struct Tensors {
-  DeviceMemory table, rowIndex, x, out;
+/// What the network is told, as different for each sample as the model has it,
+/// in the host's memory.
+struct Told {
+  std::map<std::string, std::vector<float>> floats;
+  std::map<std::string, std::vector<int32_t>> integers;
+  InputMap inputs;
 };
 
-/// One timestep and label a sample, as different as the model has them, and
-/// their conditions.
-DeviceMemory makeTable(const BenchFlags &flags, Denoiser &denoiser) {
-  const Manifest &m = denoiser.manifest();
-  std::vector<float> t;
-  std::vector<int32_t> y;
-  for (int64_t i = 0; i < flags.batch; ++i) {
-    t.push_back(static_cast<float>((i * 37 + 500) % m.diffusion.steps));
-    y.push_back(static_cast<int32_t>(m.classes > 0 ? i % m.classes : 0));
-  }
-  DeviceMemory table = denoiser.device().allocate(
-      flags.batch * m.rowFloats() * 4, "the condition table");
-  denoiser.condition(t, y, table.as<float>());
-  denoiser.device().synchronize();
-  return table;
+void drawInput(const BenchFlags &flags, const Manifest &m,
+               const PortEntry &port, Told &told) {
+  const int64_t elements = port.elements();
+  std::vector<float> &floats = told.floats[port.name];
+  std::vector<int32_t> &integers = told.integers[port.name];
+  for (int64_t i = 0; i < flags.batch; ++i)
+    if (port.name == "t") {
+      floats.push_back(static_cast<float>((i * 37 + 500) % m.diffusion.steps));
+    } else if (port.name == "y") {
+      integers.push_back(static_cast<int32_t>(i % m.classes));
+    } else if (port.dtype == "i32") { // a label, or a mask
+      integers.insert(integers.end(), elements, port.shape.empty() ? 0 : 1);
+    } else {
+      floats.resize((i + 1) * elements);
+      CounterNoise(flags.seed)
+          .normal(
+              i, Noise::initial, 0,
+              {floats.data() + i * elements, static_cast<size_t>(elements)});
+    }
+  told.inputs[port.name] = {floats.empty()
+                                ? static_cast<const void *>(integers.data())
+                                : floats.data(),
+                            flags.batch};
 }
 
-Tensors makeTensors(const BenchFlags &flags, Device &device,
-                    DeviceMemory table) {
-  int64_t floats = device.manifest().sampleFloats();
-  std::vector<float> noise(flags.batch * floats);
-  std::vector<int32_t> index;
-  for (int64_t i = 0; i < flags.batch; ++i) {
-    CounterNoise(flags.seed)
-        .normal(i, Noise::initial, 0,
-                {noise.data() + i * floats, static_cast<size_t>(floats)});
-    index.push_back(static_cast<int32_t>(i));
-  }
-  Tensors tensors;
-  tensors.table = std::move(table);
-  tensors.rowIndex = device.allocate(flags.batch * 4, "the rows of a batch");
-  device.upload(tensors.rowIndex.data(), index.data(), flags.batch * 4);
-  tensors.x =
-      device.allocate(flags.batch * floats * 4, "the states of a batch");
-  device.upload(tensors.x.data(), noise.data(), flags.batch * floats * 4);
-  tensors.out =
-      device.allocate(flags.batch * device.manifest().outputFloats() * 4,
-                      "the predictions of a batch");
-  return tensors;
+Told drawInputs(const BenchFlags &flags, const Manifest &m) {
+  Told told;
+  for (const PortEntry &port : m.inputs)
+    drawInput(flags, m, port, told);
+  return told;
 }
 
 } // namespace
@@ -181,15 +175,18 @@ Measurement measure(const BenchFlags &flags,
   result.loadSeconds = secondsSince(begin);
   result.manifest = m;
 
+  Told told = drawInputs(flags, m);
+  Evaluation network(denoiser, flags.batch);
   begin = Clock::now();
-  DeviceMemory table = makeTable(flags, denoiser);
+  network.tell(told.inputs);
+  device.synchronize();
   result.conditionMs = secondsSince(begin) * 1e3;
-  Tensors tensors = makeTensors(flags, device, std::move(table));
-  Plan plan(denoiser, flags.batch);
-  auto evaluate = [&] {
-    plan.denoise(tensors.x.as<float>(), tensors.rowIndex.as<int32_t>(),
-                 tensors.table.as<float>(), tensors.out.as<float>());
-  };
+  int64_t bytes = flags.batch * m.sampleFloats() * 4;
+  DeviceMemory x = device.allocate(bytes, "the states of a batch");
+  device.upload(x.data(), told.inputs.at("x").data, bytes);
+  DeviceMemory out = device.allocate(flags.batch * m.outputFloats() * 4,
+                                     "the predictions of a batch");
+  auto evaluate = [&] { network.run(x.as<float>(), out.as<float>()); };
 
   auto evaluation = device.record(evaluate);
   evaluation->time(); // touches all memory
@@ -197,7 +194,7 @@ Measurement measure(const BenchFlags &flags,
     measureCpu(flags, m, device, *evaluation, result);
   } else {
     measureGpu(flags, device, *evaluation, evaluate, result);
-    result.stepMs = measureSteps(flags, denoiser, tensors.table.as<float>());
+    result.stepMs = measureSteps(flags, denoiser, network.conditions());
   }
   result.kernels = sumKernels(m.network().kernels,
                               device.profile(m.functions.size() - 1), flags);

@@ -10,6 +10,7 @@
 #include "runtime/Memory.h"
 #include "runtime/OutputFile.h"
 #include "runtime/Sha256.h"
+#include "runtime/commands/InputTensors.h"
 #include "runtime/commands/Messages.h"
 #include "runtime/commands/SampleFlags.h"
 #include "runtime/commands/SampleOutput.h"
@@ -19,6 +20,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace dit::runtime {
@@ -27,6 +29,7 @@ namespace {
 /// The flags as they were given; what is empty is the model's default.
 struct SampleFlags {
   std::string model, classes, output;
+  std::vector<std::string> inputs, nulls;
   std::optional<std::string> preview;
   std::optional<std::string> weights;
   CheckpointOptions checkpoint;
@@ -46,6 +49,9 @@ void checkFlags(const SampleFlags &flags) {
   if (!flags.weights && !flags.randomWeights)
     failFlag("the weights are missing: give --weights FILE, or "
              "--random-weights for random ones of the seed");
+  if (flags.classes == "uniform" && !flags.inputs.empty())
+    failFlag("--classes uniform draws a class for each sample, beside which "
+             "--input would have no row");
   if (flags.classes == "uniform" && flags.count == 0)
     failFlag("--classes uniform is for a series: give its --count");
   if (flags.classes == "uniform" && flags.repeat != 1)
@@ -56,13 +62,80 @@ void checkFlags(const SampleFlags &flags) {
              inQuotes(flags.output));
 }
 
-SamplingPlan makePlan(const SampleFlags &flags, const Manifest &manifest) {
+/// Opened when they are wanted first, after what else may be wrong.
+class Weights {
+public:
+  explicit Weights(const SampleFlags &flags) : flags(flags) {}
+  WeightSource &get(const Manifest &manifest) {
+    auto seed = flags.choices.find("seed");
+    if (!source)
+      source =
+          weightsOf(flags.weights,
+                    seed == flags.choices.end() ? 0 : parseSeed(seed->second),
+                    manifest, flags.checkpoint);
+    return *source;
+  }
+  void close() { source.reset(); }
+
+private:
+  const SampleFlags &flags;
+  std::unique_ptr<WeightSource> source;
+};
+
+/// Whether samples are told no more than a class.
+bool isToldClasses(const SampleFlags &flags, const Manifest &manifest) {
+  return manifest.findInput("y") && flags.inputs.empty() &&
+         flags.nulls.empty() &&
+         std::all_of(manifest.inputs.begin(), manifest.inputs.end(),
+                     [](const PortEntry &input) {
+                       return input.name == "x" || input.name == "t" ||
+                              input.name == "y";
+                     });
+}
+
+void addClasses(const SampleFlags &flags, const Manifest &manifest,
+                SampleRequest &request) {
+  if (flags.classes.empty())
+    failFlag("the classes are missing: give --classes 207,360 or 0-9 or all");
+  request.labels =
+      flags.classes == "uniform"
+          ? std::vector<int32_t>{0}
+          : parseClasses(flags.classes, flags.repeat, manifest.classes);
+}
+
+/// Rows of --input, and of --classes beside them, each --repeat times.
+void addInputs(const SampleFlags &flags, const Manifest &manifest,
+               Weights &weights, SampleRequest &request) {
+  std::map<std::string, InputRows> inputs = readInputs(manifest, flags.inputs);
+  if (!flags.classes.empty()) {
+    if (!manifest.findInput("y"))
+      failFlag("--classes has no effect: {} is told no class",
+               inQuotes(manifest.name));
+    if (inputs.contains("y"))
+      failFlag("--classes and --input y say the same twice");
+    std::vector<int32_t> labels =
+        parseClasses(flags.classes, 1, manifest.classes);
+    checkLabels(manifest, labels);
+    inputs["y"] = {{reinterpret_cast<const char *>(labels.data()),
+                    labels.size() * sizeof(int32_t)},
+                   std::ssize(labels)};
+  }
+  std::map<std::string, NullValue> nulls = readNulls(manifest, flags.nulls);
+  nulls.merge(defaultNulls(
+      manifest, [&]() -> WeightSource & { return weights.get(manifest); }));
+  request.conditions = Conditions::of(manifest, std::move(inputs), nulls);
+  for (int64_t row = 0; row < request.conditions->rows(); ++row)
+    request.labels.insert(request.labels.end(), flags.repeat,
+                          static_cast<int32_t>(row));
+}
+
+SamplingPlan makePlan(const SampleFlags &flags, const Manifest &manifest,
+                      Weights &weights) {
   SampleRequest request = defaultRequest(manifest);
-  if (flags.count > 0 && flags.classes == "uniform")
-    request.labels = {0};
+  if (isToldClasses(flags, manifest))
+    addClasses(flags, manifest, request);
   else
-    request.labels =
-        parseClasses(flags.classes, flags.repeat, manifest.classes);
+    addInputs(flags, manifest, weights, request);
   applyChoiceFlags(flags.choices, request);
   if (flags.batch > 0)
     request.batch = flags.batch;
@@ -84,6 +157,10 @@ nlohmann::ordered_json describeSettings(const SampleFlags &flags,
                      : "random"},
       {"classes", flags.classes},
       {"repeat", flags.repeat}};
+  if (!flags.inputs.empty())
+    settings["inputs"] = flags.inputs;
+  if (!flags.nulls.empty())
+    settings["nulls"] = flags.nulls;
   settings.update(describeChoices(plan));
   return settings;
 }
@@ -105,7 +182,12 @@ SampleSeries makeSeries(const SampleFlags &flags, const SamplingPlan &plan,
     series.labels = request.labels;
   series.settings = describeSettings(flags, plan);
   series.settings["model_sha256"] = sha256(MappedFile(flags.model).bytes());
-  // The tensors count, not what their file is called.
+  // What is told and the tensors count, not what their files are called.
+  if (!request.conditions->areLabels()) {
+    series.settings.erase("inputs");
+    series.settings.erase("nulls");
+    series.settings["conditions_sha256"] = request.conditions->identity();
+  }
   if (flags.weights) {
     series.settings.erase("weights");
     series.settings["weights_sha256"] = weights.identity();
@@ -143,27 +225,26 @@ std::unique_ptr<Denoiser> load(const SampleFlags &flags,
 
 void seriesCommand(const SampleFlags &flags) {
   auto artifact = std::make_shared<Artifact>(flags.model);
-  SamplingPlan plan = makePlan(flags, artifact->manifest(flags.device.size));
-  auto weights = weightsOf(flags.weights, plan.request().seed, plan.manifest(),
-                           flags.checkpoint);
-  SampleSeries series = makeSeries(flags, plan, *weights);
+  const Manifest &manifest = artifact->manifest(flags.device.size);
+  Weights weights(flags);
+  SamplingPlan plan = makePlan(flags, manifest, weights);
+  SampleSeries series = makeSeries(flags, plan, weights.get(manifest));
   std::vector<int32_t> batch = plan.request().labels;
   batch.resize(
       static_cast<size_t>(std::min(plan.request().batch, flags.count)));
   std::unique_ptr<Denoiser> denoiser =
-      load(flags, artifact, plan.of(batch, 0), *weights);
+      load(flags, artifact, plan.of(batch, 0), weights.get(manifest));
   sampleSeries(*denoiser, plan, series, flags.quiet);
 }
 
 void sampleCommand(const SampleFlags &flags) {
   auto artifact = std::make_shared<Artifact>(flags.model);
   const Manifest &manifest = artifact->manifest(flags.device.size);
-  SamplingPlan plan = makePlan(flags, manifest);
+  Weights weights(flags);
+  SamplingPlan plan = makePlan(flags, manifest, weights);
   const int64_t count = plan.samples();
   int64_t columns = flags.columns.value_or(defaultColumns(count, flags.repeat));
-  // Before the output, which must be none of its files.
-  auto weights =
-      weightsOf(flags.weights, plan.request().seed, manifest, flags.checkpoint);
+  weights.get(manifest); // before the output, which must be none of its files
   SampleOutput output(flags.output, manifest, count, columns);
   std::optional<Previews> previews;
   if (flags.preview) {
@@ -172,8 +253,9 @@ void sampleCommand(const SampleFlags &flags) {
       previews->observe(i, first, x);
     });
   }
-  std::unique_ptr<Denoiser> denoiser = load(flags, artifact, plan, *weights);
-  weights.reset();
+  std::unique_ptr<Denoiser> denoiser =
+      load(flags, artifact, plan, weights.get(manifest));
+  weights.close();
   std::vector<float> samples;
   double seconds;
   {
@@ -207,8 +289,13 @@ void addSampleCommand(CLI::App &app) {
               "random weights of the seed")
       ->excludes("--weights");
   c->add_option("--classes", flags->classes,
-                "classes: 207,360 or 0-9 or all; uniform with --count")
-      ->required();
+                "classes: 207,360 or 0-9 or all; uniform with --count");
+  c->add_option("--input", flags->inputs,
+                "NAME=FILE[:TENSOR] or NAME=NUMBER: rows of another input of "
+                "the model, a sample each, or one for all");
+  c->add_option("--null", flags->nulls,
+                "NAME=FILE[:TENSOR], NAME=zeros or NAME=same: what guidance "
+                "tells in place of that input");
   c->add_option("-o,--output", flags->output,
                 "OUT.png, .npy, .npz or .safetensors, or - for .npy on "
                 "standard output")

@@ -17,6 +17,7 @@ CudaStepper::Sizes::Sizes(const Manifest &manifest, const SamplingPlan &plan,
   states = cappedProduct({plan.samples(), floats, 4});
   history = cappedProduct({plan.samples(), 2, floats, 4});
   table = tableBytes(groups);
+  tableRows = runtime::tableRows(groups);
   // Whoever watches every state has every step to himself.
   stepsAtOnce =
       plan.request().observe
@@ -39,9 +40,9 @@ int64_t CudaStepper::bytes(const Manifest &manifest, const SamplingPlan &plan,
 
 /// `memory` as a GPU's, made where there is none.
 static std::shared_ptr<GpuSamplingMemory>
-ofGpu(std::shared_ptr<SamplingMemory> &memory) {
+ofGpu(std::shared_ptr<SamplingMemory> &memory, Denoiser &denoiser) {
   if (!memory)
-    memory = std::make_shared<GpuSamplingMemory>();
+    memory = std::make_shared<GpuSamplingMemory>(denoiser);
   return std::dynamic_pointer_cast<GpuSamplingMemory>(memory);
 }
 
@@ -51,7 +52,7 @@ CudaStepper::CudaStepper(Denoiser &denoiser, const SamplingPlan &plan,
                          StepsDone done)
     : denoiser(denoiser), device(dynamic_cast<CudaDevice &>(denoiser.device())),
       plan(plan), sizes(device.manifest(), plan, groups),
-      floats(device.manifest().sampleFloats()), memory(ofGpu(memory)),
+      floats(device.manifest().sampleFloats()), memory(ofGpu(memory, denoiser)),
       done(std::move(done)) {
   auto turn = denoiser.takeTurn();
   takeMemory();
@@ -75,10 +76,9 @@ void CudaStepper::takeMemory() {
   };
   grow(memory->states, sizes.states, "the states");
   grow(memory->history, sizes.history, "what a sampler keeps");
-  if (memory->table.bytes() < sizes.table)
-    memory->runners.clear(); // whose graphs read the table where it is
-  grow(memory->table, sizes.table, "the condition table");
-  StepInputs largest{sizes.stepsAtOnce, plan.batch(), floats};
+  if (!memory->tables.reserve(sizes.tableRows))
+    memory->runners.clear(); // whose graphs read the tables where they were
+  StepInputs largest(denoiser.manifest(), sizes.stepsAtOnce, plan.batch());
   std::erase_if(memory->slots, [&](const std::unique_ptr<StepSlot> &slot) {
     return slot->block.bytes() < largest.bytes();
   });
@@ -108,16 +108,20 @@ StepRunner &CudaStepper::runnerOf(const SampleBatch &batch) {
       memory->runners[{batch.count, sizes.stepsAtOnce}];
   if (!runner)
     runner = std::make_unique<StepRunner>(denoiser, batch.count,
-                                          sizes.stepsAtOnce, table());
+                                          sizes.stepsAtOnce, tables());
   return *runner;
 }
 
-void CudaStepper::load(const SampleBatch &batch) {
+void CudaStepper::load(const SampleBatch &batch,
+                       std::vector<std::string> inputs) {
   int64_t bytes = batch.count * floats * 4;
   auto turn = denoiser.takeTurn();
   StepRunner &runner = runnerOf(batch);
   device.copy(runner.x(), statesOf(batch), bytes);
   device.copy(runner.history(), historyOf(batch), 2 * bytes);
+  for (size_t k = 0; k < inputs.size(); ++k)
+    if (!inputs[k].empty())
+      device.upload(runner.input(k), inputs[k].data(), std::ssize(inputs[k]));
   isDoubled = false;
 }
 
@@ -151,11 +155,12 @@ void CudaStepper::run(const SampleBatch &batch,
 bool CudaStepper::fill(void *block, const SampleBatch &batch,
                        const Evaluations &evaluations) {
   const std::vector<StepRow> &rows = plan.sampler().rows;
-  StepInputs layout{sizes.stepsAtOnce, batch.count, floats};
+  StepInputs layout(denoiser.manifest(), sizes.stepsAtOnce, batch.count);
   std::copy_n(rows.data() + evaluations.first, evaluations.count,
               layout.rows(block));
-  std::copy(evaluations.tableRows.begin(), evaluations.tableRows.end(),
-            layout.rowIndex(block));
+  for (size_t k = 0; k < evaluations.tableRows.size(); ++k)
+    std::copy(evaluations.tableRows[k].begin(), evaluations.tableRows[k].end(),
+              layout.rowIndex(block, k));
   if (std::none_of(layout.rows(block), layout.rows(block) + evaluations.count,
                    drawsNoise))
     return false;

@@ -24,9 +24,10 @@ struct StepSlot {
 /// graphs of steps that work in it.
 class GpuSamplingMemory : public SamplingMemory {
 public:
+  explicit GpuSamplingMemory(Denoiser &denoiser) : tables(denoiser) {}
   DeviceMemory states, history; ///< (N, C, H, W), (N, 2, C, H, W)
-  DeviceMemory table;           ///< (steps, slots of a group, row)
-  /// By samples, and steps a graph has at most; they read `table`.
+  ConditionTables tables;
+  /// By samples, and steps a graph has at most; they read `tables`.
   std::map<std::pair<int64_t, int64_t>, std::unique_ptr<StepRunner>> runners;
   /// Two: one is filled while the other is used.
   std::vector<std::unique_ptr<StepSlot>> slots;
@@ -43,13 +44,13 @@ public:
   static int64_t bytes(const Manifest &manifest, const SamplingPlan &plan,
                        const std::vector<SampleGroup> &groups);
 
-  float *table() override { return memory->table.as<float>(); }
+  ConditionTables &tables() override { return memory->tables; }
   /// Two lengths of graphs: whole ones, and single steps for the rest.
   int64_t atOnce(int64_t alike) const override {
     return alike >= sizes.stepsAtOnce ? sizes.stepsAtOnce : 1;
   }
   void start(std::vector<float> x) override;
-  void load(const SampleBatch &batch) override;
+  void load(const SampleBatch &batch, std::vector<std::string> inputs) override;
   void run(const SampleBatch &batch, const Evaluations &evaluations) override;
   std::span<const float> states(const SampleBatch &batch) override;
   void store(const SampleBatch &batch) override;
@@ -59,7 +60,8 @@ private:
   /// In bytes.
   struct Sizes {
     int64_t states, history, table;
-    int64_t stepsAtOnce; ///< of a graph
+    std::vector<int64_t> tableRows; ///< not bytes
+    int64_t stepsAtOnce;            ///< of a graph
     std::vector<int64_t> batches;
     Sizes(const Manifest &manifest, const SamplingPlan &plan,
           const std::vector<SampleGroup> &groups);

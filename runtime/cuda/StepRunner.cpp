@@ -8,7 +8,7 @@
 namespace dit::runtime::cuda {
 
 int64_t StepInputs::noiseOffset() const {
-  int64_t end = rowIndexOffset() + steps * 2 * samples * 4; // guided at most
+  int64_t end = rowIndexOffset() + tables * steps * 2 * samples * 4; // guided
   return (end + 255) / 256 * 256;
 }
 
@@ -34,18 +34,31 @@ StepRunner::Sizes::Sizes(const Manifest &manifest, int64_t samples)
 int64_t StepRunner::bytes(const Manifest &manifest, int64_t samples,
                           int64_t stepsAtOnce, bool unguided, bool guided) {
   Sizes sizes(manifest, samples);
-  StepInputs inputs{stepsAtOnce, samples, manifest.sampleFloats()};
+  StepInputs inputs(manifest, stepsAtOnce, samples);
+  int64_t others = 0;
+  for (const std::string &name : manifest.network().inputs)
+    if (name != "x")
+      others += 2 * samples * manifest.findInput(name)->bytes();
   int64_t rows = (unguided ? samples : 0) + (guided ? 2 * samples : 0);
-  return 2 * sizes.states + sizes.predictions + inputs.bytes() +
+  return 2 * sizes.states + sizes.predictions + inputs.bytes() + others +
          rows * manifest.network().arenaPerRow;
 }
 
 StepRunner::StepRunner(Denoiser &denoiser, int64_t samples, int64_t stepsAtOnce,
-                       const float *table)
+                       const ConditionTables &filled)
     : denoiser(denoiser), device(dynamic_cast<CudaDevice &>(denoiser.device())),
-      step(stepOf(device.manifest())), table(table),
-      layout{stepsAtOnce, samples, device.manifest().sampleFloats()} {
-  Sizes sizes(device.manifest(), samples);
+      step(stepOf(device.manifest())),
+      layout(device.manifest(), stepsAtOnce, samples) {
+  const Manifest &manifest = device.manifest();
+  for (const std::string &maker : manifest.network().tables)
+    tables.push_back(filled.rows(*manifest.findFunction(maker)));
+  for (const std::string &name : manifest.network().inputs)
+    others.push_back(
+        name == "x"
+            ? DeviceMemory()
+            : device.allocate(2 * samples * manifest.findInput(name)->bytes(),
+                              "an input of a batch"));
+  Sizes sizes(manifest, samples);
   states = device.allocate(sizes.states, "the states of a batch");
   kept = device.allocate(sizes.states, "what a sampler keeps");
   predictions =
@@ -54,8 +67,15 @@ StepRunner::StepRunner(Denoiser &denoiser, int64_t samples, int64_t stepsAtOnce,
 }
 
 void StepRunner::enqueueStep(int64_t number, bool guided, Plan &plan) {
-  plan.denoise(x(), layout.rowIndex(block.data()) + number * plan.rows(), table,
-               predictions.as<float>());
+  std::vector<const void *> inputs;
+  for (const DeviceMemory &other : others)
+    inputs.push_back(other.data() ? other.data() : x());
+  std::vector<DitTable> read;
+  for (size_t k = 0; k < tables.size(); ++k)
+    read.push_back(
+        {tables[k], layout.rowIndex(block.data(), k) + number * plan.rows()});
+  void *outputs[] = {predictions.data()};
+  plan.run(inputs, read, outputs);
   const float *out = predictions.as<float>();
   const float *noise =
       layout.noise(block.data()) + number * layout.samples * layout.floats;

@@ -4,7 +4,7 @@
 #ifndef DIT_RUNTIME_CUDA_STEPRUNNER_H
 #define DIT_RUNTIME_CUDA_STEPRUNNER_H
 
-#include "runtime/Denoiser.h"
+#include "runtime/ConditionTables.h"
 #include "runtime/cuda/CudaDevice.h"
 #include "runtime/sampling/samplers/StepRow.h"
 
@@ -16,6 +16,14 @@ namespace dit::runtime::cuda {
 /// layout of it, for `steps` steps of `samples` samples of `floats` floats.
 struct StepInputs {
   int64_t steps, samples, floats;
+  int64_t tables = 1; ///< that the network reads
+
+  StepInputs(int64_t steps, int64_t samples, int64_t floats)
+      : steps(steps), samples(samples), floats(floats) {}
+  StepInputs(const Manifest &manifest, int64_t steps, int64_t samples)
+      : StepInputs(steps, samples, manifest.sampleFloats()) {
+    tables = std::ssize(manifest.network().tables);
+  }
 
   int64_t rowIndexOffset() const {
     return steps * static_cast<int64_t>(sizeof(StepRow));
@@ -24,10 +32,12 @@ struct StepInputs {
   int64_t bytes() const { return noiseOffset() + steps * samples * floats * 4; }
 
   StepRow *rows(void *block) const { return static_cast<StepRow *>(block); }
-  /// Of a step with `rows` rows; steps follow one another.
-  int32_t *rowIndex(void *block) const {
+  /// Of table number `table`: as many as a step has rows, of one step after
+  /// another.
+  int32_t *rowIndex(void *block, size_t table = 0) const {
     return reinterpret_cast<int32_t *>(static_cast<char *>(block) +
-                                       rowIndexOffset());
+                                       rowIndexOffset()) +
+           static_cast<int64_t>(table) * steps * 2 * samples;
   }
   /// (steps, samples, floats).
   float *noise(void *block) const {
@@ -43,11 +53,13 @@ class StepRunner {
 public:
   /// For batches of `samples`, at most `stepsAtOnce` steps a graph.
   StepRunner(Denoiser &denoiser, int64_t samples, int64_t stepsAtOnce,
-             const float *table);
+             const ConditionTables &tables);
 
   const StepInputs &inputs() const { return layout; }
   /// (samples, C, H, W), and once more behind it while steps are guided.
   float *x() const { return states.as<float>(); }
+  /// Number `k` of the network's function, which is not x: (2 * samples, ..).
+  void *input(size_t k) const { return others[k].data(); }
   /// (samples, 2, C, H, W).
   float *history() const { return kept.as<float>(); }
   /// Enqueues `steps` steps, which read the block `from` of page-locked memory
@@ -79,8 +91,9 @@ private:
   Denoiser &denoiser;
   CudaDevice &device;
   const LaunchEntry &step;
-  const float *table;
+  std::vector<const float *> tables; ///< that the network reads
   StepInputs layout;
+  std::vector<DeviceMemory> others; ///< the network's inputs but x
   DeviceMemory states, predictions, kept, block;
   std::unique_ptr<Plan> plans[2]; ///< [guided]
   std::map<std::pair<bool, int64_t>, std::unique_ptr<Recording>> graphs;

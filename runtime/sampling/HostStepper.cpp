@@ -42,13 +42,14 @@ int64_t HostStepper::bytes(const Manifest &manifest, const SamplingPlan &plan,
 HostStepper::HostStepper(Denoiser &denoiser, const SamplingPlan &plan,
                          const std::vector<SampleGroup> &groups, StepsDone done)
     : HostStepper(denoiser, plan, Sizes(denoiser.manifest(), plan, groups),
-                  std::move(done)) {}
+                  std::move(done)) {
+  conditions.reserve(tableRows(groups));
+}
 
 HostStepper::HostStepper(Denoiser &denoiser, const SamplingPlan &plan,
                          const Sizes &sizes, StepsDone done)
     : denoiser(denoiser), plan(plan), done(std::move(done)),
-      history(static_cast<size_t>(sizes.history / 4)),
-      conditions(sizes.table, "the condition table"),
+      history(static_cast<size_t>(sizes.history / 4)), conditions(denoiser),
       input(sizes.input, "the states of a batch"),
       output(sizes.output, "the predictions of a batch") {
   for (int64_t rows : sizes.rows)
@@ -65,13 +66,27 @@ void HostStepper::run(const SampleBatch &batch,
   for (int64_t half = 0; half < halves; ++half)
     std::copy_n(stateOf(batch.first), floats,
                 input.as<float>() + half * floats);
-  plans.at(halves * batch.count)
-      ->denoise(input.as<float>(), evaluations.tableRows.data(), table(),
-                output.as<float>());
+  runNetwork(evaluations, halves * batch.count);
   if (evaluations.guided)
     guideBatch(batch);
   update(batch, evaluations.first);
   done(batch.count);
+}
+
+void HostStepper::runNetwork(const Evaluations &evaluations, int64_t rows) {
+  const Manifest &manifest = denoiser.manifest();
+  const FunctionEntry &network = manifest.network();
+  std::vector<const void *> inputs;
+  for (size_t k = 0; k < network.inputs.size(); ++k)
+    inputs.push_back(network.inputs[k] == "x"
+                         ? input.data()
+                         : static_cast<const void *>(others[k].data()));
+  std::vector<DitTable> read;
+  for (size_t k = 0; k < network.tables.size(); ++k)
+    read.push_back({conditions.rows(*manifest.findFunction(network.tables[k])),
+                    evaluations.tableRows[k].data()});
+  void *outputs[] = {output.data()};
+  plans.at(rows)->run(inputs, read, outputs);
 }
 
 void HostStepper::guideBatch(const SampleBatch &batch) {

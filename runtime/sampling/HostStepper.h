@@ -16,10 +16,12 @@ public:
   static int64_t bytes(const Manifest &manifest, const SamplingPlan &plan,
                        const std::vector<SampleGroup> &groups);
 
-  float *table() override { return conditions.as<float>(); }
+  ConditionTables &tables() override { return conditions; }
   int64_t atOnce(int64_t) const override { return 1; }
   void start(std::vector<float> x) override { all = std::move(x); }
-  void load(const SampleBatch &) override {}
+  void load(const SampleBatch &, std::vector<std::string> inputs) override {
+    others = std::move(inputs);
+  }
   void run(const SampleBatch &batch, const Evaluations &evaluations) override;
   std::span<const float> states(const SampleBatch &batch) override;
   void store(const SampleBatch &) override {}
@@ -36,6 +38,7 @@ private:
 
   HostStepper(Denoiser &denoiser, const SamplingPlan &plan, const Sizes &sizes,
               StepsDone done);
+  void runNetwork(const Evaluations &evaluations, int64_t rows);
   void guideBatch(const SampleBatch &batch);
   void update(const SampleBatch &batch, int64_t evaluation);
   float *stateOf(int64_t n) {
@@ -47,8 +50,9 @@ private:
   StepsDone done;
   std::vector<float> all;     ///< (N, C, H, W)
   std::vector<float> history; ///< (N, depth * C * H * W)
-  Memory conditions;          ///< (steps, labels of the group, row)
-  Memory input, output;       ///< (rows, C, H, W), (rows, C_out, H, W)
+  ConditionTables conditions;
+  Memory input, output;            ///< (rows, C, H, W), (rows, C_out, H, W)
+  std::vector<std::string> others; ///< the network's inputs but x
   std::map<int64_t, std::unique_ptr<Plan>> plans; ///< by rows
 };
 

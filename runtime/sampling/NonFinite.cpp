@@ -59,9 +59,10 @@ void requireFinite(Denoiser &denoiser, const SamplingPlan &plan,
   if (bad.empty())
     return;
   int64_t n = bad.front(), evaluation = firstBad(denoiser, plan, n);
-  fail("{} of {} samples have values that are not finite: sample {}, of class "
+  fail("{} of {} samples have values that are not finite: sample {}, of {} "
        "{}, from evaluation {} of {} on, at t = {}",
        bad.size(), plan.samples(), plan.request().firstSample + n,
+       plan.conditions().areLabels() ? "class" : "input row",
        plan.request().labels[n], evaluation + 1, plan.evaluations(),
        plan.sampler().times[static_cast<size_t>(evaluation)]);
 }

@@ -6,45 +6,73 @@
 
 namespace dit::runtime {
 
-static int32_t nullLabel(const SamplingPlan &plan) {
-  return static_cast<int32_t>(plan.manifest().classes);
-}
-
-/// The labels that `batch` adds to `group`, the null label first when guided.
+/// What `batch` adds to `group`.
 static void addBatch(SampleGroup &group, const SampleBatch &batch,
                      const SamplingPlan &plan) {
-  auto add = [&](int32_t label) {
-    group.slotOf.try_emplace(label, static_cast<int32_t>(group.slotOf.size()));
+  auto add = [&](int32_t row) {
+    if (group.slotOf.try_emplace(row, static_cast<int32_t>(group.told.size()))
+            .second)
+      group.told.push_back(row);
   };
-  if (!plan.guidance().isNone())
-    add(nullLabel(plan));
-  for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
+  for (int64_t n = batch.first; n < batch.first + batch.count; ++n) {
     add(plan.request().labels[n]);
+    if (!plan.guidance().isNone())
+      add(plan.conditions().nullOf(plan.request().labels[n]));
+  }
   group.batches.push_back(batch);
+}
+
+/// Rows of tables that a group needs for one step, by function, and bytes: of
+/// tables that a step's time is in, and of others.
+struct StepTables {
+  std::vector<ToldRows> told;
+  int64_t ofSteps = 0, once = 0;
+
+  StepTables(const SampleGroup &group, const SamplingPlan &plan,
+             const Manifest &manifest) {
+    std::map<std::string, std::vector<int32_t>> rowOf;
+    told = toldRows(manifest, plan.conditions().tell(group.told, rowOf),
+                    std::ssize(group.told));
+    for (size_t f = 0; f < told.size(); ++f)
+      (told[f].isKnown ? once : ofSteps) +=
+          told[f].count() * manifest.functions[f].rowFloats * 4;
+  }
+};
+
+/// Adds the batch where the tables of a step then have room; else nothing.
+static bool addWithin(SampleGroup &group, const SampleBatch &batch,
+                      const SamplingPlan &plan, const Manifest &manifest) {
+  const size_t before = group.told.size();
+  addBatch(group, batch, plan);
+  if (group.told.size() == before)
+    return true;
+  StepTables tables(group, plan, manifest);
+  if (tables.ofSteps + tables.once <= plan.request().conditionBytes)
+    return true;
+  group.batches.pop_back();
+  for (; group.told.size() > before; group.told.pop_back())
+    group.slotOf.erase(group.told.back());
+  return false;
 }
 
 std::vector<SampleGroup> makeGroups(const SamplingPlan &plan,
                                     const Manifest &manifest) {
-  const int64_t rowBytes = std::max<int64_t>(1, manifest.rowFloats() * 4);
   const int64_t limit = plan.request().conditionBytes;
   std::vector<SampleGroup> groups;
   for (int64_t first = 0; first < plan.samples(); first += plan.batch()) {
     SampleBatch batch{first, std::min(plan.batch(), plan.samples() - first)};
-    if (!groups.empty()) {
-      SampleGroup grown = groups.back();
-      addBatch(grown, batch, plan);
-      if (grown.slots() <= limit / rowBytes) {
-        groups.back() = std::move(grown);
-        continue;
-      }
-    }
-    addBatch(groups.emplace_back(), batch, plan);
+    if (groups.empty() || !addWithin(groups.back(), batch, plan, manifest))
+      addBatch(groups.emplace_back(), batch, plan);
   }
   for (SampleGroup &group : groups) {
-    int64_t stepBytes = group.slots() * rowBytes;
-    group.stepsInTable =
-        std::clamp<int64_t>(limit / stepBytes, 1, plan.evaluations());
-    group.tableBytes = group.stepsInTable * stepBytes;
+    StepTables tables(group, plan, manifest);
+    group.stepsInTables = std::clamp<int64_t>(
+        (limit - tables.once) / std::max<int64_t>(1, tables.ofSteps), 1,
+        plan.evaluations());
+    for (const ToldRows &told : tables.told)
+      group.tableRows.push_back(told.count() *
+                                (told.isKnown ? 1 : group.stepsInTables));
+    group.tableBytes = tables.once + group.stepsInTables * tables.ofSteps;
   }
   return groups;
 }
@@ -56,6 +84,14 @@ int64_t tableBytes(const std::vector<SampleGroup> &groups) {
   return most;
 }
 
+std::vector<int64_t> tableRows(const std::vector<SampleGroup> &groups) {
+  std::vector<int64_t> most = groups.front().tableRows;
+  for (const SampleGroup &group : groups)
+    for (size_t f = 0; f < most.size(); ++f)
+      most[f] = std::max(most[f], group.tableRows[f]);
+  return most;
+}
+
 std::vector<int64_t> batchSizes(const std::vector<SampleGroup> &groups) {
   std::set<int64_t> sizes;
   for (const SampleGroup &group : groups)
@@ -64,29 +100,16 @@ std::vector<int64_t> batchSizes(const std::vector<SampleGroup> &groups) {
   return {sizes.begin(), sizes.end()};
 }
 
-ConditionInputs conditionInputs(const SamplingPlan &plan,
-                                const SampleGroup &group, int64_t first,
-                                int64_t count) {
-  std::vector<int32_t> labels(group.slotOf.size());
-  for (auto [label, slot] : group.slotOf)
-    labels[slot] = label;
-  ConditionInputs inputs;
-  for (int64_t i = first; i < first + count; ++i) {
-    inputs.t.insert(inputs.t.end(), labels.size(), plan.sampler().times[i]);
-    inputs.y.insert(inputs.y.end(), labels.begin(), labels.end());
-  }
-  return inputs;
-}
-
-void appendTableRows(const SamplingPlan &plan, const SampleGroup &group,
-                     const SampleBatch &batch, int64_t evaluation,
-                     int64_t tableBegin, std::vector<int32_t> &rows) {
-  auto base = static_cast<int32_t>((evaluation - tableBegin) * group.slots());
-  for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
-    rows.push_back(base + group.slotOf.at(plan.request().labels[n]));
-  if (plan.isGuided(evaluation))
-    rows.insert(rows.end(), batch.count,
-                base + group.slotOf.at(nullLabel(plan)));
+std::vector<int32_t> slotsOf(const SamplingPlan &plan, const SampleGroup &group,
+                             const SampleBatch &batch, bool guided) {
+  std::vector<int32_t> slots;
+  for (bool isNull : {false, true})
+    for (int64_t n = batch.first; n < batch.first + batch.count; ++n)
+      if (int32_t row = plan.request().labels[n]; !isNull)
+        slots.push_back(group.slotOf.at(row));
+      else if (guided)
+        slots.push_back(group.slotOf.at(plan.conditions().nullOf(row)));
+  return slots;
 }
 
 } // namespace dit::runtime

@@ -4,7 +4,7 @@
 #ifndef DIT_RUNTIME_SAMPLING_SAMPLEREQUEST_H
 #define DIT_RUNTIME_SAMPLING_SAMPLEREQUEST_H
 
-#include "runtime/Manifest.h"
+#include "runtime/sampling/Conditions.h"
 
 #include <cstdint>
 #include <functional>
@@ -21,7 +21,11 @@ struct TimeInterval {
 };
 
 struct SampleRequest {
-  std::vector<int32_t> labels; ///< one a sample; `classes` is the null label
+  /// What samples may be told; empty: a class, and no more.
+  std::shared_ptr<const Conditions> conditions;
+  /// One a sample: the row of the conditions that it is told, of classes the
+  /// class, or `classes` for none.
+  std::vector<int32_t> labels;
 
   // How to sample: one line each in Options.cpp.
   std::string sampler;

@@ -4,6 +4,7 @@
 // of its batches is taken through these evaluations.
 #include "runtime/sampling/Sampling.h"
 
+#include "runtime/Error.h"
 #include "runtime/cuda/CudaStepper.h"
 #include "runtime/sampling/HostStepper.h"
 
@@ -21,6 +22,9 @@ public:
 private:
   std::vector<float> initialNoise();
   void runGroup(const SampleGroup &group);
+  std::vector<std::string> inputsOf(const SampleGroup &group,
+                                    const SampleBatch &batch,
+                                    const InputMap &told);
   void runBatch(const SampleGroup &group, const SampleBatch &batch,
                 int64_t tableBegin, int64_t end);
   Evaluations next(const SampleGroup &group, const SampleBatch &batch,
@@ -72,20 +76,59 @@ std::vector<float> SamplingLoop::run() {
 }
 
 void SamplingLoop::runGroup(const SampleGroup &group) {
-  for (int64_t first = 0; first < plan.evaluations();
-       first += group.stepsInTable) {
-    int64_t end = std::min(first + group.stepsInTable, plan.evaluations());
-    ConditionInputs inputs = conditionInputs(plan, group, first, end - first);
-    denoiser.condition(inputs.t, inputs.y, stepper->table());
-    for (const SampleBatch &batch : group.batches)
-      runBatch(group, batch, first, end);
+  std::map<std::string, std::vector<int32_t>> rowOf;
+  InputMap told = plan.conditions().tell(group.told, rowOf);
+  {
+    auto turn = denoiser.takeTurn();
+    stepper->tables().tell(told, std::ssize(group.told));
   }
+  for (int64_t first = 0; first < plan.evaluations();
+       first += group.stepsInTables) {
+    int64_t end = std::min(first + group.stepsInTables, plan.evaluations());
+    std::vector<float> t(plan.sampler().times.begin() + first,
+                         plan.sampler().times.begin() + end);
+    {
+      auto turn = denoiser.takeTurn();
+      stepper->tables().tellSteps(t);
+    }
+    for (const SampleBatch &batch : group.batches) {
+      stepper->load(batch, inputsOf(group, batch, told));
+      runBatch(group, batch, first, end);
+      stepper->store(batch);
+    }
+  }
+}
+
+/// What the network is told beside x and tables: rows of the batch's samples.
+std::vector<std::string> SamplingLoop::inputsOf(const SampleGroup &group,
+                                                const SampleBatch &batch,
+                                                const InputMap &told) {
+  const Manifest &manifest = denoiser.manifest();
+  std::vector<std::string> inputs;
+  for (const std::string &name : manifest.network().inputs) {
+    std::string &rows = inputs.emplace_back();
+    if (name == "x")
+      continue;
+    auto found = told.find(name);
+    if (found == told.end())
+      fail(
+          "the model's network reads {} at every step, which sampling does not "
+          "tell it yet",
+          inQuotes(name));
+    InputValues ofBatch = found->second;
+    std::vector<int32_t> rowOf;
+    for (int32_t slot : slotsOf(plan, group, batch, !plan.guidance().isNone()))
+      rowOf.push_back(found->second.rowOfSample(slot));
+    ofBatch.rowOf = rowOf;
+    rows = rowsOfSamples(ofBatch, std::ssize(rowOf),
+                         manifest.findInput(name)->bytes());
+  }
+  return inputs;
 }
 
 /// Evaluations [tableBegin, end), whose conditions are in the table.
 void SamplingLoop::runBatch(const SampleGroup &group, const SampleBatch &batch,
                             int64_t tableBegin, int64_t end) {
-  stepper->load(batch);
   for (int64_t first = tableBegin; first < end;) {
     Evaluations taken = next(group, batch, tableBegin, first, end);
     stepper->run(batch, taken);
@@ -93,7 +136,6 @@ void SamplingLoop::runBatch(const SampleGroup &group, const SampleBatch &batch,
     if (plan.request().observe)
       plan.request().observe(first - 1, batch.first, stepper->states(batch));
   }
-  stepper->store(batch);
 }
 
 /// What the stepper takes at once from `first` on: of those that are guided as
@@ -108,8 +150,15 @@ Evaluations SamplingLoop::next(const SampleGroup &group,
       ++alike;
     taken.count = stepper->atOnce(alike);
   }
-  for (int64_t i = first; i < first + taken.count; ++i)
-    appendTableRows(plan, group, batch, i, tableBegin, taken.tableRows);
+  const Manifest &manifest = denoiser.manifest();
+  std::vector<int32_t> slots = slotsOf(plan, group, batch, taken.guided);
+  for (const std::string &maker : manifest.network().tables) {
+    FunctionIndex function = *manifest.findFunction(maker);
+    std::vector<int32_t> &rows = taken.tableRows.emplace_back();
+    for (int64_t i = first; i < first + taken.count; ++i)
+      for (int32_t slot : slots)
+        rows.push_back(stepper->tables().row(function, slot, i - tableBegin));
+  }
   return taken;
 }
 

@@ -35,10 +35,29 @@ void checkLabels(const Manifest &manifest, std::span<const int32_t> labels) {
                    : "");
 }
 
+/// Throws for rows that the conditions do not have.
+static void checkRows(const Manifest &manifest, const Conditions &conditions,
+                      std::span<const int32_t> rows) {
+  if (conditions.areLabels() && manifest.findInput("y"))
+    return checkLabels(manifest, rows);
+  for (int32_t row : rows)
+    if (row < 0 || row >= conditions.rows())
+      failFlag("row {} is outside 0 .. {}, the rows of what {} is told", row,
+               conditions.rows() - 1, inQuotes(manifest.name));
+}
+
 /// What of the request does not go with the model.
 static void checkModel(const Manifest &manifest, const SampleRequest &request,
                        const Guidance &guidance) {
-  if (!guidance.isNone() && !manifest.labelDropout)
+  const Conditions &conditions = *request.conditions;
+  if (!guidance.isNone() && !conditions.withoutNull().empty() &&
+      !conditions.areLabels())
+    failFlag("guidance {} of {} needs what is told in place of {}: give --null "
+             "{}=FILE, zeros or same, or use {}",
+             request.guidanceFormula, request.guidanceScale,
+             inQuotes(conditions.withoutNull()), conditions.withoutNull(),
+             guidance.fromConditional ? 0 : 1);
+  if (!guidance.isNone() && !conditions.withoutNull().empty())
     failFlag(
         "{} was trained without label dropout, so it has no null class for a "
         "guidance {} of {}: use {}",
@@ -80,7 +99,9 @@ SamplingPlan::SamplingPlan(const Manifest &manifest, SampleRequest request)
     : model(&manifest), asked(std::move(request)) {
   if (asked.labels.empty())
     failFlag("at least one class is needed");
-  checkLabels(manifest, asked.labels);
+  if (!asked.conditions)
+    asked.conditions = Conditions::ofLabels(manifest);
+  checkRows(manifest, conditions(), asked.labels);
   checkChoices(asked);
   guide = makeGuidance(asked.guidanceFormula, asked.guidanceScale,
                        asked.guidanceRescale);
@@ -105,7 +126,7 @@ SamplingPlan SamplingPlan::of(std::vector<int32_t> labels,
   SamplingPlan part = *this;
   part.asked.labels = std::move(labels);
   part.asked.firstSample = first;
-  checkLabels(*model, part.asked.labels);
+  checkRows(*model, conditions(), part.asked.labels);
   part.makeNoise();
   return part;
 }

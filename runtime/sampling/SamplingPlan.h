@@ -29,6 +29,7 @@ public:
 
   const Manifest &manifest() const { return *model; }
   const SampleRequest &request() const { return asked; }
+  const Conditions &conditions() const { return *asked.conditions; }
   const Sampler &sampler() const { return table; }
   const Guidance &guidance() const { return guide; }
   const Noise &noise() const { return *source; }

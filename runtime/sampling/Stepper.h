@@ -5,6 +5,7 @@
 #ifndef DIT_RUNTIME_SAMPLING_STEPPER_H
 #define DIT_RUNTIME_SAMPLING_STEPPER_H
 
+#include "runtime/ConditionTables.h"
 #include "runtime/sampling/SampleGroups.h"
 
 namespace dit::runtime {
@@ -13,8 +14,9 @@ namespace dit::runtime {
 struct Evaluations {
   int64_t first, count;
   bool guided;
-  /// The condition rows that they read, one evaluation's after another's.
-  std::vector<int32_t> tableRows;
+  /// For each table that the network reads the rows of it, one evaluation's
+  /// after another's.
+  std::vector<std::vector<int32_t>> tableRows;
 };
 
 class Stepper {
@@ -24,15 +26,18 @@ public:
   Stepper(const Stepper &) = delete;
   Stepper &operator=(const Stepper &) = delete;
 
-  /// Where the condition table goes, in the device's memory.
-  virtual float *table() = 0;
+  /// With memory for what every group needs.
+  virtual ConditionTables &tables() = 0;
   /// How many of `alike` evaluations run() takes at once.
   virtual int64_t atOnce(int64_t alike) const = 0;
 
   /// The states of all samples, (N, C, H, W), before the first evaluation.
   virtual void start(std::vector<float> x) = 0;
-  /// From load() to store() the batch is worked on, and no other.
-  virtual void load(const SampleBatch &batch) = 0;
+  /// From load() to store() the batch is worked on, and no other. `inputs` are
+  /// those of the network's function, in the host's memory, one row a sample
+  /// and, where the plan is guided, as many for guidance; x's is empty.
+  virtual void load(const SampleBatch &batch,
+                    std::vector<std::string> inputs) = 0;
   /// The network, guidance and update; may be done later.
   virtual void run(const SampleBatch &batch,
                    const Evaluations &evaluations) = 0;
