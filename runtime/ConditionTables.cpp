@@ -29,8 +29,7 @@ bool ConditionTables::reserve(std::span<const int64_t> rows) {
 
 void ConditionTables::tell(InputMap told, int64_t samples) {
   inputs = std::move(told);
-  std::vector<ToldRows> rows =
-      toldRows(denoiser.manifest(), inputs, samples);
+  std::vector<ToldRows> rows = toldRows(denoiser.manifest(), inputs, samples);
   for (size_t f = 0; f < tables.size(); ++f) {
     tables[f].told = std::move(rows[f]);
     if (tables[f].told.count() > 0 && tables[f].told.isKnown)
@@ -51,8 +50,8 @@ int32_t ConditionTables::row(FunctionIndex f, int64_t sample,
          static_cast<int32_t>(told.isKnown ? 0 : step * told.count());
 }
 
-/// For every step the rows of one after another; `t` is empty where there are no
-/// steps.
+/// For every step the rows of one after another; `t` is empty where there are
+/// no steps.
 void ConditionTables::fill(FunctionIndex f, std::span<const float> t) {
   const FunctionEntry &entry = denoiser.manifest().functions[f];
   const ToldRows &told = tables[f].told;

@@ -16,9 +16,9 @@ public:
   /// Takes memory for rows[f] rows of function number f's table. False where a
   /// table has another address than before.
   bool reserve(std::span<const int64_t> rows);
-  /// What `samples` samples are told, and fills the tables of all functions that
-  /// read nothing else. The memory of `inputs`, the host's, must stay until the
-  /// last tellSteps().
+  /// What `samples` samples are told, and fills the tables of all functions
+  /// that read nothing else. The memory of `inputs`, the host's, must stay
+  /// until the last tellSteps().
   void tell(InputMap inputs, int64_t samples);
   /// Fills the other tables, of functions that read t too, for steps that tell
   /// all samples t[i].

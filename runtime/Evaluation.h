@@ -26,7 +26,7 @@ private:
   Denoiser &denoiser;
   Plan plan;
   ConditionTables tables;
-  std::vector<DeviceMemory> inputs;    ///< of the network's, but x
+  std::vector<DeviceMemory> inputs;     ///< of the network's, but x
   std::vector<DeviceMemory> rowIndices; ///< one a table that the network reads
 };
 

@@ -97,7 +97,8 @@ GivenInput split(const Manifest &manifest, const char *flag,
       if (input.name != "x" && input.name != "t")
         names.push_back(input.name);
     failFlag("{}: the model has no input {}, but {}", flag, inQuotes(name),
-             names.empty() ? "x and t alone" : fmt::format("{}", fmt::join(names, ", ")));
+             names.empty() ? "x and t alone"
+                           : fmt::format("{}", fmt::join(names, ", ")));
   }
   return {port, given.substr(sign + 1)};
 }
@@ -109,7 +110,8 @@ std::optional<InputRows> numberOf(const PortEntry &port,
     return std::nullopt;
   const char *end = text.data() + text.size();
   auto bytesOf = [](auto value) {
-    return InputRows{{reinterpret_cast<const char *>(&value), sizeof(value)}, 1};
+    return InputRows{{reinterpret_cast<const char *>(&value), sizeof(value)},
+                     1};
   };
   if (port.dtype == "i32") {
     int32_t value;

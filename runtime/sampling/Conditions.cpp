@@ -75,23 +75,24 @@ defaultNulls(const Manifest &manifest,
   return nulls;
 }
 
+static void checkIsTold(const Manifest &manifest, const std::string &name) {
+  const PortEntry *port = manifest.findInput(name);
+  if (!port)
+    failFlag("the model has no input {}", inQuotes(name));
+  if (!isTold(*port))
+    failFlag("the input {} is the sampler's to tell", inQuotes(name));
+}
+
 std::shared_ptr<const Conditions>
 Conditions::of(const Manifest &manifest, std::map<std::string, InputRows> rows,
                const std::map<std::string, NullValue> &nulls) {
   auto made = std::make_shared<Conditions>();
-  auto check = [&](const std::string &name, const char *what) {
-    const PortEntry *port = manifest.findInput(name);
-    if (!port || !isTold(*port))
-      failFlag("{}: {}", what,
-               port ? fmt::format("{} is the sampler's to tell", inQuotes(name))
-                    : fmt::format("the model has no input {}", inQuotes(name)));
-  };
   for (const auto &[name, values] : rows) {
-    check(name, "--input");
+    checkIsTold(manifest, name);
     made->count = std::max(made->count, values.rows);
   }
   for (const auto &[name, value] : nulls)
-    check(name, "--null");
+    checkIsTold(manifest, name);
   for (const PortEntry &port : manifest.inputs) {
     if (!isTold(port))
       continue;

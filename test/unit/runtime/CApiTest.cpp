@@ -90,6 +90,40 @@ TEST_F(CApi, SamplesAsTheCppApiDoes) {
   EXPECT_EQ(sample(*denoiser, r), x);
 }
 
+// Of a model that is told a class alone, the class is one of its inputs.
+TEST_F(CApi, SamplesWhatItIsTold) {
+  ditc_sampling s = {};
+  s.size = sizeof s;
+  ditc_get_defaults(model, &s);
+  s.cfg_scale = 2;
+  int32_t labels[] = {1, 0}, none = 3, one = 1;
+  std::vector<float> want(48), got(48);
+  ASSERT_EQ(ditc_sample(model, &s, 2, labels, want.data()), 0) << ditc_error();
+  ditc_tensor told = {sizeof told, "y", labels, 2};
+  ASSERT_EQ(ditc_sample_told(model, &s, 2, &told, 1, nullptr, 0, got.data()), 0)
+      << ditc_error();
+  EXPECT_EQ(got, want);
+  ditc_tensor null = {sizeof null, "y", &none, 1};
+  ASSERT_EQ(ditc_sample_told(model, &s, 2, &told, 1, &null, 1, got.data()), 0);
+  EXPECT_EQ(got, want);
+  null.data = &one;
+  ASSERT_EQ(ditc_sample_told(model, &s, 2, &told, 1, &null, 1, got.data()), 0);
+  EXPECT_NE(got, want);
+  auto refuses = [&](std::string sentence) {
+    EXPECT_EQ(ditc_sample_told(model, &s, 2, &told, 1, &null, 1, got.data()),
+              1);
+    EXPECT_EQ(ditc_error(), sentence);
+  };
+  null.rows = 2;
+  refuses("the input 'y' has 2 rows, but the batch 1");
+  null.rows = 1, told.rows = 3;
+  refuses("the input 'y' has 3 rows, but the batch 2");
+  told.rows = 2, told.name = "text";
+  refuses("the model has no input 'text'");
+  told.name = "x";
+  refuses("the input 'x' is the sampler's to tell");
+}
+
 TEST_F(CApi, EveryChoiceIsPassedOn) {
   ditc_sampling s = {};
   s.size = sizeof s;
