@@ -1,7 +1,7 @@
 """Texts of 7 tokens for test/golden/pixart.yaml, and weights that hold one.
 
     texts.py            three.safetensors, one.safetensors
-    texts.py null       weights.safetensors, of the manifest on standard input
+    texts.py null       weights.safetensors, null.safetensors, of the manifest on standard input
 """
 import array
 import json
@@ -32,7 +32,8 @@ if sys.argv[1:] == ["null"]:
     for weight in json.loads(sys.stdin.readline())["weights"]:
         tensors[weight["name"]] = (weight["shape"], normal(math.prod(weight["shape"]), 0.2))
     null = tensors["y_embedder.y_embedding"][1]
-    save("weights.safetensors", {**tensors, "null_text": ([1, 7, 10], null)})
+    save("weights.safetensors", tensors)
+    save("null.safetensors", {"null_text": ([1, 7, 10], null)})
 else:
     first, second = normal(70), normal(70)
     save("three.safetensors", {"text": ([3, 7, 10], first + second + first)})
