@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Counts by walking; a dimension that is the batch counts once.
 #include "compiler/Cost.h"
+#include "passes/Cost.h"
+#include "passes/Phase.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -8,41 +10,6 @@ using namespace mlir;
 using namespace dit;
 
 namespace {
-
-int64_t elementsPerSample(Value value) {
-  int64_t count = 1;
-  for (int64_t dim : cast<RankedTensorType>(value.getType()).getShape())
-    count *= ShapedType::isDynamic(dim) ? 1 : dim;
-  return count;
-}
-
-int64_t macsOfOne(Operation *op) {
-  if (auto linear = dyn_cast<LinearOp>(op)) {
-    auto x = cast<RankedTensorType>(linear.getX().getType());
-    return elementsPerSample(linear.getResult()) * x.getShape().back();
-  }
-  if (auto attention = dyn_cast<AttentionOp>(op)) // scores, then their sum of v
-    return 2 * elementsPerSample(attention.getQ()) *
-           attention.getK().getType().getDimSize(1);
-  return 0;
-}
-
-int64_t bytesOf(Value value, int64_t batch) {
-  auto type = cast<RankedTensorType>(value.getType());
-  bool batched = type.getRank() && type.isDynamicDim(0);
-  return elementsPerSample(value) * (batched ? batch : 1) *
-         (type.getElementTypeBitWidth() / 8);
-}
-
-/// What a chain of views looks at.
-Value viewed(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isView(op))
-      break;
-    value = op->getOperand(0);
-  }
-  return value;
-}
 
 /// Channels of the network's input; 0 where nothing is patchified.
 int64_t inputChannels(ModuleOp module) {
@@ -60,7 +27,8 @@ int64_t macsAsInPaper(Operation *op, int64_t inputChannels) {
     return elementsPerSample(embedding.getTable());
   if (auto attention = dyn_cast<AttentionOp>(op)) {
     // A block attends to its own tokens once, in every design.
-    bool toItself = viewed(attention.getQ()) == viewed(attention.getK());
+    bool toItself =
+        viewedValue(attention.getQ()) == viewedValue(attention.getK());
     return macs + (toItself ? elementsPerSample(attention.getQ()) * 5 / 2 : 0);
   }
   if (isa<LinearOp>(op) && inputChannels)
@@ -72,20 +40,16 @@ int64_t macsAsInPaper(Operation *op, int64_t inputChannels) {
   return macs;
 }
 
-OpCost costOf(Operation *op, int64_t inputChannels, int64_t batch) {
+OpCost opCostOf(Operation *op, int64_t inputChannels, int64_t batch) {
   OpCost cost;
   cost.kind = op->getName().stripDialect().str();
   cost.name = nameOf(op->getLoc()).str();
   if (cost.name.empty())
     cost.name = cost.kind;
-  cost.macs = macsOf(op);
   cost.macsPaper = macsAsInPaper(op, inputChannels);
-  for (Value operand : op->getOperands())
-    cost.bytesRead += bytesOf(operand, batch);
-  for (Value result : op->getResults())
-    cost.bytesWritten += bytesOf(result, batch);
-  if (auto table = dyn_cast<EmbeddingOp>(op)) // one row a sample is read
-    cost.bytesRead = bytesOf(table.getIndex(), batch) + cost.bytesWritten;
+  Cost counted = costOf(op, batch);
+  cost.macs = counted.macs;
+  cost.bytesRead = counted.bytesRead, cost.bytesWritten = counted.bytesWritten;
   return cost;
 }
 
@@ -106,12 +70,6 @@ bool costTheSame(const OpCost &a, const OpCost &b) {
 }
 
 } // namespace
-
-int64_t dit::macsOf(Operation *op) {
-  int64_t sum = 0;
-  op->walk([&](Operation *inner) { sum += macsOfOne(inner); });
-  return sum;
-}
 
 std::map<std::string, SmallVector<int64_t>> dit::weightsOf(ModuleOp module) {
   std::map<std::string, SmallVector<int64_t>> weights;
@@ -152,9 +110,9 @@ std::vector<OpCost> dit::costsOf(ModuleOp module, int64_t batch) {
     if (!isa<DiTDialect>(op->getDialect()) || isView(op) ||
         op->getNumOperands() == 0)
       return;
-    OpCost cost = costOf(op, channels, batch);
+    OpCost cost = opCostOf(op, channels, batch);
     for (Value operand : op->getOperands())
-      if (auto weight = viewed(operand).getDefiningOp<WeightOp>())
+      if (auto weight = viewedValue(operand).getDefiningOp<WeightOp>())
         if (counted.insert(weight.getName()).second)
           cost.parameters += weight.getType().getNumElements();
     costs.push_back(std::move(cost));

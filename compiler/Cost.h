@@ -12,10 +12,6 @@
 
 namespace dit {
 
-/// Multiply-accumulates of one sample in a linear or attention op, and of all
-/// of them inside any other op (the paper's "Gflops" count these); 0 elsewhere.
-int64_t macsOf(mlir::Operation *op);
-
 /// The checkpoint's tensors that the module reads, by name, each with its
 /// shape.
 std::map<std::string, llvm::SmallVector<int64_t>>

@@ -41,6 +41,10 @@ public:
 
   std::string name() const override { return arch.name; }
 
+  MachineAttr machine(MLIRContext &context) const override {
+    return cpu::machineOf(arch.machine, context);
+  }
+
   FailureOr<std::unique_ptr<TargetCode>>
   makeCode(const CompiledModel &model) const override {
     auto text = [&](const cpu::Report &report) {

@@ -156,6 +156,11 @@ public:
     return making.arch + (isGenerated ? "" : "-" + making.matmul);
   }
 
+  MachineAttr machine(MLIRContext &context) const override {
+    return cuda::machineOf(*cuda::findArch(making.arch), making.dtype == "bf16",
+                           context);
+  }
+
   FailureOr<std::unique_ptr<TargetCode>>
   makeCode(const CompiledModel &model) const override {
     const Spec &spec = model.spec;
@@ -182,26 +187,6 @@ private:
   Making making;
 };
 
-/// The widest rows that a kernel keeps for its matmul: 32 bytes of shared
-/// memory a feature, for eight rows in float32 or sixteen in bf16, beside the
-/// tiles.
-int64_t widestRows(const cuda::Arch &gpu) {
-  constexpr int64_t kTileBytes = 8 << 10, kBytesPerFeature = 32;
-  return (gpu.sharedBytes - kTileBytes) / kBytesPerFeature;
-}
-
-/// The widest rows that a matmul makes itself. Every block of columns makes
-/// them anew before its first multiplication: about 10 clocks a feature by the
-/// machine code, in which wgmma waits. A row kernel takes about 4000 with its
-/// launch, once for all, and leaves to the matmul twice the tile. The tensor
-/// cores' tiles are of sixteen rows, which in tf32 take twice the bytes.
-int64_t widestPrologue(const cuda::Arch &gpu, StringRef dtype) {
-  constexpr int64_t kWorthARowKernel = 512;
-  if (gpu.name == "sm_90a" && dtype == "bf16")
-    return kWorthARowKernel;
-  return dtype == "tf32" ? widestRows(gpu) / 2 : widestRows(gpu);
-}
-
 } // namespace
 
 llvm::Expected<std::unique_ptr<Target>>
@@ -225,12 +210,8 @@ dit::makeCudaTarget(const TargetOptions &options) {
     return llvm::createStringError(
         "--matmul must be generated, cublaslt or both, but found '" +
         options.matmul + "'");
-  PipelineOptions passes = {.target = "cuda",
-                            .dtype = options.dtype,
-                            .matmul = options.matmul,
-                            .maxWidth = widestRows(*gpu),
-                            .prologueWidth =
-                                widestPrologue(*gpu, options.dtype)};
+  PipelineOptions passes = {
+      .target = "cuda", .dtype = options.dtype, .matmul = options.matmul};
   auto pipelines = choosePasses(pipelinesOf(passes), options);
   if (!pipelines)
     return pipelines.takeError();

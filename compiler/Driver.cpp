@@ -186,6 +186,8 @@ private:
     if (StringRef last("dit-plan-memory");
         tablesAt > 0 && StringRef(pipeline).ends_with(last))
       pipeline += "{tables-at=" + std::to_string(tablesAt) + "}";
+    module->setAttr(kMachineAttr,
+                    alternative.target.machine(session.context()));
     auto ran = runPasses(module, pipeline, options.reports);
     if (!ran)
       return complain(ran.takeError());

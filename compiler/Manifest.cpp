@@ -5,6 +5,7 @@
 
 #include "compiler/CheckpointFacts.h"
 #include "compiler/Cost.h"
+#include "passes/Cost.h"
 #include "runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
@@ -50,15 +51,6 @@ runtime::GuidanceDefaults describeGuidance(const Spec &spec) {
   return to;
 }
 
-/// Bytes of a tensor; of one sample where it has a batch.
-int64_t bytesOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  int64_t bytes = tensor.getElementTypeBitWidth() / 8;
-  for (int64_t dim : tensor.getShape())
-    bytes *= ShapedType::isDynamic(dim) ? 1 : dim;
-  return bytes;
-}
-
 runtime::KernelEntry describeLaunch(const codegen::Program &program,
                                     const codegen::Launch &launch) {
   FusedOp op = launch.op;
@@ -66,10 +58,9 @@ runtime::KernelEntry describeLaunch(const codegen::Program &program,
   entry.name = program.kernels[launch.kernel].name;
   entry.kind = stringifyKernelKind(op.getKind());
   entry.what = codegen::describe(op);
-  entry.macs = macsOf(op);
-  for (Type type :
-       llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
-    entry.bytes += bytesOf(type);
+  Cost cost = costOf(op, /*batch=*/1);
+  entry.macs = cost.macs;
+  entry.bytes = cost.bytesRead + cost.bytesWritten;
   return entry;
 }
 

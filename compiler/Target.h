@@ -67,6 +67,8 @@ public:
   virtual std::string name() const = 0;
   /// The passes as the command line wants them.
   const Pipelines &pipelines() const { return passes; }
+  /// What costs depend on: the passes find it on the module.
+  virtual MachineAttr machine(mlir::MLIRContext &context) const = 0;
   /// Makes code of a planned model.
   virtual mlir::FailureOr<std::unique_ptr<TargetCode>>
   makeCode(const CompiledModel &model) const = 0;

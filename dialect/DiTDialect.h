@@ -40,6 +40,8 @@ inline constexpr llvm::StringLiteral kSharedAttr = "dit.shared_bytes";
 inline constexpr llvm::StringLiteral kSlotAttr = "dit.slot";
 inline constexpr llvm::StringLiteral kRowFloatsAttr = "dit.row_floats";
 inline constexpr llvm::StringLiteral kSpecAttr = "dit.spec";
+/// Of a module, from phase staged on: the MachineAttr that it is compiled for.
+inline constexpr llvm::StringLiteral kMachineAttr = "dit.machine";
 
 /// The name a value goes by in listings and diagnostics, `blocks[3].shift_msa`:
 /// the first NameLoc found in the location, or "" where there is none.

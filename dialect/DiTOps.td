@@ -101,6 +101,32 @@ def DiT_MatmulAttr : AttrDef<DiT_Dialect, "Matmul"> {
 }
 
 //===----------------------------------------------------------------------===//
+// What is compiled for
+//===----------------------------------------------------------------------===//
+
+def DiT_MachineAttr : AttrDef<DiT_Dialect, "Machine"> {
+  let mnemonic = "machine";
+  let summary = "the machine that a module is compiled for, as far as costs depend on it";
+  let description = [{
+    What a matmul's kernel pays for making the rows that it reads (a norm and modulate before it):
+
+    | parameter | |
+    |---|---|
+    | columns | output features that share one making of a row |
+    | make | picoseconds of one core, or multiprocessor, for an element of such a row |
+    | move | picoseconds for writing it and reading it again, where a row kernel makes it |
+    | kept | bytes of such rows that a kernel can keep; 0 where a cache keeps them |
+    | waits | clocks that multiplying waits for a feature of such rows; 0 where other blocks of the multiprocessor multiply meanwhile |
+    | row_kernel | clocks of a row kernel, with its launch |
+  }];
+  let parameters = (ins "int64_t":$columns, "int64_t":$make, "int64_t":$move,
+      DefaultValuedParameter<"int64_t", "0">:$kept, DefaultValuedParameter<"int64_t", "0">:$waits,
+      DefaultValuedParameter<"int64_t", "0">:$row_kernel);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Sources
 //===----------------------------------------------------------------------===//
 

@@ -17,6 +17,20 @@ LayoutAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                      << " and " << group;
 }
 
+LogicalResult
+MachineAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                    int64_t columns, int64_t make, int64_t move, int64_t kept,
+                    int64_t waits, int64_t rowKernel) {
+  constexpr int64_t kMost = int64_t(1) << 40;
+  for (int64_t value : {columns, make, move, kept, waits, rowKernel})
+    if (value < 0 || value > kMost)
+      return emitError() << "a machine's numbers must be from 0 to 2^40, got "
+                         << value;
+  if (columns >= 1)
+    return success();
+  return emitError() << "columns must be at least 1, got " << columns;
+}
+
 SmallVector<int64_t> LayoutAttr::packedShape(int64_t m, int64_t k) const {
   int64_t panels = llvm::divideCeil(m, getPanel());
   if (getGroup() == 1)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // FuseFinalLayer: norm + modulate + linear + unpatchify in one linear region.
+#include "passes/Cost.h"
 #include "passes/Passes.h"
 #include "passes/Region.h"
 
@@ -14,8 +15,6 @@ namespace {
 constexpr StringLiteral kPass = "fuse-final-layer";
 
 struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
-  using FuseFinalLayerBase::FuseFinalLayerBase;
-
   /// The norm, and modulate where there is one, that make the linear's x; empty
   /// when they cannot be its prologue.
   SmallVector<Operation *> prologueOps(LinearOp linear) {
@@ -28,21 +27,12 @@ struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
     if (!isa_and_nonnull<LayerNormOp, RMSNormOp>(op))
       return {};
     ops.push_back(op);
-    int64_t features = linear.getType().getShape().back();
-    if (features > maxFeatures) {
-      remarkMissed(linear, kPass,
-                   "the norm would be computed anew for every tile of " +
-                       Twine(features) + " output features, and at most " +
-                       Twine(maxFeatures) + " are allowed");
-      return {};
-    }
-    int64_t width = linear.getX().getType().getShape().back();
-    if (width > maxWidth) {
-      remarkMissed(linear, kPass,
-                   "rows of " + Twine(width) + " features are wider than the " +
-                       Twine(maxWidth) + " that a kernel may keep");
-      return {};
-    }
+    for (const std::string &fault :
+         {remakingFault(linear), keepingFault(linear)})
+      if (!fault.empty()) {
+        remarkMissed(linear, kPass, fault);
+        return {};
+      }
     for (Operation *part : ops) {
       if (usersOf(part->getResult(0)).size() != 1) {
         remarkMissed(linear, kPass, "what the linear reads has a second user");

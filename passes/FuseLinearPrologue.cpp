@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // FuseLinearPrologue: norm + modulate (+ cast) in front of the linear that
 // reads them, in one linear region.
+#include "passes/Cost.h"
 #include "passes/Passes.h"
 #include "passes/Region.h"
 
@@ -32,20 +33,16 @@ SmallVector<Operation *> prologueOf(LinearOp linear) {
 }
 
 struct FuseLinearPrologue : impl::FuseLinearPrologueBase<FuseLinearPrologue> {
-  using FuseLinearPrologueBase::FuseLinearPrologueBase;
-
   void fusePrologue(RewriterBase &rewriter, LinearOp linear) {
     SmallVector<Operation *> prologue = prologueOf(linear);
     if (prologue.empty() || unitOf(prologue.front()) == unitOf(linear))
       return;
-    int64_t width = linear.getX().getType().getShape().back();
     if (linear.isByCublasLt())
       return remarkMissed(linear, kPass, "cuBLASLt reads its x from memory");
-    if (width > maxWidth)
-      return remarkMissed(linear, kPass,
-                          "rows of " + Twine(width) +
-                              " features are wider than the " +
-                              Twine(maxWidth) + " that a kernel may keep");
+    for (const std::string &fault :
+         {keepingFault(linear), waitingFault(linear)})
+      if (!fault.empty())
+        return remarkMissed(linear, kPass, fault);
     SmallVector<Operation *> units = {unitOf(linear)};
     for (Operation *op : prologue) {
       if (usersOf(op->getResult(0)).size() != 1)

@@ -124,17 +124,11 @@ def FuseFinalLayer : DiT_Pass<"dit-fuse-final-layer"> {
     Before: `unpatchify(linear(modulate(layer_norm(x))))`
     After:  one region of kind linear: the norm is its prologue, unpatchify its epilogue
 
-    The prologue is computed anew for every column of tiles, so it pays while the output is
-    narrow: refused for more than `max-features` output features, for rows wider than the
-    `max-width` that a target can keep, and for a norm or modulate with a second user or already
-    fused with something else. Then unpatchify is joined alone.
+    The prologue is computed anew for every few output features, so it pays while the output is
+    narrow: refused where making the rows anew takes longer than a write and a read, for rows wider
+    than a kernel can keep on the machine that the module says, and for a norm or modulate with a
+    second user or already fused with something else. Then unpatchify is joined alone.
   }];
-  let options = [
-    Option<"maxFeatures", "max-features", "int64_t", /*default=*/"256",
-           "widest linear that takes the norm as its prologue">,
-    Option<"maxWidth", "max-width", "int64_t", /*default=*/"std::numeric_limits<int64_t>::max()",
-           "widest rows that a prologue makes">,
-  ];
 }
 
 def FuseLinearEpilogue : DiT_Pass<"dit-fuse-linear-epilogue"> {
@@ -168,13 +162,10 @@ def FuseLinearPrologue : DiT_Pass<"dit-fuse-linear-prologue"> {
     After:  one region of kind linear: all before the linear is its prologue
 
     Takes a norm, then modulate and cast where they are. Refuses ops with a second user, a linear
-    that is cuBLASLt's, rows of more than `max-width` features, and a norm that is fused with other ops already: runs before
-    FuseGatedResidual and FuseAdaLN, which take the same ops.
+    that is cuBLASLt's, rows wider than a kernel can keep or that multiplying would wait for longer
+    than a row kernel takes, on the machine that the module says, and a norm that is fused with other
+    ops already: runs before FuseGatedResidual and FuseAdaLN, which take the same ops.
   }];
-  let options = [
-    Option<"maxWidth", "max-width", "int64_t", /*default=*/"std::numeric_limits<int64_t>::max()",
-           "widest rows that a prologue makes">,
-  ];
 }
 
 def FuseGatedResidual : DiT_Pass<"dit-fuse-gated-residual"> {

@@ -57,9 +57,6 @@ static Pipelines cpuPipelines(const PipelineOptions &options) {
 /// block is linears and attention alone; cuBLASLt's take what it offers, and
 /// row kernels do the rest in between.
 static Pipelines cudaPipelines(const PipelineOptions &options) {
-  auto rows = [](int64_t width) {
-    return "{max-width=" + std::to_string(width) + "}";
-  };
   return {
       // tf32 is how f32 values are multiplied, not what they are.
       .staged = inOrder(
@@ -67,10 +64,8 @@ static Pipelines cudaPipelines(const PipelineOptions &options) {
            chooseMatmuls({"multiply=" + options.dtype, "by=" + options.matmul}),
            options.dtype == "bf16" ? "dit-lower-precision" : "", "dit-stage"}),
       .fused =
-          inOrder({"dit-fuse-patch-embed",
-                   "dit-fuse-final-layer" + rows(options.maxWidth),
-                   "dit-fuse-conditioning",
-                   "dit-fuse-linear-prologue" + rows(options.prologueWidth),
+          inOrder({"dit-fuse-patch-embed", "dit-fuse-final-layer",
+                   "dit-fuse-conditioning", "dit-fuse-linear-prologue",
                    "dit-fuse-linear-epilogue{gate-residual=true}",
                    "dit-fuse-gated-residual", "dit-fuse-adaln", "dit-fuse-cast",
                    "dit-verify-regions", "dit-wrap-kernels"}),

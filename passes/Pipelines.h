@@ -8,7 +8,6 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
-#include <limits>
 #include <string>
 
 namespace dit {
@@ -30,10 +29,6 @@ struct PipelineOptions {
   int64_t panel = 48;
   /// cuda: who multiplies, generated code or cublaslt.
   std::string matmul = "generated";
-  /// cuda: the widest rows that a kernel can keep for its matmul.
-  int64_t maxWidth = std::numeric_limits<int64_t>::max();
-  /// cuda: the widest rows that a linear is to make itself.
-  int64_t prologueWidth = std::numeric_limits<int64_t>::max();
 };
 
 /// The pipelines of options.target.

@@ -17,6 +17,12 @@ struct Machine {
   int panel; ///< its columns, and the packed weights' last dimension: 48 or 24
 };
 
+/// Panels that share one making of the rows before a matmul.
+inline constexpr int64_t kPanelsOfMadeRows = 4;
+
+/// As passes see it.
+MachineAttr machineOf(const Machine &machine, mlir::MLIRContext &context);
+
 struct KernelShape {
   host::Units units;
   int64_t scratchBytes = 0; ///< of each worker

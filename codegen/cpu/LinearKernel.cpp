@@ -179,6 +179,18 @@ void LinearKernel::keep(ArrayRef<Num> sums, MatmulTile tile, Ptr at, bool add) {
 
 } // namespace
 
+/// Steps of k after which a panel's sums are put away. Measured, not computed
+/// from the size of a cache: the longest range that leaves the second cache
+/// room for the block's rows, the panel, the one that is fetched, and with
+/// several ranges the sums of a group of panels. The order of sums, and so the
+/// last bits of results, depends on it.
+static int64_t longestRange(int64_t k, bool wide) {
+  constexpr int64_t kAlone = 1152, kOfSeveral = 768, kAvx2 = 384;
+  if (!wide)
+    return kAvx2;
+  return k <= kAlone ? kAlone : kOfSeveral;
+}
+
 LinearShape::LinearShape(const KernelBody &body, LinearOp op) : op(op) {
   const Machine &machine = body.machine;
   bool wide = machine.lanes == 16;
@@ -192,13 +204,10 @@ LinearShape::LinearShape(const KernelBody &body, LinearOp op) : op(op) {
   lanes = machine.lanes, tileRows = machine.tileRows;
   unroll = wide ? 4 : 8;
   blockRows = wide ? 128 : 64;
-  // Measured: the longest range whose panel leaves the second cache room for
-  // the block's rows.
-  int64_t longest = wide ? (k <= 1152 ? 1152 : 768) : 384;
-  ranges = llvm::divideCeil(k, longest);
+  ranges = llvm::divideCeil(k, longestRange(k, wide));
   rangeSteps = llvm::divideCeil(llvm::divideCeil(k, ranges), unroll) * unroll;
   ranges = llvm::divideCeil(k, rangeSteps);
-  unitPanels = isa<BlockArgument>(op.getX()) ? 1 : 4;
+  unitPanels = isa<BlockArgument>(op.getX()) ? 1 : kPanelsOfMadeRows;
   groupPanels = std::min<int64_t>(panels, wide ? 12 : 24);
 }
 

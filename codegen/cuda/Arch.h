@@ -7,6 +7,13 @@
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 
+namespace mlir {
+class MLIRContext;
+}
+namespace dit {
+class MachineAttr;
+}
+
 namespace dit::codegen::cuda {
 
 /// An architecture, with the numbers of a common GPU that has it.
@@ -16,6 +23,9 @@ struct Arch {
   int multiprocessors;    ///< of an A100, RTX 3090, L40S, H100, B200
   int multipliesPerClock; ///< of bf16 by mma.sync, a multiprocessor
 };
+
+/// As passes see it; `bf16`: where that is multiplied.
+MachineAttr machineOf(const Arch &arch, bool bf16, mlir::MLIRContext &context);
 
 /// All that are known, oldest first.
 llvm::ArrayRef<Arch> archs();

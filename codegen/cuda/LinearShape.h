@@ -10,6 +10,9 @@ namespace dit::codegen::cuda {
 /// a / b, rounded up.
 inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+/// Of a tile of matmul_f32.h.
+inline constexpr int64_t kF32TileColumns = 64;
+
 /// A linear: (rows, depth) times (columns, depth) transposed.
 struct LinearShape {
   int64_t rows, columns, depth;

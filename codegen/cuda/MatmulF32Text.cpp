@@ -10,8 +10,6 @@ namespace dit::codegen::cuda {
 
 namespace {
 
-constexpr int kTileColumns = 64;
-
 /// Rows that are computed before the matmul stay in shared memory: 40 KB of it,
 /// which with the tiles is what a kernel gets without asking. Eight rows of
 /// more than 1280 features take more.
@@ -25,7 +23,7 @@ int64_t tileRows(const LinearText &linear) {
 /// A step's tiles of x and of the weight, and the rows.
 int64_t sharedBytes(const LinearText &linear) {
   const int64_t rows = tileRows(linear);
-  const int64_t tiles = 16 * (rows + 1 + kTileColumns + 2);
+  const int64_t tiles = 16 * (rows + 1 + kF32TileColumns + 2);
   if (!linear.hasRowPrologue())
     return tiles * 4;
   return ((tiles + 3) / 4 * 4 + rows * linear.depth) * 4;
@@ -51,14 +49,14 @@ LogicalResult printMatmulF32(LinearText &linear) {
   text.body = fmt::format(
       "  using Tile = MatmulF32<{}, {}, {}>;\n{}  DIT_SHARED(shared);\n"
       "  Tile::{}(\n      shared,\n      {},\n      {}, {}, {},\n      {});\n",
-      rows, kTileColumns, linear.depth,
+      rows, kF32TileColumns, linear.depth,
       assertSharedBytes(makesRows ? "Tile::kSharedBytesWithRows"
                                   : "Tile::kSharedBytes",
                         text.launch.sharedBytes),
       makesRows ? "runRows" : "run", *x, rowCount(text, linear.tokens),
       linear.weightName(), linear.features, linear.pairEpilogue());
   text.note = fmt::format("One block a tile; {} deep.", linear.depth);
-  text.launch.grid = {{0, linear.features, kTileColumns},
+  text.launch.grid = {{0, linear.features, kF32TileColumns},
                       tilesOfRows(text, linear.tokens, rows)};
   return success();
 }

@@ -1,5 +1,5 @@
 // RUN: dit-opt %s --dit-fuse-final-layer | FileCheck %s
-// RUN: dit-opt %s --dit-fuse-final-layer=max-features=11 | FileCheck %s --check-prefix=WIDE
+// RUN: sed '1i module attributes {dit.machine = #dit.machine<columns = 11, make = 3, move = 2>} {' %s | sed '$a }' | dit-opt --dit-fuse-final-layer | FileCheck %s --check-prefix=WIDE
 // RUN: dit-opt %s --dit-fuse-final-layer -o %t && dit-check %s %t | FileCheck %s --check-prefix=SAME
 // SAME: same: {{.*}} error 0,
 
@@ -12,7 +12,7 @@ func.func @norm_modulate_linear_unpatchify(%x: tensor<?x6x8xf32>, %shift: tensor
   // CHECK:       %[[L:.*]] = dit.linear %[[M]]
   // CHECK:       %[[O:.*]] = dit.unpatchify %[[L]]
   // CHECK:       dit.yield %[[O]]
-  // 12 features are more than 11: only unpatchify joins.
+  // 12 features are more than 11, and to make the rows twice takes longer than to move them: only unpatchify joins.
   // WIDE:      dit.modulate
   // WIDE:      dit.fused linear
   // WIDE-NEXT:   dit.linear

@@ -1,5 +1,7 @@
-// RUN: dit-opt %s --dit-fuse-linear-prologue=max-width=20 --remarks-filter=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
+// RUN: dit-opt %s --dit-fuse-linear-prologue --remarks-filter=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
 
+// Twenty features of eight rows in f32 are 640 bytes; sixteen rows take twice that in tf32.
+module attributes {dit.machine = #dit.machine<columns = 64, make = 1, move = 1, kept = 640, waits = 10, row_kernel = 120>} {
 func.func @fused(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) -> tensor<?x4x6xf32> {
   // expected-remark@below {{layer_norm + linear}}
   %n = dit.layer_norm %x eps 1.0e-06 : tensor<?x4x8xf32>
@@ -30,4 +32,19 @@ func.func @norm_joined_a_residual(%x: tensor<?x4x8xf32>, %w: tensor<6x8xf32>) ->
   // expected-remark@below {{the norm is fused with other ops already}}
   %l = dit.linear %n weight(%w) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
   return %l : tensor<?x4x6xf32>
+}
+
+func.func @too_wide_in_tf32(%x: tensor<?x4x16xf32>, %w: tensor<6x16xf32>) -> tensor<?x4x6xf32> {
+  %n = dit.layer_norm %x eps 1.0e-06 : tensor<?x4x16xf32>
+  // expected-remark@below {{rows of 16 features are wider than the 10 that a kernel may keep}}
+  %l = dit.linear %n weight(%w) matmul<multiply = tf32> : (tensor<?x4x16xf32>, tensor<6x16xf32>) -> tensor<?x4x6xf32>
+  return %l : tensor<?x4x6xf32>
+}
+
+func.func @multiplying_waits(%x: tensor<?x4x16xf32>, %w: tensor<6x16xf32>) -> tensor<?x4x6xf32> {
+  %n = dit.layer_norm %x eps 1.0e-06 : tensor<?x4x16xf32>
+  // expected-remark@below {{multiplying would wait 160 clocks for rows of 16 features, and a row kernel takes 120}}
+  %l = dit.linear %n weight(%w) matmul<multiply = bf16> : (tensor<?x4x16xf32>, tensor<6x16xf32>) -> tensor<?x4x6xf32>
+  return %l : tensor<?x4x6xf32>
+}
 }
