@@ -65,7 +65,8 @@ class Artifact {
 public:
   Artifact(mlir::MLIRContext &context, const codegen::cpu::Arch &arch,
            const Case &c, int threads)
-      : input(c.inputFloats), output(c.outputFloats), pool(threads) {
+      : rows(c.rows), input(c.inputFloats), output(c.outputFloats),
+        pool(threads) {
     auto module = mlir::parseSourceString<mlir::ModuleOp>(c.module, &context);
     // dlopen takes two files of one name for one library.
     static int number = 0;
@@ -110,6 +111,7 @@ public:
   dit::runtime::ThreadPool &threads() { return pool; }
 
 private:
+  int64_t rows;
   Memory input, output;
   std::unique_ptr<Memory> prepared;
   std::vector<std::unique_ptr<Memory>> scratch;
