@@ -18,13 +18,11 @@ void fuseAdaLN(RewriterBase &rewriter, ModulateOp modulate) {
   if (!isa_and_nonnull<LayerNormOp, RMSNormOp>(norm) ||
       unitOf(norm) == unitOf(modulate))
     return;
-  if (usersOf(norm->getResult(0)).size() != 1)
-    return remarkMissed(modulate, kPass, "the norm has a second user");
-  if (!isRowUnit(unitOf(norm)) || !isRowUnit(unitOf(modulate)))
-    return remarkMissed(modulate, kPass,
-                        "the norm or modulate is fused with a linear");
-  fuseWithRemark(rewriter, KernelKind::Row, {unitOf(norm), unitOf(modulate)},
-                 modulate, kPass);
+  if (!isRowUnit(unitOf(modulate)))
+    return remarkMissed(modulate, kPass, "modulate is fused with a linear");
+  if (Operation *unit = rowUnitFor(modulate, modulate.getX(), "norm", kPass))
+    fuseWithRemark(rewriter, KernelKind::Row, {unit, unitOf(modulate)},
+                   modulate, kPass);
 }
 
 struct FuseAdaLN : impl::FuseAdaLNBase<FuseAdaLN> {

@@ -19,15 +19,11 @@ void fuseConditioning(RewriterBase &rewriter, AddOp add) {
       !isRowUnit(unitOf(add)))
     return;
   SmallVector<Operation *> units = {unitOf(add)};
-  for (Value operand : add->getOperands()) {
-    auto embedding = definerOf<EmbeddingOp>(operand);
-    if (!embedding || !isRowUnit(unitOf(embedding)))
-      continue;
-    if (usersOf(embedding.getResult()).size() == 1)
-      units.push_back(unitOf(embedding));
-    else
-      remarkMissed(add, kPass, "the embedding has a second user");
-  }
+  for (Value operand : add->getOperands())
+    if (auto embedding = definerOf<EmbeddingOp>(operand))
+      if (Operation *unit =
+              rowUnitFor(add, embedding.getResult(), "embedding", kPass))
+        units.push_back(unit);
   for (Operation *user : usersOf(add.getResult()))
     if (isa<SiluOp>(user) && isRowUnit(unitOf(user)))
       units.push_back(unitOf(user));

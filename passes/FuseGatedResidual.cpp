@@ -16,17 +16,10 @@ constexpr StringLiteral kPass = "fuse-gated-residual";
 
 /// The unit of the gate that feeds `add`, null where there is none to join.
 Operation *gateUnit(AddOp add) {
-  for (Value operand : add->getOperands()) {
-    auto gate = definerOf<GateOp>(operand);
-    if (!gate)
-      continue;
-    if (usersOf(gate.getResult()).size() != 1)
-      remarkMissed(add, kPass, "the gate has a second user");
-    else if (!isRowUnit(unitOf(gate)))
-      remarkMissed(add, kPass, "the gate is fused with a linear");
-    else
-      return unitOf(gate);
-  }
+  for (Value operand : add->getOperands())
+    if (auto gate = definerOf<GateOp>(operand))
+      if (Operation *unit = rowUnitFor(add, gate.getResult(), "gate", kPass))
+        return unit;
   return nullptr;
 }
 

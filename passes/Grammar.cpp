@@ -2,6 +2,7 @@
 // The grammars of the kinds, one function each.
 #include "passes/Grammar.h"
 #include "passes/Phase.h"
+#include "passes/Region.h"
 
 using namespace mlir;
 
@@ -91,6 +92,7 @@ std::string shapeFault(Operation *op) {
 
 /// Row ops whose results share the dimensions before the last.
 std::string rowFault(ArrayRef<Operation *> ops, ArrayRef<int64_t> rows) {
+  llvm::SmallPtrSet<Operation *, 16> inside(ops.begin(), ops.end());
   for (Operation *op : ops) {
     if (!isRowOp(op))
       return "expected row ops, but found " + describe(op);
@@ -102,7 +104,7 @@ std::string rowFault(ArrayRef<Operation *> ops, ArrayRef<int64_t> rows) {
       return "expected one number of rows, but " + describe(op) +
              " has another";
     for (Value operand : broadcastOperands(op))
-      if (!isa<BlockArgument>(operand))
+      if (Operation *maker = definerOf(operand); inside.contains(maker))
         return "what " + describe(op) +
                " broadcasts must come from outside the region";
   }
@@ -267,6 +269,10 @@ std::string grammarFault(FusedOp fused) {
     return "expected at least one op";
   std::string fault = bodyFault(fused, ops);
   return fault.empty() ? yieldFault(fused, ops) : fault;
+}
+
+std::string rowsFault(ArrayRef<Operation *> ops) {
+  return rowFault(ops, shapeOf(ops.back()->getResult(0)).drop_back());
 }
 
 } // namespace dit

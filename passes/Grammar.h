@@ -40,6 +40,10 @@ std::optional<KernelKind> kindAlone(mlir::Operation *op);
 /// weights, of the others, and of a sinusoid, what the last op makes.
 std::string grammarFault(FusedOp fused);
 
+/// The same of `ops`, in order, as the body of a region of kind row that they
+/// do not stand in yet.
+std::string rowsFault(llvm::ArrayRef<mlir::Operation *> ops);
+
 } // namespace dit
 
 #endif // DIT_PASSES_GRAMMAR_H

@@ -115,6 +115,14 @@ void join(RewriterBase &rewriter, ArrayRef<LinearOp> linears) {
   }
 }
 
+/// Whether an activation alone reads `linear`, so that it can be computed where
+/// the linear's result is made. Behind a joined linear it could not: it is of a
+/// part of the result.
+bool feedsActivation(LinearOp linear) {
+  return linear->hasOneUse() &&
+         isa<GeluOp, SiluOp>(*linear->getUsers().begin());
+}
+
 struct JoinLinears : impl::JoinLinearsBase<JoinLinears> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
@@ -126,6 +134,8 @@ struct JoinLinears : impl::JoinLinearsBase<JoinLinears> {
           remarkMissed(linear, kPass, "its weight depends on an argument");
           continue;
         }
+        if (feedsActivation(linear))
+          continue;
         Value bias = linear.getBias();
         groups[{linear.getX(), linear.getWeight().getType().getElementType(),
                 bias ? cast<ShapedType>(bias.getType()).getElementType()

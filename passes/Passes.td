@@ -25,7 +25,8 @@ def JoinLinears : DiT_Pass<"dit-join-linears"> {
 
     A slice of an old result becomes a slice of the joined one. Refuses linears that disagree on
     having a bias or on their types, and weights that depend on an argument. The same x is the
-    same value: run `cse` before, when two ops compute it.
+    same value: run `cse` before, when two ops compute it. Leaves a linear whose result an activation
+    alone reads: that is computed where the linear's result is made.
   }];
 }
 
@@ -192,6 +193,20 @@ def FuseAdaLN : DiT_Pass<"dit-fuse-adaln"> {
     After:  one region of kind row
 
     Refuses a norm with a second user: it would be written anyway.
+  }];
+}
+
+def FuseRows : DiT_Pass<"dit-fuse-rows"> {
+  let summary = "row kernels of which one alone reads what the other makes are one";
+  let description = [{
+    Buys a launch, and a write and a read of the value between.
+
+    Before: `h = mul(silu(a), b)`
+    After:  one region of kind row
+
+    Joins what no pass before it has a name for, so it runs behind them and behind
+    FuseLinearEpilogue, which may take a row op into a linear. Leaves a value with a second reader
+    where it is, and a value that the reader broadcasts (shift, scale, gate, tables).
   }];
 }
 

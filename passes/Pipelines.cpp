@@ -44,11 +44,11 @@ static Pipelines cpuPipelines(const PipelineOptions &options) {
                          chooseMatmuls({"multiply=" + options.dtype, group}),
                          isRounded ? "dit-lower-precision{pairs=true}" : "",
                          "dit-stage"}),
-      .fused =
-          inOrder({"dit-fuse-patch-embed", "dit-fuse-final-layer",
-                   "dit-fuse-conditioning", "dit-fuse-gated-residual",
-                   "dit-fuse-adaln", "dit-fuse-linear-epilogue",
-                   "dit-fuse-cast", "dit-verify-regions", "dit-wrap-kernels"}),
+      .fused = inOrder({"dit-fuse-patch-embed", "dit-fuse-final-layer",
+                        "dit-fuse-conditioning", "dit-fuse-gated-residual",
+                        "dit-fuse-adaln", "dit-fuse-linear-epilogue",
+                        "dit-fuse-rows", "dit-fuse-cast", "dit-verify-regions",
+                        "dit-wrap-kernels"}),
       .planned = planned(options, options.panel, group),
   };
 }
@@ -67,8 +67,8 @@ static Pipelines cudaPipelines(const PipelineOptions &options) {
           inOrder({"dit-fuse-patch-embed", "dit-fuse-final-layer",
                    "dit-fuse-conditioning", "dit-fuse-linear-prologue",
                    "dit-fuse-linear-epilogue{gate-residual=true}",
-                   "dit-fuse-gated-residual", "dit-fuse-adaln", "dit-fuse-cast",
-                   "dit-verify-regions", "dit-wrap-kernels"}),
+                   "dit-fuse-gated-residual", "dit-fuse-adaln", "dit-fuse-rows",
+                   "dit-fuse-cast", "dit-verify-regions", "dit-wrap-kernels"}),
       // Panels of one feature: weights stay row-major (M, K).
       .planned = planned(options, 1),
   };

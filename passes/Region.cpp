@@ -67,6 +67,20 @@ bool isRowUnit(Operation *unit) {
   return isRowOp(unit);
 }
 
+Operation *rowUnitFor(Operation *reader, Value value, StringRef what,
+                      StringRef pass) {
+  Operation *maker = definerOf(value);
+  if (!maker)
+    return nullptr;
+  if (usersOf(value).size() != 1)
+    remarkMissed(reader, pass, "the " + what + " has a second user");
+  else if (!isRowUnit(unitOf(maker)))
+    remarkMissed(reader, pass, "the " + what + " is fused with a linear");
+  else
+    return unitOf(maker);
+  return nullptr;
+}
+
 void dissolve(RewriterBase &rewriter, FusedOp fused) {
   Block &body = fused.getBody().front();
   auto yield = cast<YieldOp>(body.getTerminator());

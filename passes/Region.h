@@ -46,6 +46,12 @@ void fuseWithRemark(mlir::RewriterBase &rewriter, KernelKind kind,
                     llvm::ArrayRef<mlir::Operation *> units,
                     mlir::Operation *anchor, llvm::StringRef pass);
 
+/// The row unit that computes `value` for `reader`, and for nothing else: null
+/// where there is none, with a remark at `reader` that calls the value `what`
+/// and says why it cannot be joined.
+mlir::Operation *rowUnitFor(mlir::Operation *reader, mlir::Value value,
+                            llvm::StringRef what, llvm::StringRef pass);
+
 /// Calls `rewrite` on the ops of one kind that are there before the first call.
 template <typename OpTy>
 void forEach(mlir::Operation *root,

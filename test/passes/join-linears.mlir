@@ -79,3 +79,20 @@ func.func @equal_x_joins_after_cse(%c: tensor<?x8xf32>) -> (tensor<?x6xf32>, ten
   %p1 = dit.linear %s1 weight(%w1) : (tensor<?x8xf32>, tensor<4x8xf32>) -> tensor<?x4xf32>
   return %p0, %p1 : tensor<?x6xf32>, tensor<?x4xf32>
 }
+
+// The activation of an MLP beside the attention of its block stays behind its own
+// linear, where no kernel of its own computes it.
+// CHECK-LABEL: @keep_an_activations_linear
+func.func @keep_an_activations_linear(%x: tensor<?x4x8xf32>) -> (tensor<?x4x6xf32>, tensor<?x4x10xf32>, tensor<?x4x2xf32>) {
+  // CHECK-DAG: dit.linear {{.*}} -> tensor<?x4x8xf32>
+  // CHECK-DAG: %[[H:.+]] = dit.linear {{.*}} -> tensor<?x4x10xf32>
+  // CHECK-DAG: dit.gelu tanh %[[H]]
+  %wq = dit.weight "q.weight" : tensor<6x8xf32>
+  %wh = dit.weight "fc1.weight" : tensor<10x8xf32>
+  %wk = dit.weight "k.weight" : tensor<2x8xf32>
+  %q = dit.linear %x weight(%wq) : (tensor<?x4x8xf32>, tensor<6x8xf32>) -> tensor<?x4x6xf32>
+  %h = dit.linear %x weight(%wh) : (tensor<?x4x8xf32>, tensor<10x8xf32>) -> tensor<?x4x10xf32>
+  %g = dit.gelu tanh %h : tensor<?x4x10xf32>
+  %k = dit.linear %x weight(%wk) : (tensor<?x4x8xf32>, tensor<2x8xf32>) -> tensor<?x4x2xf32>
+  return %q, %g, %k : tensor<?x4x6xf32>, tensor<?x4x10xf32>, tensor<?x4x2xf32>
+}

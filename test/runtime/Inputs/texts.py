@@ -1,6 +1,8 @@
-"""Texts of 7 tokens for test/golden/pixart.yaml, and weights that hold one.
+"""Texts of 7 tokens for test/golden/pixart.yaml, weights that hold one, and any
+model's weights.
 
     texts.py            three.safetensors, one.safetensors
+    texts.py weights    weights.safetensors, of the manifest on standard input
     texts.py null       weights.safetensors, null.safetensors, of the manifest on standard input
 """
 import array
@@ -27,13 +29,14 @@ def normal(count, scale=1.0):
 
 
 random.seed(11)
-if sys.argv[1:] == ["null"]:
+if sys.argv[1:] in (["weights"], ["null"]):
     tensors = {}
     for weight in json.loads(sys.stdin.readline())["weights"]:
         tensors[weight["name"]] = (weight["shape"], normal(math.prod(weight["shape"]), 0.2))
-    null = tensors["y_embedder.y_embedding"][1]
     save("weights.safetensors", tensors)
-    save("null.safetensors", {"null_text": ([1, 7, 10], null)})
+    if sys.argv[1] == "null":
+        null = tensors["y_embedder.y_embedding"][1]
+        save("null.safetensors", {"null_text": ([1, 7, 10], null)})
 else:
     first, second = normal(70), normal(70)
     save("three.safetensors", {"text": ([3, 7, 10], first + second + first)})
