@@ -139,6 +139,7 @@ runtime::Manifest dit::describeModel(const CompiledModel &model,
   }
   describeNullValues(spec, m);
   m.ignoredWeights = {spec.computedWeights.begin(), spec.computedWeights.end()};
+  m.layouts = spec.layouts;
   describeCheckpoint(spec, m);
   for (const codegen::Function &function : program.functions) {
     m.functions.push_back(describeFunction(program, function));

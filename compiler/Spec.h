@@ -9,6 +9,7 @@
 #include "compiler/network/Places.h"
 #include "mlir/IR/Location.h"
 #include "mlir/Support/LLVM.h"
+#include "runtime/Layout.h"
 #include "runtime/Resolution.h"
 #include <cstdint>
 #include <memory>
@@ -131,6 +132,8 @@ struct Spec {
   WeightShapes weights;
   std::vector<std::string> computedWeights; ///< a checkpoint may have them
   bool learnsPositions = false;             ///< so that there is one size
+  /// Other ways in which a checkpoint may have the weights.
+  std::vector<runtime::Layout> layouts;
 
   Resolution size() const { return {latent.height, latent.width}; }
   /// The same spec of a latent of `size`, with no other resolutions; its text

@@ -2,6 +2,7 @@
 // Each check anchors at the value one would edit, with a note at the other.
 #include "compiler/SpecChecks.h"
 
+#include "compiler/network/Layouts.h"
 #include "compiler/network/Network.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/raw_ostream.h"
@@ -304,7 +305,9 @@ LogicalResult dit::checkNetwork(Spec &spec) {
   spec.learnsPositions = network.learnsPositions;
   spec.computedWeights.assign(network.computedWeights.begin(),
                               network.computedWeights.end());
-  bool hasFailed = false;
+  auto asBuilt = spec.network; // which the next line replaces
+  bool hasFailed = failed(resolveLayouts(spec, network.numbers()));
+  hasFailed |= failed(network.checkAllUsed());
   auto error = [&](LocationAttr loc) {
     hasFailed = true;
     return emitError(Location(loc ? loc : spec.loc));

@@ -2,14 +2,13 @@
 // Tensors under other names put together; what does not fit is collected.
 #include "runtime/Checkpoint.h"
 
-#include "runtime/DiffusersNames.h"
 #include "runtime/Error.h"
-#include "runtime/Manifest.h"
 #include "runtime/ShardedFile.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
 namespace dit::runtime {
@@ -18,8 +17,8 @@ namespace fs = std::filesystem;
 
 int64_t CheckpointTensor::elements() const {
   int64_t sum = 0;
-  for (const StoredTensor *part : parts)
-    sum += part->elements();
+  for (const CheckpointPart &part : parts)
+    sum += part.count;
   return sum;
 }
 
@@ -81,7 +80,7 @@ static std::pair<std::string, std::string> splitKey(const std::string &path) {
   return {path.substr(0, at), path.substr(at + 1)};
 }
 
-Checkpoint::Checkpoint(const std::string &whole,
+Checkpoint::Checkpoint(const std::string &whole, const Manifest &manifest,
                        const CheckpointOptions &options) {
   auto [path, key] = splitKey(whole);
   std::error_code ignored;
@@ -93,26 +92,7 @@ Checkpoint::Checkpoint(const std::string &whole,
     for (const std::string &remark : file->remarks())
       options.notice(fmt::format("{}: {}", file->path(), remark));
   choose(options);
-  isDiffusers = chosen.contains("pos_embed.proj.weight");
-  if (isDiffusers) {
-    addDiffusers();
-    return;
-  }
-  for (const auto &[name, t] : chosen)
-    entries[name] = {t->dtype, t->shape, {t}};
-}
-
-bool matchesPattern(std::string_view pattern, std::string_view name) {
-  size_t star = pattern.find('*');
-  if (star == std::string_view::npos)
-    return pattern == name;
-  if (!name.starts_with(pattern.substr(0, star)))
-    return false;
-  pattern.remove_prefix(star + 1);
-  for (size_t at = star; at <= name.size(); ++at)
-    if (matchesPattern(pattern, name.substr(at)))
-      return true;
-  return false;
+  chooseLayout(manifest);
 }
 
 /// Of REPA's training; of torch's AveragedModel; of averages kept as modules.
@@ -185,109 +165,296 @@ void Checkpoint::choose(const CheckpointOptions &options) {
                                  file->path(), inQuotes(pattern)));
 }
 
-void Checkpoint::addDiffusers() {
-  for (const auto &[name, stored] : chosen) {
-    const StoredTensor &t = *stored;
-    std::optional<OfficialName> to = officialName(name);
-    if (!to) {
-      entries[name] = {t.dtype, t.shape, {&t}};
-    } else if (to->isRepeated) {
-      addCopy(name, t, to->name);
-    } else {
-      auto &parts = joined[to->name];
-      parts.resize(to->parts);
-      parts[to->part] = &t;
+LayoutExpression Checkpoint::expressionOf(const std::string &weight,
+                                          const Expressions &of) const {
+  auto it = of.find(weight);
+  return it == of.end() ? LayoutExpression::tensor(weight) : it->second;
+}
+
+bool Checkpoint::has(const LayoutExpression &e) const {
+  bool hasAll = true;
+  e.visitNames([&](const std::string &name) {
+    hasAll &= chosen.contains(name) || !matching(name).empty();
+  });
+  return hasAll;
+}
+
+std::vector<const StoredTensor *>
+Checkpoint::matching(const std::string &pattern) const {
+  std::vector<const StoredTensor *> found;
+  if (pattern.find('*') != pattern.npos)
+    for (const auto &[name, stored] : chosen)
+      if (matchesPattern(pattern, name))
+        found.push_back(stored);
+  return found;
+}
+
+/// Takes the layout of which most is there, the first of several: the model's
+/// own names come before the manifest's layouts.
+void Checkpoint::chooseLayout(const Manifest &manifest) {
+  std::vector<std::pair<std::string, Expressions>> layouts{{"", {}}};
+  for (const Layout &layout : manifest.layouts) {
+    auto &[name, all] = layouts.emplace_back(layout.name, Expressions());
+    for (const LayoutWeight &weight : layout.weights)
+      all[weight.name] = parseLayoutExpression(weight.expression);
+  }
+  std::vector<std::string> names;
+  for (const WeightEntry &weight : manifest.weights)
+    names.push_back(weight.name);
+  auto countOf = [&](const Expressions &layout) {
+    return std::count_if(names.begin(), names.end(), [&](const auto &name) {
+      return has(expressionOf(name, layout));
+    });
+  };
+  auto size = static_cast<int64_t>(names.size());
+  std::vector<const std::pair<std::string, Expressions> *> fitting;
+  for (const auto &layout : layouts) {
+    int64_t count = countOf(layout.second);
+    if (count == size)
+      fitting.push_back(&layout);
+    if (&layout == layouts.data() || count > found) {
+      found = count;
+      layoutName = layout.first;
+      expressions = layout.second;
     }
   }
-  for (const auto &[official, parts] : joined)
-    join(official);
+  names.insert(names.end(), manifest.ignoredWeights.begin(),
+               manifest.ignoredWeights.end());
+  if (fitting.empty())
+    fitting = {nullptr};
+  unread = chosen;
+  for (const auto *layout : fitting)
+    for (const std::string &name : names)
+      expressionOf(name, layout ? layout->second : expressions)
+          .visitNames([&](const std::string &stored) {
+            unread.erase(stored);
+            if (stored.find('*') != stored.npos)
+              std::erase_if(unread, [&](const auto &entry) {
+                return matchesPattern(stored, entry.first);
+              });
+          });
+  for (const std::string &name : names)
+    if (auto tensor = evaluate(expressionOf(name, expressions), name))
+      entries[name] = std::move(*tensor);
+  for (const auto *layout : fitting)
+    if (layout && layout->first != layoutName)
+      checkSame(names, layout->second, layout->first);
+}
+
+/// Of what the file has under the names of two layouts.
+void Checkpoint::checkSame(const std::vector<std::string> &weights,
+                           const Expressions &other,
+                           std::string_view otherName) {
+  for (const std::string &weight : weights) {
+    LayoutExpression here = expressionOf(weight, expressions),
+                     there = expressionOf(weight, other);
+    if (here.text() == there.text() || !has(here) || !has(there))
+      continue;
+    auto a = evaluate(here, weight), b = evaluate(there, weight);
+    if (!a || !b)
+      continue;
+    std::vector<float> one = valuesOf(*a), two = valuesOf(*b);
+    if (a->shape == b->shape &&
+        std::memcmp(one.data(), two.data(), one.size() * sizeof(float)) == 0)
+      continue;
+    errors.push_back(fmt::format(
+        "has {} in two layouts, {} and {}, which differ", inQuotes(weight),
+        layoutName.empty() ? "its own" : inQuotes(layoutName),
+        inQuotes(otherName)));
+    return;
+  }
+}
+
+void Checkpoint::explain(const std::string &weight, std::string sentence) {
+  explained.insert(weight);
+  errors.push_back(std::move(sentence));
+}
+
+/// What an expression is called in a sentence.
+static std::string shown(const LayoutExpression &e) {
+  using Kind = LayoutExpression::Kind;
+  std::string all;
+  if (e.kind != Kind::Concat && e.kind != Kind::Same)
+    return inQuotes(e.text());
+  for (const LayoutExpression &operand : e.operands)
+    all += (all.empty() ? "" : " + ") + shown(operand);
+  return all;
+}
+
+std::optional<CheckpointTensor>
+Checkpoint::evaluate(const LayoutExpression &e, const std::string &weight) {
+  using Kind = LayoutExpression::Kind;
+  if (e.kind == Kind::Concat)
+    return concat(e, weight);
+  if (e.kind == Kind::Same)
+    return copies(e, weight);
+  if (e.kind == Kind::Name) {
+    auto it = chosen.find(e.name);
+    if (it == chosen.end())
+      return std::nullopt;
+    const StoredTensor *t = it->second;
+    return CheckpointTensor{t->dtype, t->shape, {{t, 0, t->elements()}}};
+  }
+  auto t = evaluate(e.operands[0], weight);
+  if (!t)
+    return std::nullopt;
+  int64_t rows = t->shape.empty() ? 1 : t->shape[0];
+  auto slice = [&](int64_t from, int64_t to) {
+    int64_t perRow = rows == 0 ? 0 : t->elements() / rows, at = 0;
+    std::vector<CheckpointPart> parts;
+    for (const CheckpointPart &part : t->parts) {
+      int64_t begin = std::max(at, from * perRow),
+              end = std::min(at + part.count, to * perRow);
+      if (begin < end)
+        parts.push_back({part.stored, part.begin + begin - at, end - begin});
+      at += part.count;
+    }
+    return parts;
+  };
+  if (e.kind == Kind::Swap) {
+    if (rows % 2 != 0) {
+      explain(weight, fmt::format("{} is {}, which has no two halves",
+                                  shown(e.operands[0]), showShape(t->shape)));
+      return std::nullopt;
+    }
+    std::vector<CheckpointPart> parts = slice(rows / 2, rows);
+    for (const CheckpointPart &part : slice(0, rows / 2))
+      parts.push_back(part);
+    t->parts = std::move(parts);
+    return t;
+  }
+  int64_t from = rowOf(e.from), to = rowOf(e.to);
+  if (from > to || to > rows || t->shape.empty()) {
+    explain(weight,
+            fmt::format("{} is {}, which has no rows from {} to {}",
+                        shown(e.operands[0]), showShape(t->shape), from, to));
+    return std::nullopt;
+  }
+  t->parts = slice(from, to);
+  t->shape[0] = to - from;
+  return t;
+}
+
+std::optional<CheckpointTensor> Checkpoint::concat(const LayoutExpression &e,
+                                                   const std::string &weight) {
+  std::vector<std::optional<CheckpointTensor>> operands;
+  for (const LayoutExpression &operand : e.operands)
+    operands.push_back(evaluate(operand, weight));
+  size_t present = 0;
+  while (present < operands.size() && !operands[present])
+    ++present;
+  if (present == operands.size())
+    return std::nullopt;
+  const CheckpointTensor &model = *operands[present];
+  CheckpointTensor whole{model.dtype, model.shape, {}};
+  if (whole.shape.empty())
+    whole.shape = {0};
+  whole.shape[0] = 0;
+  auto inner = [](const std::vector<int64_t> &shape) {
+    return std::vector<int64_t>(shape.begin() + !shape.empty(), shape.end());
+  };
+  bool fits = true;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const auto &operand = operands[i];
+    if (operand && operand->dtype == model.dtype &&
+        operand->shape.size() == model.shape.size() &&
+        inner(operand->shape) == inner(model.shape)) {
+      whole.shape[0] += operand->shape.empty() ? 1 : operand->shape[0];
+      whole.parts.insert(whole.parts.end(), operand->parts.begin(),
+                         operand->parts.end());
+      continue;
+    }
+    fits = false;
+    explain(weight,
+            fmt::format("{} {}, but {} is {} of {}", shown(e.operands[i]),
+                        operand ? fmt::format("is {} of {}",
+                                              showShape(operand->shape),
+                                              operand->dtype)
+                                : "is missing",
+                        shown(e.operands[present]), showShape(model.shape),
+                        model.dtype));
+  }
+  return fits ? std::optional(std::move(whole)) : std::nullopt;
 }
 
 /// The first of the copies is kept, the others must be equal.
-void Checkpoint::addCopy(const std::string &name, const StoredTensor &t,
-                         const std::string &official) {
-  auto [it, isFirst] =
-      entries.try_emplace(official, CheckpointTensor{t.dtype, t.shape, {&t}});
-  if (isFirst)
-    return;
-  const StoredTensor &first = *it->second.parts[0];
+std::optional<CheckpointTensor> Checkpoint::copies(const LayoutExpression &e,
+                                                   const std::string &weight) {
   auto bytesOf = [&](const StoredTensor &stored) {
     std::string bytes(stored.bytes, '\0');
     file->readBytes(stored, bytes.data());
     return bytes;
   };
-  if (first.dtype != t.dtype || first.shape != t.shape ||
-      bytesOf(first) != bytesOf(t))
-    errors.push_back(fmt::format("{} differs from the other blocks' copies of "
-                                 "{}, one model has one",
-                                 inQuotes(name), inQuotes(official)));
-}
-
-void Checkpoint::join(const std::string &official) {
-  const auto &parts = joined[official];
-  std::vector<std::string> names = diffusersNames(official);
-  auto present = std::find_if(parts.begin(), parts.end(),
-                              [](const auto *part) { return part; });
-  CheckpointTensor whole{(*present)->dtype, (*present)->shape, parts};
-  bool fits = true;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const StoredTensor *part = parts[i];
-    if (part && part->dtype == whole.dtype && part->shape == (*present)->shape)
+  const std::string &pattern = e.operands[0].name;
+  std::optional<CheckpointTensor> kept;
+  std::string bytes;
+  for (const auto &[name, t] : chosen) {
+    if (!matchesPattern(pattern, name))
       continue;
-    fits = false;
-    errors.push_back(fmt::format(
-        "{} {}, but {} is {} of {}", inQuotes(names[i]),
-        part ? fmt::format("is {} of {}", showShape(part->shape), part->dtype)
-             : "is missing",
-        inQuotes(names[present - parts.begin()]), showShape(whole.shape),
-        whole.dtype));
+    if (!kept) {
+      kept = CheckpointTensor{t->dtype, t->shape, {{t, 0, t->elements()}}};
+      bytes = bytesOf(*t);
+    } else if (kept->dtype != t->dtype || kept->shape != t->shape ||
+               bytes != bytesOf(*t)) {
+      errors.push_back(fmt::format("{} differs from the other copies of {}, "
+                                   "one model has one",
+                                   inQuotes(name), inQuotes(weight)));
+    }
   }
-  if (entries.contains(official))
-    errors.push_back(fmt::format("{} is there a second time, as {}",
-                                 inQuotes(official), inQuotes(names[0])));
-  if (!fits)
-    return;
-  if (parts.size() > 1 && whole.shape.empty())
-    whole.shape = {1};
-  if (parts.size() > 1)
-    whole.shape[0] *= static_cast<int64_t>(parts.size());
-  entries[official] = std::move(whole);
+  return kept;
 }
 
-const CheckpointTensor *Checkpoint::find(const std::string &official) const {
-  auto it = entries.find(official);
+const CheckpointTensor *Checkpoint::find(const std::string &weight) const {
+  auto it = entries.find(weight);
   return it == entries.end() ? nullptr : &it->second;
 }
 
-bool Checkpoint::isExplained(const std::string &official) const {
-  return joined.contains(official) && !entries.contains(official);
+std::vector<std::string>
+Checkpoint::storedNames(const std::string &weight) const {
+  std::vector<std::string> names;
+  expressionOf(weight, expressions).visitNames([&](const std::string &name) {
+    names.push_back(name);
+  });
+  return names;
 }
 
-std::string Checkpoint::shownName(const std::string &official) const {
-  std::vector<std::string> names;
-  if (isDiffusers)
-    names = diffusersNames(official);
-  if (names.empty())
-    return inQuotes(official);
-  for (std::string &name : names)
-    name = inQuotes(name);
-  return fmt::format("{} ({})", fmt::join(names, " + "), official);
+std::string Checkpoint::shownName(const std::string &weight) const {
+  LayoutExpression e = expressionOf(weight, expressions);
+  return e.kind == LayoutExpression::Kind::Name && e.name == weight
+             ? inQuotes(weight)
+             : fmt::format("{} ({})", shown(e), weight);
+}
+
+std::vector<float> Checkpoint::valuesOf(const CheckpointTensor &t) const {
+  std::vector<float> values(static_cast<size_t>(t.elements()));
+  read(t, values.data());
+  return values;
 }
 
 void Checkpoint::read(const CheckpointTensor &t, float *to) const {
-  for (const StoredTensor *part : t.parts) {
-    readFloats(*file, *part, to);
-    to += part->elements();
+  for (const CheckpointPart &part : t.parts) {
+    if (part.isWhole()) {
+      readFloats(*file, *part.stored, to);
+    } else {
+      std::vector<float> all(static_cast<size_t>(part.stored->elements()));
+      readFloats(*file, *part.stored, all.data());
+      std::copy_n(all.begin() + part.begin, part.count, to);
+    }
+    to += part.count;
   }
 }
 
 void Checkpoint::visit(
     const CheckpointTensor &t,
     const std::function<void(std::string_view)> &take) const {
-  for (const StoredTensor *part : t.parts) {
-    std::string bytes(part->bytes, '\0');
-    file->readBytes(*part, bytes.data());
-    take(bytes);
+  for (const CheckpointPart &part : t.parts) {
+    std::string bytes(part.stored->bytes, '\0');
+    file->readBytes(*part.stored, bytes.data());
+    int64_t elements = std::max<int64_t>(part.stored->elements(), 1);
+    size_t each = bytes.size() / static_cast<size_t>(elements);
+    take(
+        std::string_view(bytes).substr(static_cast<size_t>(part.begin) * each,
+                                       static_cast<size_t>(part.count) * each));
   }
 }
 

@@ -72,6 +72,13 @@ public:
       describe(fields, to.emplace_back());
     }
   }
+  /// A list that may be missing, which is an empty one.
+  template <typename T>
+  void optionalObjects(const char *key, std::vector<T> &to) {
+    to.clear();
+    if (json.has(key))
+      objects(key, to);
+  }
   /// A member that may be missing.
   template <typename T>
   void optionalObject(const char *key, std::optional<T> &to) {
@@ -142,6 +149,11 @@ public:
       describe(fields, entry);
       json[key].push_back(std::move(fields.json));
     }
+  }
+  template <typename T>
+  void optionalObjects(const char *key, std::vector<T> &from) {
+    if (!from.empty())
+      objects(key, from);
   }
   template <typename T>
   void optionalObject(const char *key, std::optional<T> &from) {

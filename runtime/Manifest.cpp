@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 namespace dit::runtime {
@@ -137,14 +138,39 @@ template <class Fields> static void describe(Fields &f, ConfigEntry &entry) {
   f.string("spec", entry.spec);
 }
 
+template <class Fields> static void describe(Fields &f, LayoutWeight &w) {
+  f.string("name", w.name);
+  f.string("is", w.expression);
+  // Throws for what nothing could be read by.
+  std::function<void(const LayoutExpression &)> check =
+      [&](const LayoutExpression &e) {
+        if (e.kind == LayoutExpression::Kind::Rows)
+          rowOf(e.from), rowOf(e.to);
+        for (const LayoutExpression &operand : e.operands)
+          check(operand);
+      };
+  try {
+    check(parseLayoutExpression(w.expression));
+  } catch (const Error &e) {
+    fail("{}: {}", f.name("is"), e.what());
+  }
+}
+
+template <class Fields> static void describe(Fields &f, Layout &layout) {
+  f.string("name", layout.name);
+  f.objects("weights", layout.weights);
+}
+
 /// What else is compared with a checkpoint.
 struct CheckpointEntry {
+  std::vector<Layout> layouts;
   std::vector<PositionTable> positionTables;
   std::vector<ConfigEntry> config;
 };
 
 template <class Fields>
 static void describe(Fields &f, CheckpointEntry &checkpoint) {
+  f.optionalObjects("layouts", checkpoint.layouts);
   f.objects("position_tables", checkpoint.positionTables);
   f.objects("config", checkpoint.config);
 }
@@ -187,8 +213,9 @@ template <class Fields> static void describe(Fields &f, Manifest &m) {
   f.object("memory", m.memory);
   f.objects("weights", m.weights);
   f.strings("ignored_weights", m.ignoredWeights);
-  CheckpointEntry checkpoint{m.positionTables, m.diffusersConfig};
+  CheckpointEntry checkpoint{m.layouts, m.positionTables, m.diffusersConfig};
   f.object("checkpoint", checkpoint);
+  m.layouts = checkpoint.layouts;
   m.positionTables = checkpoint.positionTables;
   m.diffusersConfig = checkpoint.config;
   f.objects("functions", m.functions);

@@ -9,6 +9,7 @@
 #define DIT_RUNTIME_MANIFEST_H
 
 #include "runtime/LaunchEntry.h"
+#include "runtime/Layout.h"
 #include "runtime/PositionTable.h"
 #include "runtime/Resolution.h"
 
@@ -135,6 +136,7 @@ struct Manifest {
   MemorySizes memory;
   std::vector<WeightEntry> weights;
   std::vector<std::string> ignoredWeights; ///< may be in the file, is not read
+  std::vector<Layout> layouts;             ///< of files with other names
   std::vector<PositionTable> positionTables; ///< that a checkpoint may store
   std::vector<ConfigEntry> diffusersConfig;
   std::vector<FunctionEntry> functions;

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <map>
 
 namespace dit::runtime {
 namespace {
@@ -50,8 +50,9 @@ private:
     if (!t)
       return;
     if (t->shape != w.shape) {
-      others.push_back(fmt::format("{} is {}, the model expects {}", name,
-                                   showShape(t->shape), showShape(w.shape)));
+      others.push_back(fmt::format("{} is {}{}, the model expects {}", name,
+                                   showShape(t->shape), showParts(*t),
+                                   showShape(w.shape)));
       hintOfShape(w, t->shape);
     } else if (!isFloatDtype(t->dtype)) {
       others.push_back(fmt::format("{} is of dtype {}, weights are {}", name,
@@ -59,19 +60,33 @@ private:
     }
   }
 
+  /// " (2 + 2 + 3)" for parts of several shapes.
+  static std::string showParts(const CheckpointTensor &t) {
+    std::string shapes;
+    bool differ = false;
+    for (const CheckpointPart &part : t.parts) {
+      shapes += (shapes.empty() ? "" : " + ") + showShape(part.stored->shape);
+      differ |= part.stored->shape != t.parts[0].stored->shape;
+    }
+    return differ ? " (" + shapes + ")" : "";
+  }
+
   void findExtras() {
-    std::set<std::string> known(manifest.ignoredWeights.begin(),
-                                manifest.ignoredWeights.end());
+    std::map<std::string, std::string> second; // of a weight that is there
     for (const WeightEntry &w : manifest.weights)
-      known.insert(w.name);
-    for (const auto &[name, t] : checkpoint.tensors())
-      if (!known.contains(name)) {
-        extraNames.push_back(name);
-        extras.push_back(fmt::format("{} ({}) is not a weight of the model {}",
-                                     checkpoint.shownName(name),
-                                     showShape(t.shape),
-                                     inQuotes(manifest.name)));
+      if (checkpoint.find(w.name))
+        second[w.name] = checkpoint.shownName(w.name);
+    for (const auto &[name, t] : checkpoint.others()) {
+      if (auto at = second.find(name); at != second.end()) {
+        others.push_back(fmt::format("{} is there a second time, as {}",
+                                     inQuotes(name), at->second));
+        continue;
       }
+      extraNames.push_back(name);
+      extras.push_back(fmt::format("{} ({}) is not a weight of the model {}",
+                                   inQuotes(name), showShape(t->shape),
+                                   inQuotes(manifest.name)));
+    }
   }
 
   void comparePositions() {
@@ -167,13 +182,14 @@ private:
       hints.push_back(sentence);
   }
 
-  /// How many blocks the names count.
-  template <typename Names> static int64_t blocksOf(const Names &names) {
-    int64_t blocks = 0;
-    for (const auto &name : names)
-      if (std::string_view(name).starts_with("blocks."))
-        blocks = std::max<int64_t>(blocks, 1 + std::atoll(name.c_str() + 7));
-    return blocks;
+  /// How many blocks the names count, by what stands before the number.
+  using Counts = std::map<std::string, int64_t>;
+  static void count(const std::string &name, Counts &counts) {
+    size_t digit = name.find_first_of("0123456789");
+    if (digit == name.npos || digit == 0 || name[digit - 1] != '.')
+      return;
+    int64_t &blocks = counts[name.substr(0, digit)];
+    blocks = std::max<int64_t>(blocks, 1 + std::atoll(name.c_str() + digit));
   }
 
   void findHints() {
@@ -193,16 +209,36 @@ private:
                            inQuotes(name), checkpoint.path(), begin));
           return;
         }
-    std::vector<std::string> expected, found;
+    Counts expected, found;
     for (const WeightEntry &w : manifest.weights)
-      expected.push_back(w.name);
-    for (const auto &[name, t] : checkpoint.tensors())
-      found.push_back(name);
-    int64_t have = blocksOf(found), want = blocksOf(expected);
-    if (have > 0 && have != want)
-      hint(fmt::format("the checkpoint has {} blocks, the model {}: `depth` in "
-                       "the spec",
-                       have, want));
+      for (const std::string &name : checkpoint.storedNames(w.name))
+        count(name, expected);
+    for (const auto &[name, t] : checkpoint.stored())
+      count(name, found);
+    for (const auto &[begin, want] : expected)
+      if (auto have = found.find(begin);
+          have != found.end() && have->second != want)
+        hint(fmt::format("the checkpoint has {} blocks, the model {}: `depth` "
+                         "in the spec",
+                         have->second, want));
+    findOtherNames();
+  }
+
+  /// The file is of another model, or stored in a layout that none knows.
+  void findOtherNames() {
+    auto all = static_cast<int64_t>(manifest.weights.size());
+    if (manifest.layouts.empty() || 2 * checkpoint.foundCount() >= all)
+      return;
+    std::string names;
+    for (const Layout &layout : manifest.layouts)
+      names += (names.empty() ? "" : ", ") + inQuotes(layout.name);
+    hint(fmt::format(
+        "{} of {} weights are there under the names of {}, and of no layout "
+        "more: the spec's `weights` knows {}",
+        checkpoint.foundCount(), all,
+        checkpoint.layout().empty() ? "the model"
+                                    : inQuotes(checkpoint.layout()),
+        names));
   }
 
   static void append(std::vector<std::string> &errors,

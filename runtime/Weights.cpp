@@ -60,7 +60,7 @@ class StoredWeights : public WeightSource {
 public:
   StoredWeights(const std::string &path, const Manifest &manifest,
                 const CheckpointOptions &options)
-      : checkpoint(path, options), entries(manifest.weights) {
+      : checkpoint(path, manifest, options), entries(manifest.weights) {
     checkWeights(checkpoint, manifest, options.notice);
     for (const WeightEntry &w : entries) {
       tensors.push_back(checkpoint.find(w.name));

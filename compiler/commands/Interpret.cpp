@@ -11,6 +11,8 @@
 #include "runtime/Safetensors.h"
 #include "runtime/commands/Commands.h"
 
+#include <set>
+
 using namespace mlir;
 using namespace dit;
 
@@ -47,6 +49,18 @@ Tensor readWeight(const runtime::Checkpoint &checkpoint,
   std::vector<float> floats(stored->elements());
   checkpoint.read(*stored, floats.data());
   return Tensor(stored->shape, elementType, floats);
+}
+
+/// What of a manifest says which tensors are the weights.
+runtime::Manifest describeWeights(const Input &input) {
+  runtime::Manifest manifest;
+  std::set<std::string> names;
+  input.module.get().walk(
+      [&](WeightOp op) { names.insert(op.getName().str()); });
+  for (const std::string &name : names)
+    manifest.weights.push_back({name, {}});
+  manifest.layouts = input.spec.layouts;
+  return manifest;
 }
 
 /// The tensors that the module's functions want of the caller, by name.
@@ -86,7 +100,8 @@ LogicalResult run(Session &session, const InterpretOptions &options) {
                          options.input + " has reached phase " +
                          infoOf(input->phase).name);
   try {
-    runtime::Checkpoint weights(options.weights, options.checkpoint);
+    runtime::Checkpoint weights(options.weights, describeWeights(*input),
+                                options.checkpoint);
     runtime::SafetensorsFile tensors(options.tensors);
     Type f32 = Float32Type::get(&session.context());
     auto source = [&](StringRef name,

@@ -68,9 +68,6 @@ LogicalResult Network::build(ModuleOp module) {
   defineAll("conditions"); // what nothing read may be wrong, too
   if (hasFailed)
     return failure();
-  checkAllUsed();
-  if (hasFailed)
-    return failure();
   func::ReturnOp::create(net.builder, Location(spec.loc), result);
   return success();
 }
@@ -200,7 +197,7 @@ void Network::define(StringRef name) {
   values[name] = stream;
 }
 
-void Network::checkAllUsed() {
+LogicalResult Network::checkAllUsed() {
   for (auto [section, what] : {std::pair("inputs", "an input"),
                                {"conditions", "a condition"},
                                {"streams", "a stream"}})
@@ -216,6 +213,6 @@ void Network::checkAllUsed() {
       fail(left.key) << "what is kept must be taken as often, but "
                      << left.values.size() << " of " << name
                      << " are left at the end";
-  if (!sizes.checkAllUsed())
-    hasFailed = true;
+  hasFailed |= !sizes.checkAllUsed();
+  return failure(hasFailed);
 }

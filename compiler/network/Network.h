@@ -40,8 +40,13 @@ public:
   Network(mlir::OpBuilder &builder, const Spec &spec);
 
   mlir::LogicalResult build(mlir::ModuleOp module);
+  /// Diagnoses what of a network that was built nothing reads; a size may also
+  /// be read through numbers().
+  mlir::LogicalResult checkAllUsed();
 
   const NetworkBuilder &ops() const { return net; }
+  /// The spec's numbers, which know what read them.
+  Sizes &numbers() { return sizes; }
   /// Weights that a checkpoint may have and that are computed instead.
   llvm::SmallVector<std::string> computedWeights;
   bool learnsPositions = false; ///< so that there is one size
@@ -69,7 +74,6 @@ private:
   void addFunction(mlir::ModuleOp module);
   const Stream &lookup(const YamlNode &name);
   void define(llvm::StringRef name);
-  void checkAllUsed();
   mlir::InFlightDiagnostic fail(mlir::LocationAttr loc);
   [[noreturn]] void stop(mlir::LocationAttr loc, const llvm::Twine &sentence);
   /// Runs `build`; false after a mistake in it.

@@ -3,6 +3,7 @@
 #include "compiler/network/NetworkReader.h"
 
 #include "compiler/MappingReader.h"
+#include "compiler/network/Layouts.h"
 #include "runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -11,9 +12,9 @@ using namespace dit;
 using runtime::inQuotes;
 
 ArrayRef<StringRef> dit::networkSections() {
-  static const StringRef sections[] = {"sizes",   "inputs", "conditions",
-                                       "streams", "rope",   "attention",
-                                       "define",  "blocks", "final"};
+  static const StringRef sections[] = {
+      "sizes",     "inputs", "conditions", "streams", "rope",
+      "attention", "define", "blocks",     "final",   "weights"};
   return sections;
 }
 
@@ -57,6 +58,13 @@ FailureOr<YamlNode> NetworkReader::read() {
     network.entries.push_back({"blocks", entry->keyLoc, blocks(entry->value)});
   if (const YamlEntry *entry = spec.find("final"))
     network.entries.push_back({"final", entry->keyLoc, final(entry->value)});
+  section("weights", [&](const YamlEntry &entry) {
+    if (must(entry.value, YamlNode::Mapping, entry.key))
+      for (const YamlEntry &rule : entry.value.entries)
+        if (must(rule.value, YamlNode::Scalar, "an expression of a layout"))
+          hasFailed |= !readLayout(rule.value, places);
+    return entry.value;
+  });
   if (hasFailed)
     return failure();
   return network;

@@ -36,8 +36,10 @@ protected:
   }
   std::string valueAt(const std::string &where,
                       std::vector<std::string> ignored = {}) {
+    Manifest manifest;
+    manifest.weights = {{"w", {}}};
     std::string error = errorOf([&] {
-      Checkpoint checkpoint(where,
+      Checkpoint checkpoint(where, manifest,
                             {std::move(ignored), [&](const std::string &note) {
                                notes += note.substr(note.find(": ") + 2) + "\n";
                              }});
@@ -164,7 +166,7 @@ protected:
     Manifest m = parseManifest(fakeManifestText());
     m.weights = expected;
     m.positionTables = tables;
-    std::string text = errorOf([&] { checkWeights(Checkpoint(path), m); });
+    std::string text = errorOf([&] { checkWeights(Checkpoint(path, m), m); });
     for (size_t at; (at = text.find(path + ": ")) != std::string::npos;)
       text.erase(at, path.size() + 2);
     return text;
