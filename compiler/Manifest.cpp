@@ -5,6 +5,7 @@
 
 #include "compiler/CheckpointFacts.h"
 #include "compiler/Cost.h"
+#include "dialect/Interpreter.h"
 #include "passes/Cost.h"
 #include "runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
@@ -91,6 +92,27 @@ void describeNullValues(const Spec &spec, runtime::Manifest &m) {
       }
 }
 
+/// Rows of the smallest table that the input called `name` picks from; 0 where
+/// it picks none.
+int64_t choicesOf(ModuleOp planned, StringRef name) {
+  int64_t choices = 0;
+  planned.walk([&](EmbeddingOp embedding) {
+    auto index = dyn_cast<BlockArgument>(embedding.getIndex());
+    auto fused = embedding->getParentOfType<FusedOp>();
+    if (!index || !fused)
+      return;
+    auto argument =
+        dyn_cast<BlockArgument>(fused.getInputs()[index.getArgNumber()]);
+    auto function = embedding->getParentOfType<func::FuncOp>();
+    if (!argument || argument.getOwner()->getParentOp() != function ||
+        nameOfArgument(function, argument.getArgNumber()) != name)
+      return;
+    int64_t rows = embedding.getTable().getType().getDimSize(0);
+    choices = choices == 0 ? rows : std::min(choices, rows);
+  });
+  return choices;
+}
+
 runtime::FunctionEntry describeFunction(const codegen::Program &program,
                                         const codegen::Function &function) {
   runtime::FunctionEntry entry;
@@ -123,6 +145,8 @@ runtime::Manifest dit::describeModel(const CompiledModel &model,
   m.space = spelling(spec.space);
   for (const codegen::Port &input : program.inputs)
     m.inputs.push_back(describePort(input));
+  for (runtime::PortEntry &input : m.inputs)
+    input.choices = choicesOf(model.planned, input.name);
   for (const codegen::Port &output : program.outputs)
     m.outputs.push_back(describePort(output));
   m.classes = spec.classes;

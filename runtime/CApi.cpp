@@ -284,6 +284,12 @@ static void readTensors(
     if (port->name == "y")
       checkLabels(manifest, {static_cast<const int32_t *>(tensor.data),
                              static_cast<size_t>(tensor.rows)});
+    else if (port->dtype == "i32" && port->choices > 0)
+      for (int64_t n = 0; n < tensor.rows; ++n)
+        if (auto value = static_cast<const int32_t *>(tensor.data)[n];
+            value < 0 || value >= port->choices)
+          fail("the input {} has {} at {}, outside 0 .. {}",
+               inQuotes(tensor.name), value, n, port->choices - 1);
     take(*port, tensor);
     at += tensor.size;
   }

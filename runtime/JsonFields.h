@@ -86,6 +86,10 @@ public:
     if (json.has(key))
       object(key, to.emplace());
   }
+  /// 0 where it is not there.
+  void integerUnless0(const char *key, int64_t &to, int64_t high) {
+    to = json.has(key) ? json.integer(key, 1, high) : 0;
+  }
   /// Empty where it is not there.
   void optionalString(const char *key, std::string &to) {
     to = json.has(key) ? json.string(key) : "";
@@ -159,6 +163,10 @@ public:
   void optionalObject(const char *key, std::optional<T> &from) {
     if (from)
       object(key, *from);
+  }
+  void integerUnless0(const char *key, int64_t from, int64_t) {
+    if (from != 0)
+      json[key] = from;
   }
   void optionalString(const char *key, const std::string &from) {
     if (!from.empty())

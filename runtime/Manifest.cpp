@@ -97,6 +97,7 @@ template <class Fields> static void describe(Fields &f, PortEntry &port) {
   f.choice("every", port.every, {kEveryPrompt, kEveryCondition, kEveryStep});
   f.choice("dtype", port.dtype, {"f32", "i32"});
   f.optionalString("null_value", port.nullValue);
+  f.integerUnless0("choices", port.choices, INT32_MAX);
   f.integers("shape", port.shape, 1, maxElements);
   checkElements(f, port.shape);
 }

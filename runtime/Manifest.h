@@ -49,6 +49,9 @@ struct PortEntry {
   /// to do without: "zeros", or the name of a weight of this shape. Of y it is
   /// the label `classes`, and this is empty.
   std::string nullValue;
+  /// Of an input that picks rows of a table: how many there are, which are
+  /// picked by whole numbers from 0 on. 0 for others.
+  int64_t choices = 0;
   int64_t elements() const;
   int64_t bytes() const { return 4 * elements(); } ///< of a sample
 };

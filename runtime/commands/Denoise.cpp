@@ -11,9 +11,6 @@
 
 #include <fmt/ranges.h>
 
-#include <cmath>
-#include <cstring>
-
 namespace dit::runtime {
 namespace {
 
@@ -43,24 +40,6 @@ const StoredTensor &require(const SafetensorsFile &file, const Manifest &m,
        fmt::join(names, ", "));
 }
 
-/// A model that learned an embedding for each timestep has a row of a table for
-/// whole ones alone.
-void checkTimesteps(const SafetensorsFile &file, const Manifest &manifest,
-                    const Inputs &in) {
-  auto t = in.values.find("t");
-  for (const WeightEntry &weight : manifest.weights)
-    if (weight.name == "t_embedder.embedding_table.weight" &&
-        t != in.values.end())
-      for (int64_t i = 0; i < t->second.rows; ++i) {
-        float time;
-        std::memcpy(&time, t->second.values.data() + i * 4, 4);
-        if (!(time >= 0 && time < weight.shape[0] && time == std::floor(time)))
-          fail("{}: 't' has {} at {}, which is none of the timesteps 0 .. {} "
-               "that the model learned",
-               file.path(), time, i, weight.shape[0] - 1);
-      }
-}
-
 Inputs readInputs(const std::string &path, const Manifest &m) {
   SafetensorsFile file(path);
   Inputs in;
@@ -74,10 +53,9 @@ Inputs readInputs(const std::string &path, const Manifest &m) {
       fail("{}: '{}' is {}, but another input has {} samples", path, input.name,
            showShape(t.shape), in.rows);
     InputRows &values = in.values[input.name];
-    values = readRows(file, m, input, t);
+    values = readRows(file, input, t);
     in.views[input.name] = {values.values.data(), rows};
   }
-  checkTimesteps(file, m, in);
   return in;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 
@@ -33,20 +34,25 @@ static std::string readFloatRows(const TensorFile &file, const PortEntry &input,
          kFloatDtypes, integersToo ? ", I32 or I64" : "", t.dtype);
   std::vector<float> values(static_cast<size_t>(t.elements()));
   readFloats(file, t, values.data());
+  for (size_t i = 0; input.choices > 0 && i < values.size(); ++i)
+    if (float value = values[i];
+        !(value >= 0 && value < input.choices && value == std::floor(value)))
+      fail("{}: '{}' has {} at {}, which is none of 0 .. {} that the model "
+           "learned",
+           file.path(), input.name, value, i, input.choices - 1);
   return {reinterpret_cast<const char *>(values.data()), values.size() * 4};
 }
 
 static std::string readIntegerRows(const TensorFile &file,
-                                   const Manifest &manifest,
                                    const PortEntry &input,
                                    const StoredTensor &t) {
   if (!isIntegerDtype(t.dtype))
     fail("{}: '{}' must be of dtype I32 or I64, but is {}", file.path(),
          input.name, t.dtype);
   int64_t lowest = INT32_MIN, highest = INT32_MAX;
-  if (input.name == "y") {
+  if (input.choices > 0) {
     lowest = 0;
-    highest = manifest.classes - (manifest.labelDropout ? 0 : 1);
+    highest = input.choices - 1;
   }
   std::string bytes(t.bytes, '\0'), values;
   file.readBytes(t, bytes.data());
@@ -68,10 +74,10 @@ static std::string readIntegerRows(const TensorFile &file,
   return values;
 }
 
-InputRows readRows(const TensorFile &file, const Manifest &manifest,
-                   const PortEntry &input, const StoredTensor &t) {
+InputRows readRows(const TensorFile &file, const PortEntry &input,
+                   const StoredTensor &t) {
   int64_t rows = rowsOf(file, input, t);
-  return {input.dtype == "i32" ? readIntegerRows(file, manifest, input, t)
+  return {input.dtype == "i32" ? readIntegerRows(file, input, t)
                                : readFloatRows(file, input, t),
           rows};
 }
@@ -129,8 +135,7 @@ std::optional<InputRows> numberOf(const PortEntry &port,
 
 /// The tensor of FILE or FILE:TENSOR. A path that has a colon itself is taken
 /// as it is where there is such a file.
-InputRows readFrom(const Manifest &manifest, const PortEntry &port,
-                   const std::string &text) {
+InputRows readFrom(const PortEntry &port, const std::string &text) {
   std::string path = text, tensor;
   size_t colon = text.rfind(':');
   if (colon != std::string::npos && !std::filesystem::exists(text)) {
@@ -150,7 +155,7 @@ InputRows readFrom(const Manifest &manifest, const PortEntry &port,
          inQuotes(tensor.empty() ? port.name : tensor), fmt::join(names, ", "),
          file->tensors().size() > names.size() ? ", .." : "");
   }
-  return readRows(*file, manifest, port, *t);
+  return readRows(*file, port, *t);
 }
 
 } // namespace
@@ -164,7 +169,7 @@ readInputs(const Manifest &manifest, const std::vector<std::string> &given) {
       failFlag("--input {} is given twice", input.port->name);
     std::optional<InputRows> number = numberOf(*input.port, input.value);
     inputs[input.port->name] =
-        number ? *number : readFrom(manifest, *input.port, input.value);
+        number ? *number : readFrom(*input.port, input.value);
   }
   return inputs;
 }
@@ -182,8 +187,7 @@ readNulls(const Manifest &manifest, const std::vector<std::string> &given) {
       continue;
     }
     std::optional<InputRows> number = numberOf(*input.port, input.value);
-    InputRows rows =
-        number ? *number : readFrom(manifest, *input.port, input.value);
+    InputRows rows = number ? *number : readFrom(*input.port, input.value);
     if (rows.rows != 1)
       fail("--null {}: expected one row, but {} has {}", input.port->name,
            input.value, rows.rows);

@@ -13,9 +13,9 @@ int64_t rowsOf(const TensorFile &file, const PortEntry &input,
                const StoredTensor &t);
 
 /// The values of `t` as the network reads them: float32 from any float, int32
-/// from any integer, y a class of the model or none.
-InputRows readRows(const TensorFile &file, const Manifest &manifest,
-                   const PortEntry &input, const StoredTensor &t);
+/// from any integer. Where they pick rows of a table, which it has.
+InputRows readRows(const TensorFile &file, const PortEntry &input,
+                   const StoredTensor &t);
 
 /// NAME=FILE, NAME=FILE:TENSOR, or NAME=NUMBER of an input that is one number a
 /// sample: what --input says. Without TENSOR it is the one called like the
