@@ -87,12 +87,12 @@ void ConditionTables::fillPiece(FunctionIndex f, std::span<const float> t,
   uploaded.resize(
       std::max(uploaded.size(), entry.inputs.size() + entry.tables.size()));
   // What the function reads stays until its kernels are enqueued.
-  std::vector<std::string> gathered;
+  std::vector<std::string> gathered(entry.inputs.size());
   std::vector<const void *> own;
   for (size_t k = 0; k < entry.inputs.size(); ++k) {
     int64_t bytes = manifest.findInput(entry.inputs[k])->bytes();
     auto values = inputs.find(entry.inputs[k]);
-    std::string &rows = gathered.emplace_back();
+    std::string &rows = gathered[k];
     for (int64_t i = first; i < first + count; ++i)
       if (values == inputs.end())
         rows.append(reinterpret_cast<const char *>(&t[stepOf(i)]), bytes);

@@ -11,5 +11,8 @@ config.test_format = lit.formats.GoogleTest(".", "Tests")
 config.suffixes = []
 # In a sanitized build what is undefined must fail, not only be printed.
 config.environment["UBSAN_OPTIONS"] = "halt_on_error=1"
+# LLVM's arenas poison what is not handed out yet, but its libraries, which are
+# built without a sanitizer, do not take that back.
+config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
 config.test_source_root = os.path.join(os.path.abspath(build), "bin", "tests")
 config.test_exec_root = config.test_source_root
