@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The inverse of ditc import, and the grids of positions.
+// The config of a model, and the grids of positions.
 #include "compiler/CheckpointFacts.h"
 
+#include "compiler/network/Import.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace dit {
@@ -37,45 +38,12 @@ static std::vector<runtime::PositionTable> describeTables(const Spec &spec,
   return tables;
 }
 
-static std::vector<runtime::ConfigEntry> describeConfig(const Spec &spec,
-                                                        Resolution named) {
-  std::vector<runtime::ConfigEntry> config;
-  // Diffusers has the one design whose blocks are modulated in six places.
-  std::pair<std::string, std::vector<int64_t>> last = {
-      "blocks." + std::to_string(spec.depth - 1) + ".adaLN_modulation.1.weight",
-      {6 * spec.width, spec.width}};
-  if (!spec.depth || !llvm::is_contained(spec.weights, last))
-    return config;
-  auto add = [&](const char *key, std::string value, std::string text) {
-    config.push_back({key, std::move(value), std::move(text)});
-  };
-  auto addSize = [&](const char *key, int64_t value, const char *name) {
-    add(key, std::to_string(value),
-        std::string(name) + " " + std::to_string(value));
-  };
-  addSize("num_layers", spec.depth, "depth");
-  addSize("num_attention_heads", spec.heads, "heads");
-  add("attention_head_dim", std::to_string(spec.headDim()),
-      "width / heads = " + std::to_string(spec.headDim()));
-  addSize("patch_size", spec.patchSize, "patch_size");
-  addSize("in_channels", spec.latent.channels, "latent.channels");
-  add("out_channels", std::to_string(spec.outChannels()),
-      std::to_string(spec.outChannels()) + " by learn_sigma");
-  addSize("num_embeds_ada_norm", spec.classes, "classes");
-  if (named.height == named.width)
-    addSize("sample_size", named.height, "latent.height");
-  // Not a contradiction, but another reading of the same weights.
-  if (spec.compat == Compat::Official)
-    add("_class_name", "null", "compat official");
-  return config;
-}
-
 void describeCheckpoint(const Spec &spec, runtime::Manifest &manifest) {
   // The size that the text names, whichever of its sizes the spec is at.
   auto whole = parseSpec(spec.loc.getContext(), spec.text, spec.file);
-  Resolution named = succeeded(whole) ? whole->size() : spec.size();
-  manifest.positionTables = describeTables(spec, named);
-  manifest.diffusersConfig = describeConfig(spec, named);
+  const Spec &named = succeeded(whole) ? *whole : spec;
+  manifest.positionTables = describeTables(spec, named.size());
+  manifest.config = configOf(named);
 }
 
 } // namespace dit

@@ -9,7 +9,7 @@
 namespace dit {
 
 /// Fills in the tables of positions that a checkpoint of the model may store,
-/// and what the config.json of the same model in diffusers says.
+/// and what a config.json of the same model says.
 void describeCheckpoint(const Spec &spec, runtime::Manifest &manifest);
 
 } // namespace dit

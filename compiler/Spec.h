@@ -188,6 +188,9 @@ mlir::FailureOr<Spec> parseSpec(mlir::MLIRContext *context,
                                 llvm::StringRef text, llvm::StringRef file,
                                 llvm::ArrayRef<Setting> settings = {});
 
+/// Every key with its value, and the network.
+YamlNode writeOutMapping(const Spec &spec);
+
 /// The spec as YAML with every default and design written out.
 std::string writeOut(const Spec &spec);
 

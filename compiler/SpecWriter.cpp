@@ -65,15 +65,20 @@ YamlNode inOrderOf(const YamlNode &written, const YamlNode &all) {
 
 } // namespace
 
-std::string dit::writeOut(const Spec &spec) {
-  if (!spec.network)
-    return spec.text;
+YamlNode dit::writeOutMapping(const Spec &spec) {
   SmallVector<StringRef> left = leftOut(spec);
   MappingWriter writer(left);
   visitKeys(writer, const_cast<Spec &>(spec)); // which the writer only reads
   YamlNode all = std::move(writer.mapping);
   for (const YamlEntry &entry : spec.network->entries)
     all.add(entry.key, entry.value);
+  return all;
+}
+
+std::string dit::writeOut(const Spec &spec) {
+  if (!spec.network)
+    return spec.text;
+  YamlNode all = writeOutMapping(spec);
   if (!all.find("conditions")) // or a design would give some
     all.add("conditions", YamlNode::make(YamlNode::Mapping));
   auto written = parseYaml(spec.loc.getContext(), spec.text, spec.file);

@@ -15,7 +15,7 @@ namespace {
 
 /// Text that, written plainly, would not read back as the same string.
 bool needsQuotes(StringRef text) {
-  return text.empty() || text.trim() != text ||
+  return text.empty() || text.trim() != text || text == "null" ||
          !llvm::all_of(text,
                        [](char c) {
                          return llvm::isAlnum(c) || c == '_' || c == '-' ||

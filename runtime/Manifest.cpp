@@ -214,11 +214,11 @@ template <class Fields> static void describe(Fields &f, Manifest &m) {
   f.object("memory", m.memory);
   f.objects("weights", m.weights);
   f.strings("ignored_weights", m.ignoredWeights);
-  CheckpointEntry checkpoint{m.layouts, m.positionTables, m.diffusersConfig};
+  CheckpointEntry checkpoint{m.layouts, m.positionTables, m.config};
   f.object("checkpoint", checkpoint);
   m.layouts = checkpoint.layouts;
   m.positionTables = checkpoint.positionTables;
-  m.diffusersConfig = checkpoint.config;
+  m.config = checkpoint.config;
   f.objects("functions", m.functions);
   std::optional<StepEntry> step;
   if (m.step)

@@ -75,10 +75,11 @@ struct WeightEntry {
   int64_t elements() const;
 };
 
-/// What a diffusers model's config.json says where it is this model's.
+/// What a config.json beside the weights says where it is this model's.
 struct ConfigEntry {
-  std::string key, value; ///< the value's JSON
-  std::string spec;       ///< "depth 28"
+  std::string key;   ///< or an expression of keys: ConfigExpression.h
+  std::string value; ///< its JSON
+  std::string spec;  ///< "depth 28"
 };
 
 /// How the model was trained to be sampled, and the defaults of the flags.
@@ -141,7 +142,7 @@ struct Manifest {
   std::vector<std::string> ignoredWeights; ///< may be in the file, is not read
   std::vector<Layout> layouts;             ///< of files with other names
   std::vector<PositionTable> positionTables; ///< that a checkpoint may store
-  std::vector<ConfigEntry> diffusersConfig;
+  std::vector<ConfigEntry> config;
   std::vector<FunctionEntry> functions;
   /// Of a CUDA artifact: guidance and the sampler's update, the runtime's to
   /// launch: five addresses, then the ints samples and guided.

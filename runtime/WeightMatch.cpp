@@ -2,6 +2,7 @@
 // What is missing and what is there instead are shown side by side, shortened.
 #include "runtime/WeightMatch.h"
 
+#include "runtime/ConfigExpression.h"
 #include "runtime/Error.h"
 #include "runtime/Json.h"
 #include "runtime/Safetensors.h"
@@ -122,7 +123,7 @@ private:
   void compareConfig() {
     std::string path = checkpoint.folder() + "/config.json";
     std::error_code ignored;
-    if (checkpoint.folder().empty() || manifest.diffusersConfig.empty() ||
+    if (checkpoint.folder().empty() || manifest.config.empty() ||
         !std::filesystem::exists(path, ignored))
       return;
     constexpr size_t longest = 1 << 20;
@@ -136,10 +137,9 @@ private:
     }
     if (!config.is_object())
       fail("{}: the config must be an object, but is {}", path, shown(config));
-    for (const ConfigEntry &entry : manifest.diffusersConfig) {
-      auto found = config.find(entry.key);
-      if (found == config.end() || found->is_null() ||
-          found->dump() == entry.value)
+    for (const ConfigEntry &entry : manifest.config) {
+      nlohmann::json found = valueIn(config, entry.key, path);
+      if (found.is_null() || found == parseJson(entry.value, entry.key))
         continue;
       if (entry.value == "null" && notice)
         notice(fmt::format("{}: is a model of diffusers, but the spec that {} "
@@ -150,7 +150,20 @@ private:
         others.push_back(fmt::format(
             "its config.json has {} {}, but the spec that {} was compiled "
             "from has {}",
-            entry.key, shown(*found), inQuotes(manifest.name), entry.spec));
+            entry.key, shown(found), inQuotes(manifest.name), entry.spec));
+    }
+  }
+
+  static nlohmann::json valueIn(const nlohmann::json &config,
+                                const std::string &expression,
+                                const std::string &path) {
+    try {
+      return evaluateConfig(expression, [&](const std::string &name) {
+        auto found = config.find(name);
+        return found == config.end() ? nullptr : &*found;
+      });
+    } catch (const Error &e) {
+      fail("{}: {}", path, e.what());
     }
   }
 

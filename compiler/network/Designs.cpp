@@ -70,6 +70,24 @@ SmallVector<StringRef> dit::designsOf(StringRef key) {
   return values;
 }
 
+SmallVector<DesignImport> dit::importsOfDesigns(MLIRContext *context) {
+  SmallVector<DesignImport> imports;
+  auto defaults =
+      parseYaml(context, findDesign("defaults.yaml")->text, "defaults.yaml");
+  for (const Design &design : kDesigns) {
+    auto [key, file] = design.file.split('/');
+    auto mapping = parseYaml(context, design.text, design.file);
+    const YamlNode *import =
+        succeeded(mapping) ? mapping->at("import") : nullptr;
+    if (!import || !import->at("class") || !file.consume_back(".yaml"))
+      continue;
+    const YamlNode *byDefault = defaults->at(key);
+    imports.push_back(
+        {key.str(), file.str(), byDefault && byDefault->is(file), *import});
+  }
+  return imports;
+}
+
 FailureOr<YamlNode> dit::overDesigns(MLIRContext *context, const YamlNode &spec,
                                      Places &places) {
   auto defaults =
@@ -100,5 +118,10 @@ FailureOr<YamlNode> dit::overDesigns(MLIRContext *context, const YamlNode &spec,
       return failure();
     network = mergeYaml(network, *mapping);
   }
+  // An import reads configs of one kind, so a spec's own is no design's.
+  if (spec.find("import"))
+    llvm::erase_if(network.entries, [](const YamlEntry &entry) {
+      return entry.key == "import";
+    });
   return mergeYaml(network, spec);
 }

@@ -17,6 +17,16 @@ llvm::SmallVector<llvm::StringRef> designsOf(llvm::StringRef key);
 mlir::FailureOr<YamlNode> overDesigns(mlir::MLIRContext *context,
                                       const YamlNode &spec, Places &places);
 
+/// The `import` of a design, and the key and value that pick it.
+struct DesignImport {
+  std::string key, value;
+  bool isDefault = false; ///< a spec need not say it
+  YamlNode import;
+};
+
+/// Those that the designs' own files have.
+llvm::SmallVector<DesignImport> importsOfDesigns(mlir::MLIRContext *context);
+
 /// Whether the spec writes its whole network; else what it leaves out is a
 /// design's.
 inline bool hasOwnNetwork(const YamlNode &spec) {

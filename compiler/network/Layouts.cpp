@@ -246,6 +246,11 @@ LogicalResult dit::resolveLayouts(Spec &spec, Sizes &sizes) {
   for (const auto &[name, shape] : spec.weights)
     names.push_back(name);
   llvm::append_range(names, spec.computedWeights);
+  if (const YamlNode *inputs = spec.network->at("inputs"))
+    for (const YamlEntry &entry : inputs->entries)
+      if (const YamlNode *null = entry.value.at("null_value");
+          null && !null->is("zeros") && !llvm::is_contained(names, null->text))
+        names.push_back(null->text);
   bool hasFailed = false;
   YamlNode kept = YamlNode::make(YamlNode::Mapping, section->loc);
   for (const YamlEntry &layout : section->entries) {

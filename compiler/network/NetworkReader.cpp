@@ -3,6 +3,7 @@
 #include "compiler/network/NetworkReader.h"
 
 #include "compiler/MappingReader.h"
+#include "compiler/network/Import.h"
 #include "compiler/network/Layouts.h"
 #include "runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
@@ -13,8 +14,8 @@ using runtime::inQuotes;
 
 ArrayRef<StringRef> dit::networkSections() {
   static const StringRef sections[] = {
-      "sizes",     "inputs", "conditions", "streams", "rope",
-      "attention", "define", "blocks",     "final",   "weights"};
+      "sizes",  "inputs", "conditions", "streams", "rope",  "attention",
+      "define", "blocks", "final",      "weights", "import"};
   return sections;
 }
 
@@ -65,6 +66,10 @@ FailureOr<YamlNode> NetworkReader::read() {
           hasFailed |= !readLayout(rule.value, places);
     return entry.value;
   });
+  if (const YamlEntry *entry = spec.find("import")) {
+    hasFailed |= failed(checkImport(entry->value, places));
+    network.entries.push_back(*entry);
+  }
   if (hasFailed)
     return failure();
   return network;
