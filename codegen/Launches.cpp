@@ -324,7 +324,7 @@ bool isRoundedWhenStored(CastOp cast) {
     for (Operation *user : open.pop_back_val().getUsers()) {
       if (isa<YieldOp>(user))
         continue;
-      if (!isa<ReshapeOp, ConcatOp, PackOp, PatchifyOp, UnpatchifyOp>(user) ||
+      if (!user->hasTrait<MovesElements>() ||
           getElementTypeOrSelf(user->getResult(0)) != element)
         return false;
       open.push_back(user->getResult(0));

@@ -58,6 +58,13 @@ bool hasPlainShape(RankedTensorType type) {
   return true;
 }
 
+int64_t elementsPerSample(Value value) {
+  int64_t count = 1;
+  for (int64_t dim : cast<RankedTensorType>(value.getType()).getShape())
+    count *= ShapedType::isDynamic(dim) ? 1 : dim;
+  return count;
+}
+
 std::string showShape(ArrayRef<int64_t> shape) {
   std::string text;
   for (int64_t dim : shape)
@@ -82,6 +89,7 @@ StringRef nameOf(Location loc) {
 #include "dialect/DiTEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialect/DiTAttrs.cpp.inc"
+#include "dialect/DiTInterfaces.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialect/DiTOps.cpp.inc"
 

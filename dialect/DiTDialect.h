@@ -22,8 +22,50 @@ namespace dit {
 template <typename ConcreteType>
 class ViewLike : public mlir::OpTrait::TraitBase<ConcreteType, ViewLike> {};
 
+/// An op that a row region holds: it works on a whole token at a time.
+template <typename ConcreteType>
+class WorksOnRows : public mlir::OpTrait::TraitBase<ConcreteType, WorksOnRows> {
+};
+
+/// An op that a linear's epilogue holds: it works on one element at a time,
+/// dit.rotate on a pair of them.
+template <typename ConcreteType>
+class WorksOnElements
+    : public mlir::OpTrait::TraitBase<ConcreteType, WorksOnElements> {};
+
+/// An op that packing holds, where it depends on weights alone.
+template <typename ConcreteType>
+class WorksOnWeights
+    : public mlir::OpTrait::TraitBase<ConcreteType, WorksOnWeights> {};
+
+/// An op whose result's elements are its operands', as they were.
+template <typename ConcreteType>
+class MovesElements
+    : public mlir::OpTrait::TraitBase<ConcreteType, MovesElements> {};
+
+/// An op that normalises each token of its first operand over its features.
+template <typename ConcreteType>
+class NormLike : public mlir::OpTrait::TraitBase<ConcreteType, NormLike> {};
+
+/// A function of one element, for between two linears.
+template <typename ConcreteType>
+class ActivationLike
+    : public mlir::OpTrait::TraitBase<ConcreteType, ActivationLike> {};
+
+/// An op that is made of sines and cosines: a kernel by itself.
+template <typename ConcreteType>
+class SinusoidLike
+    : public mlir::OpTrait::TraitBase<ConcreteType, SinusoidLike> {};
+
 /// True for ops that become address arithmetic.
 inline bool isView(mlir::Operation *op) { return op->hasTrait<ViewLike>(); }
+inline bool isSinusoid(mlir::Operation *op) {
+  return op->hasTrait<SinusoidLike>();
+}
+/// False for null, as where a value is an argument.
+inline bool isNorm(mlir::Operation *op) {
+  return op && op->hasTrait<NormLike>();
+}
 
 // Attributes of functions, their arguments and their results; dialect/README.md
 // says at which phase each appears.
@@ -51,6 +93,9 @@ llvm::StringRef nameOf(mlir::Location loc);
 /// only the first may be dynamic, and fewer than 2^48 elements (a sample).
 bool hasPlainShape(mlir::RankedTensorType type);
 
+/// A tensor's elements, of one sample where it has a batch.
+int64_t elementsPerSample(mlir::Value value);
+
 /// 2x4x?, as types are printed; "a scalar" without dimensions.
 std::string showShape(llvm::ArrayRef<int64_t> shape);
 
@@ -60,17 +105,8 @@ std::string showShape(llvm::ArrayRef<int64_t> shape);
 #include "dialect/DiTEnums.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialect/DiTAttrs.h.inc"
+#include "dialect/DiTInterfaces.h.inc"
 #define GET_OP_CLASSES
 #include "dialect/DiTOps.h.inc"
-
-namespace dit {
-
-/// True for the ops that are made of sines and cosines: each is a kernel by
-/// itself.
-inline bool isSinusoid(mlir::Operation *op) {
-  return llvm::isa<TimestepEmbeddingOp, SincosPositionOp, RotaryPositionOp>(op);
-}
-
-} // namespace dit
 
 #endif // DIT_DIALECT_DITDIALECT_H

@@ -7,6 +7,7 @@
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
+include "mlir/IR/Interfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -20,8 +21,38 @@ def DiT_Dialect : Dialect {
 class DiT_Op<string mnemonic, list<Trait> traits = []>
     : Op<DiT_Dialect, mnemonic, traits>;
 
-// Results only rename elements of x; see ViewLike in DiTDialect.h.
-def DiT_View : NativeOpTrait<"ViewLike"> { let cppNamespace = "::dit"; }
+class DiT_Trait<string name> : NativeOpTrait<name> { let cppNamespace = "::dit"; }
+
+// What an op says of itself to passes and generators; see DiTDialect.h.
+def DiT_View : DiT_Trait<"ViewLike">;
+def DiT_PerRow : DiT_Trait<"WorksOnRows">;
+def DiT_PerElement : DiT_Trait<"WorksOnElements">;
+def DiT_OfWeights : DiT_Trait<"WorksOnWeights">;
+def DiT_Moves : DiT_Trait<"MovesElements">;
+def DiT_Norm : DiT_Trait<"NormLike">;
+def DiT_Activation : DiT_Trait<"ActivationLike">;
+def DiT_Sinusoid : DiT_Trait<"SinusoidLike">;
+
+def DiT_KernelOp : OpInterface<"KernelOp"> {
+  let description = "An op that can be a kernel by itself: not a view, not a source.";
+  let cppNamespace = "::dit";
+  let methods = [
+    InterfaceMethod<[{
+      The kind of kernel that the op is when nothing is fused with it and it depends on more than
+      weights.
+    }], "::dit::KernelKind", "getKindAlone", (ins), "",
+        "return ::dit::KernelKind::Row;">,
+    InterfaceMethod<[{
+      The operands that are not rows of the result's tokens, but the same for many of them.
+    }], "::llvm::SmallVector<::mlir::Value>", "getBroadcast", (ins), "", "return {};">,
+    InterfaceMethod<"Multiplications of a sample that are each followed by an addition.",
+        "int64_t", "getMacs", (ins), "", "return 0;">,
+  ];
+}
+
+// An op on a whole token at a time.
+class DiT_RowOp<string mnemonic, list<Trait> traits = []>
+    : DiT_Op<mnemonic, !listconcat([Pure, DiT_KernelOp, DiT_PerRow], traits)>;
 
 def DiT_Real : AnyTypeOf<[F32, F16, BF16, F64]>;
 
@@ -150,7 +181,7 @@ def DiT_WeightOp : DiT_Op<"weight", [Pure]> {
 }
 
 // A table of positions, a row a token of the grid.
-class DiT_PositionOp<string mnemonic> : DiT_Op<mnemonic, [Pure]> {
+class DiT_PositionOp<string mnemonic> : DiT_RowOp<mnemonic, [DiT_Sinusoid]> {
   let extraClassDeclaration = [{
     /// Of the positions of rows and columns.
     double getRowScale() {
@@ -226,7 +257,7 @@ def DiT_RotaryPositionOp : DiT_PositionOp<"rotary_position"> {
   }];
 }
 
-def DiT_TimestepEmbeddingOp : DiT_Op<"timestep_embedding", [Pure]> {
+def DiT_TimestepEmbeddingOp : DiT_RowOp<"timestep_embedding", [DiT_Sinusoid]> {
   let summary = "sinusoidal embedding of the timestep";
   let description = [{
     With h = dim/2 and f_i = exp(-ln(max_period) * i / (h - shift)):
@@ -248,9 +279,12 @@ def DiT_TimestepEmbeddingOp : DiT_Op<"timestep_embedding", [Pure]> {
     $t `max_period` $max_period `shift` $shift attr-dict `:` type($t) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getBroadcast() { return {getT()}; }
+  }];
 }
 
-def DiT_EmbeddingOp : DiT_Op<"embedding", [Pure]> {
+def DiT_EmbeddingOp : DiT_RowOp<"embedding"> {
   let summary = "rows of a table";
   let description = [{
     `result[n, :] = table[index[n], :]`; a float32 index is rounded to the nearest whole number,
@@ -273,13 +307,16 @@ def DiT_EmbeddingOp : DiT_Op<"embedding", [Pure]> {
     $index `table` `(` $table `)` attr-dict `:` type($index) `,` type($table) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getBroadcast() { return {getIndex(), getTable()}; }
+  }];
 }
 
 //===----------------------------------------------------------------------===//
 // Pixels and tokens
 //===----------------------------------------------------------------------===//
 
-def DiT_PatchifyOp : DiT_Op<"patchify", [Pure]> {
+def DiT_PatchifyOp : DiT_Op<"patchify", [Pure, DiT_KernelOp, DiT_Moves]> {
   let summary = "cut an image into patch vectors";
   let description = [{
     With token t = (h, w) row-major on the grid and vector order (c, i, j):
@@ -296,9 +333,12 @@ def DiT_PatchifyOp : DiT_Op<"patchify", [Pure]> {
   let results = (outs DiT_Rows:$result);
   let assemblyFormat = "$x `patch` $patch attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::dit::KernelKind getKindAlone() { return ::dit::KernelKind::Patch; }
+  }];
 }
 
-def DiT_UnpatchifyOp : DiT_Op<"unpatchify", [Pure]> {
+def DiT_UnpatchifyOp : DiT_Op<"unpatchify", [Pure, DiT_KernelOp, DiT_Moves]> {
   let summary = "put patch vectors back into an image";
   let description = [{
     With token t = (h, w) row-major on the grid and vector order (i, j, c):
@@ -317,13 +357,16 @@ def DiT_UnpatchifyOp : DiT_Op<"unpatchify", [Pure]> {
   let results = (outs DiT_Image:$result);
   let assemblyFormat = "$x `patch` $patch attr-dict `:` type($x) `->` type($result)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::dit::KernelKind getKindAlone() { return ::dit::KernelKind::Patch; }
+  }];
 }
 
 //===----------------------------------------------------------------------===//
 // Views, joins and layouts
 //===----------------------------------------------------------------------===//
 
-def DiT_SliceOp : DiT_Op<"slice", [Pure, DiT_View]> {
+def DiT_SliceOp : DiT_Op<"slice", [Pure, DiT_View, DiT_Moves]> {
   let summary = "a range along one dimension";
   let description = [{
     `result[.., i, ..] = x[.., offset + i, ..]` along `dim`
@@ -344,7 +387,7 @@ def DiT_SliceOp : DiT_Op<"slice", [Pure, DiT_View]> {
   let hasVerifier = 1;
 }
 
-def DiT_ReshapeOp : DiT_Op<"reshape", [Pure, DiT_View]> {
+def DiT_ReshapeOp : DiT_Op<"reshape", [Pure, DiT_View, DiT_Moves, DiT_OfWeights]> {
   let summary = "the same elements in the same row-major order under another shape";
   let description = [{
     - (C1) both shapes are static and have the same number of elements, or both begin with
@@ -360,7 +403,7 @@ def DiT_ReshapeOp : DiT_Op<"reshape", [Pure, DiT_View]> {
   let hasVerifier = 1;
 }
 
-def DiT_ConcatOp : DiT_Op<"concat", [Pure]> {
+def DiT_ConcatOp : DiT_Op<"concat", [Pure, DiT_KernelOp, DiT_Moves, DiT_OfWeights]> {
   let summary = "tensors one after the other along one dimension";
   let description = [{
     `result = [x_0 | x_1 | ...]` along `dim`
@@ -377,9 +420,12 @@ def DiT_ConcatOp : DiT_Op<"concat", [Pure]> {
   let results = (outs DiT_Tensor:$result);
   let assemblyFormat = "$xs `dim` $dim attr-dict `:` type($xs) `->` type($result)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::dit::KernelKind getKindAlone() { return ::dit::KernelKind::Patch; }
+  }];
 }
 
-def DiT_PackOp : DiT_Op<"pack", [Pure]> {
+def DiT_PackOp : DiT_Op<"pack", [Pure, DiT_KernelOp, DiT_Moves, DiT_OfWeights]> {
   let summary = "a weight in the layout a kernel reads";
   let description = [{
     w as `layout` packs it; without one a copy, so that the checkpoint can be let go
@@ -400,9 +446,12 @@ def DiT_PackOp : DiT_Op<"pack", [Pure]> {
     $w (`layout` `` $layout^)? attr-dict `:` type($w) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::dit::KernelKind getKindAlone() { return ::dit::KernelKind::Pack; }
+  }];
 }
 
-def DiT_CastOp : DiT_Op<"cast", [Pure]> {
+def DiT_CastOp : DiT_RowOp<"cast", [DiT_PerElement, DiT_OfWeights]> {
   let summary = "round to another float type";
   let description = [{
     `result = round(x)`, to nearest even
@@ -426,7 +475,7 @@ def DiT_CastOp : DiT_Op<"cast", [Pure]> {
 // Matmul and attention
 //===----------------------------------------------------------------------===//
 
-def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
+def DiT_LinearOp : DiT_Op<"linear", [Pure, DiT_KernelOp]> {
   let summary = "a matmul with a weight, and a bias";
   let description = [{
     `result[.., m] = sum_k round(x[.., k]) * round(weight[m, k]) + bias[m]`
@@ -463,6 +512,10 @@ def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
     build($_builder, $_state, result, x, weight, bias, ::dit::MatmulAttr());
   }]>];
   let extraClassDeclaration = [{
+    ::dit::KernelKind getKindAlone() { return ::dit::KernelKind::Linear; }
+    int64_t getMacs() {
+      return ::dit::elementsPerSample(getResult()) * getX().getType().getShape().back();
+    }
     /// What both operands are rounded to where they are multiplied.
     ::dit::Multiply multiplies() {
       return getMatmul() ? getMatmul()->getMultiply() : ::dit::Multiply::F32;
@@ -479,7 +532,7 @@ def DiT_LinearOp : DiT_Op<"linear", [Pure]> {
 }
 
 def DiT_AttentionOp : DiT_Op<"attention",
-    [Pure, AllTypesMatch<["k", "v"]>]> {
+    [Pure, DiT_KernelOp, AllTypesMatch<["k", "v"]>]> {
   let summary = "multi-head scaled dot-product attention";
   let description = [{
     With S the tokens of k and v, d = D/heads, and head a on features [a*d, (a+1)*d):
@@ -503,6 +556,11 @@ def DiT_AttentionOp : DiT_Op<"attention",
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
+    ::dit::KernelKind getKindAlone() { return ::dit::KernelKind::Attention; }
+    /// The scores, then their sum of v.
+    int64_t getMacs() {
+      return 2 * ::dit::elementsPerSample(getQ()) * getK().getType().getDimSize(1);
+    }
     int64_t getHeadDim() { return getQ().getType().getDimSize(2) / getHeads(); }
   }];
 }
@@ -511,8 +569,8 @@ def DiT_AttentionOp : DiT_Op<"attention",
 // Rows
 //===----------------------------------------------------------------------===//
 
-def DiT_LayerNormOp : DiT_Op<"layer_norm",
-    [Pure, AllTypesMatch<["x", "result"]>, AttrSizedOperandSegments]> {
+def DiT_LayerNormOp : DiT_RowOp<"layer_norm",
+    [DiT_Norm, AllTypesMatch<["x", "result"]>, AttrSizedOperandSegments]> {
   let summary = "normalise each token over its features";
   let description = [{
     With mu and var the mean and the biased variance of x[n, t, :]:
@@ -533,9 +591,12 @@ def DiT_LayerNormOp : DiT_Op<"layer_norm",
     `eps` $eps attr-dict `:` type($x)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getBroadcast() { return getOperands().drop_front(); }
+  }];
 }
 
-def DiT_RMSNormOp : DiT_Op<"rms_norm", [Pure, AllTypesMatch<["x", "result"]>]> {
+def DiT_RMSNormOp : DiT_RowOp<"rms_norm", [DiT_Norm, AllTypesMatch<["x", "result"]>]> {
   let summary = "divide each token by its root mean square";
   let description = [{
     `result[n, t, d] = x[n, t, d] / sqrt(mean_d(x[n, t, d]^2) + eps)`, then `* weight[d]` where given
@@ -553,10 +614,13 @@ def DiT_RMSNormOp : DiT_Op<"rms_norm", [Pure, AllTypesMatch<["x", "result"]>]> {
     $x (`weight` `(` $weight^ `:` type($weight) `)`)? `eps` $eps attr-dict `:` type($x)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getBroadcast() { return getOperands().drop_front(); }
+  }];
 }
 
-def DiT_ModulateOp : DiT_Op<"modulate",
-    [Pure, AllTypesMatch<["x", "result"]>, AllTypesMatch<["shift", "scale"]>]> {
+def DiT_ModulateOp : DiT_RowOp<"modulate",
+    [AllTypesMatch<["x", "result"]>, AllTypesMatch<["shift", "scale"]>]> {
   let summary = "scale and shift tokens by a per-sample condition";
   let description = [{
     `result[n, t, d] = x[n, t, d] * (1 + scale[n, d]) + shift[n, d]`
@@ -575,9 +639,12 @@ def DiT_ModulateOp : DiT_Op<"modulate",
     $x `shift` `(` $shift `)` `scale` `(` $scale `)` attr-dict `:` type($x) `,` type($shift)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getBroadcast() { return {getShift(), getScale()}; }
+  }];
 }
 
-def DiT_GateOp : DiT_Op<"gate", [Pure, AllTypesMatch<["x", "result"]>]> {
+def DiT_GateOp : DiT_RowOp<"gate", [DiT_PerElement, AllTypesMatch<["x", "result"]>]> {
   let summary = "scale a branch by a per-sample condition";
   let description = [{
     `result[n, t, d] = x[n, t, d] * gate[n, d]`
@@ -592,9 +659,12 @@ def DiT_GateOp : DiT_Op<"gate", [Pure, AllTypesMatch<["x", "result"]>]> {
   let results = (outs DiT_Rows:$result);
   let assemblyFormat = "$x `gate` `(` $gate `)` attr-dict `:` type($x) `,` type($gate)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getBroadcast() { return {getGate()}; }
+  }];
 }
 
-def DiT_RotateOp : DiT_Op<"rotate", [Pure, AllTypesMatch<["x", "result"]>]> {
+def DiT_RotateOp : DiT_RowOp<"rotate", [DiT_PerElement, AllTypesMatch<["x", "result"]>]> {
   let summary = "turn pairs of features by a token's angles";
   let description = [{
     With d = dim(table, 1), and for f < features, f even, c = table[t, f % d], s = table[t, f % d + 1]:
@@ -619,10 +689,13 @@ def DiT_RotateOp : DiT_Op<"rotate", [Pure, AllTypesMatch<["x", "result"]>]> {
     $x `by` `(` $table `)` `features` $features attr-dict `:` type($x) `,` type($table)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getBroadcast() { return {getTable()}; }
+  }];
 }
 
 class DiT_ElementwiseBinaryOp<string mnemonic, string sign, string example>
-    : DiT_Op<mnemonic, [Pure, AllTypesMatch<["lhs", "result"]>]> {
+    : DiT_RowOp<mnemonic, [DiT_PerElement, DiT_OfWeights, AllTypesMatch<["lhs", "result"]>]> {
   let description = [{
     `result = lhs }] # sign # [{ rhs`; an rhs without the batch dimension is the same for every sample
 
@@ -636,6 +709,13 @@ class DiT_ElementwiseBinaryOp<string mnemonic, string sign, string example>
   let results = (outs DiT_Tensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs)";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::Value> getBroadcast() {
+      if (getLhs().getType() == getRhs().getType())
+        return {};
+      return {getRhs()};
+    }
+  }];
 }
 
 def DiT_AddOp : DiT_ElementwiseBinaryOp<"add", "+",
@@ -648,7 +728,7 @@ def DiT_MulOp : DiT_ElementwiseBinaryOp<"mul", "*",
   let summary = "product";
 }
 
-def DiT_SiluOp : DiT_Op<"silu", [Pure, AllTypesMatch<["x", "result"]>]> {
+def DiT_SiluOp : DiT_RowOp<"silu", [DiT_PerElement, DiT_Activation, AllTypesMatch<["x", "result"]>]> {
   let summary = "x * sigmoid(x)";
   let description = [{
     `result = x / (1 + exp(-x))`
@@ -667,7 +747,7 @@ def DiT_GeluForm : I32EnumAttr<"GeluForm", "which GELU", [
   let cppNamespace = "::dit";
 }
 
-def DiT_GeluOp : DiT_Op<"gelu", [Pure, AllTypesMatch<["x", "result"]>]> {
+def DiT_GeluOp : DiT_RowOp<"gelu", [DiT_PerElement, DiT_Activation, AllTypesMatch<["x", "result"]>]> {
   let summary = "Gaussian error linear unit";
   let description = [{
     tanh: `result = x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))`; erf: `result = x/2 * (1 + erf(x/sqrt(2)))`

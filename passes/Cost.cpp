@@ -8,27 +8,9 @@ using namespace mlir;
 
 namespace dit {
 
-int64_t elementsPerSample(Value value) {
-  int64_t count = 1;
-  for (int64_t dim : cast<RankedTensorType>(value.getType()).getShape())
-    count *= ShapedType::isDynamic(dim) ? 1 : dim;
-  return count;
-}
-
-static int64_t macsOfOne(Operation *op) {
-  if (auto linear = dyn_cast<LinearOp>(op)) {
-    auto x = cast<RankedTensorType>(linear.getX().getType());
-    return elementsPerSample(linear.getResult()) * x.getShape().back();
-  }
-  if (auto attention = dyn_cast<AttentionOp>(op)) // scores, then their sum of v
-    return 2 * elementsPerSample(attention.getQ()) *
-           attention.getK().getType().getDimSize(1);
-  return 0;
-}
-
 int64_t macsOf(Operation *op) {
   int64_t sum = 0;
-  op->walk([&](Operation *inner) { sum += macsOfOne(inner); });
+  op->walk([&](KernelOp inner) { sum += inner.getMacs(); });
   return sum;
 }
 

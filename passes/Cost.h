@@ -19,12 +19,9 @@ struct Cost {
 /// Of `unit`, an op or a dit.fused that runs as one kernel.
 Cost costOf(mlir::Operation *unit, int64_t batch);
 
-/// Multiply-accumulates of one sample in a linear or attention op, and of all
-/// of them inside any other op (the paper's "Gflops" count these); 0 elsewhere.
+/// Multiply-accumulates of one sample in `op` and inside of it (the paper's
+/// "Gflops" count these).
 int64_t macsOf(mlir::Operation *op);
-
-/// A tensor's elements, of one sample where it has a batch.
-int64_t elementsPerSample(mlir::Value value);
 
 // A linear may make the rows that it reads, in its own kernel, in place of a
 // row kernel. Each is empty where that costs less or the same, else a sentence

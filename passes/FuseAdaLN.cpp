@@ -15,8 +15,7 @@ constexpr StringLiteral kPass = "fuse-adaln";
 
 void fuseAdaLN(RewriterBase &rewriter, ModulateOp modulate) {
   Operation *norm = definerOf(modulate.getX());
-  if (!isa_and_nonnull<LayerNormOp, RMSNormOp>(norm) ||
-      unitOf(norm) == unitOf(modulate))
+  if (!isNorm(norm) || unitOf(norm) == unitOf(modulate))
     return;
   if (!isRowUnit(unitOf(modulate)))
     return remarkMissed(modulate, kPass, "modulate is fused with a linear");

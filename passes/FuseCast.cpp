@@ -33,7 +33,7 @@ void fuseCast(RewriterBase &rewriter, CastOp op) {
   if (!maker || dependsOnWeightsOnly(op) || unitOf(maker) == unitOf(op))
     return;
   std::optional<KernelKind> kind = kindOf(unitOf(maker));
-  if (!kind || isa<UnpatchifyOp>(maker) || isSinusoid(maker))
+  if (!kind || maker->hasTrait<MovesElements>() || isSinusoid(maker))
     return remarkMissed(op, kPass,
                         "no kernel that ends with a cast makes what it rounds");
   if (opsOf(unitOf(op)).size() != 1)

@@ -24,7 +24,7 @@ struct FuseFinalLayer : impl::FuseFinalLayerBase<FuseFinalLayer> {
       ops.push_back(op);
       op = definerOf(op->getOperand(0));
     }
-    if (!isa_and_nonnull<LayerNormOp, RMSNormOp>(op))
+    if (!isNorm(op))
       return {};
     ops.push_back(op);
     for (const std::string &fault :

@@ -27,8 +27,7 @@ Operation *gateUnit(AddOp add) {
 Operation *nextNorm(AddOp add) {
   SmallVector<Operation *> norms;
   for (Operation *user : usersOf(add.getResult()))
-    if (isa<LayerNormOp, RMSNormOp>(user) &&
-        definerOf(user->getOperand(0)) == add)
+    if (isNorm(user) && definerOf(user->getOperand(0)) == add)
       norms.push_back(user);
   if (norms.size() > 1)
     remarkMissed(add, kPass, Twine(norms.size()) + " norms read the sum");

@@ -27,9 +27,7 @@ SmallVector<Operation *> prologueOf(LinearOp linear) {
   };
   take(isa_and_nonnull<CastOp>(op));
   take(isa_and_nonnull<ModulateOp>(op));
-  return take(isa_and_nonnull<LayerNormOp, RMSNormOp>(op))
-             ? ops
-             : SmallVector<Operation *>();
+  return take(isNorm(op)) ? ops : SmallVector<Operation *>();
 }
 
 struct FuseLinearPrologue : impl::FuseLinearPrologueBase<FuseLinearPrologue> {

@@ -8,33 +8,17 @@ using namespace mlir;
 
 namespace dit {
 
-bool isRowOp(Operation *op) {
-  return isSinusoid(op) ||
-         isa<LayerNormOp, RMSNormOp, ModulateOp, GateOp, RotateOp, AddOp, MulOp,
-             GeluOp, SiluOp, CastOp, EmbeddingOp>(op);
-}
+bool isRowOp(Operation *op) { return op->hasTrait<WorksOnRows>(); }
 
-bool isEpilogueOp(Operation *op) {
-  return isa<GateOp, RotateOp, AddOp, MulOp, GeluOp, SiluOp, CastOp>(op);
-}
+bool isEpilogueOp(Operation *op) { return op->hasTrait<WorksOnElements>(); }
 
 std::optional<KernelKind> kindAlone(Operation *op) {
-  if (isa<LinearOp>(op))
-    return KernelKind::Linear;
-  if (isa<AttentionOp>(op))
-    return KernelKind::Attention;
-  if (isa<PatchifyOp, UnpatchifyOp>(op))
-    return KernelKind::Patch;
-  if (isa<PackOp>(op))
+  auto kernel = dyn_cast<KernelOp>(op);
+  if (!kernel)
+    return std::nullopt;
+  if (op->hasTrait<WorksOnWeights>() && dependsOnWeightsOnly(op->getResult(0)))
     return KernelKind::Pack;
-  if (isa<ConcatOp, AddOp, MulOp, CastOp>(op) &&
-      dependsOnWeightsOnly(op->getResult(0)))
-    return KernelKind::Pack;
-  if (isa<ConcatOp>(op))
-    return KernelKind::Patch;
-  if (isRowOp(op))
-    return KernelKind::Row;
-  return std::nullopt;
+  return kernel.getKindAlone();
 }
 
 namespace {
@@ -45,25 +29,6 @@ std::string describe(Operation *op) {
 
 ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
-}
-
-/// The operands of a row op that are not rows of the region's tokens, but the
-/// same for many of them.
-SmallVector<Value> broadcastOperands(Operation *op) {
-  if (auto modulate = dyn_cast<ModulateOp>(op))
-    return {modulate.getShift(), modulate.getScale()};
-  if (auto gate = dyn_cast<GateOp>(op))
-    return {gate.getGate()};
-  if (isa<LayerNormOp, RMSNormOp>(op))
-    return op->getOperands().drop_front();
-  if (auto rotate = dyn_cast<RotateOp>(op))
-    return {rotate.getTable()};
-  if (isa<EmbeddingOp, TimestepEmbeddingOp>(op))
-    return op->getOperands();
-  if (isa<AddOp, MulOp>(op) &&
-      op->getOperand(0).getType() != op->getOperand(1).getType())
-    return {op->getOperand(1)};
-  return {};
 }
 
 /// Features, at least one a row, of at most tokens of samples.
@@ -79,8 +44,10 @@ std::string shapeFault(Operation *op) {
   if (!areRows(shape))
     return "expected rows of features" + found;
   // Kernels know which sample they are at from the batch alone.
-  bool isOfSamples =
-      shape.size() == 3 || isa<EmbeddingOp, TimestepEmbeddingOp>(op);
+  size_t operands = op->getNumOperands();
+  bool isLookedUp =
+      operands && cast<KernelOp>(op).getBroadcast().size() == operands;
+  bool isOfSamples = shape.size() == 3 || isLookedUp;
   if (isOfSamples && !ShapedType::isDynamic(shape[0]))
     return "expected a batch of samples" + found;
   for (Value operand : op->getOperands())
@@ -103,7 +70,7 @@ std::string rowFault(ArrayRef<Operation *> ops, ArrayRef<int64_t> rows) {
     if (shapeOf(op->getResult(0)).drop_back() != rows)
       return "expected one number of rows, but " + describe(op) +
              " has another";
-    for (Value operand : broadcastOperands(op))
+    for (Value operand : cast<KernelOp>(op).getBroadcast())
       if (Operation *maker = definerOf(operand); inside.contains(maker))
         return "what " + describe(op) +
                " broadcasts must come from outside the region";
@@ -158,7 +125,7 @@ std::string linearFault(ArrayRef<Operation *> ops) {
       return "expected a chain of ops, but " + describe(op) +
              " does not read " + describe(last);
     if (isEpilogue)
-      for (Value operand : broadcastOperands(op))
+      for (Value operand : cast<KernelOp>(op).getBroadcast())
         if (!isa<BlockArgument>(operand))
           return "what " + describe(op) +
                  " broadcasts must come from outside the region";
@@ -206,7 +173,7 @@ std::string attentionFault(ArrayRef<Operation *> ops) {
 
 std::string packFault(ArrayRef<Operation *> ops) {
   for (Operation *op : ops)
-    if (!isa<ReshapeOp, ConcatOp, PackOp, AddOp, MulOp, CastOp>(op))
+    if (!op->hasTrait<WorksOnWeights>())
       return "expected work on weights, but found " + describe(op);
   return "";
 }
@@ -226,7 +193,8 @@ static std::string bodyFault(FusedOp fused, ArrayRef<Operation *> ops) {
     return attentionFault(ops);
   case KernelKind::Patch:
     return singleFault(ops, [](Operation *op) {
-      return isa<PatchifyOp, UnpatchifyOp, ConcatOp>(op);
+      auto kernel = dyn_cast<KernelOp>(op);
+      return kernel && kernel.getKindAlone() == KernelKind::Patch;
     });
   case KernelKind::Pack:
     return packFault(ops);

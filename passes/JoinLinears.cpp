@@ -120,7 +120,7 @@ void join(RewriterBase &rewriter, ArrayRef<LinearOp> linears) {
 /// part of the result.
 bool feedsActivation(LinearOp linear) {
   return linear->hasOneUse() &&
-         isa<GeluOp, SiluOp>(*linear->getUsers().begin());
+         (*linear->getUsers().begin())->hasTrait<ActivationLike>();
 }
 
 struct JoinLinears : impl::JoinLinearsBase<JoinLinears> {

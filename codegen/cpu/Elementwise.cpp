@@ -45,8 +45,7 @@ LogicalResult checkPlace(FusedOp op, const Place &place, StringRef what,
 } // namespace
 
 bool isElementwise(Operation *op) {
-  return isa<AddOp, MulOp, ModulateOp, GateOp, RotateOp, GeluOp, SiluOp, CastOp,
-             EmbeddingOp>(op);
+  return op->hasTrait<WorksOnRows>() && !isNorm(op) && !isSinusoid(op);
 }
 
 LogicalResult checkOperands(const KernelBody &body) {

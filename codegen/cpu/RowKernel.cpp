@@ -94,7 +94,7 @@ void RowKernel::emitColumns(int pass, int64_t width, const Row &row,
     bool isMadeHere = plan.passOf(value) == pass;
     if (plan.isKept(value) && !isMadeHere)
       values.define(value, reload(value, row, columns));
-    else if (isa_and_nonnull<LayerNormOp, RMSNormOp>(op))
+    else if (isNorm(op))
       values.define(value, normalised(op, row, columns));
     if (isMadeHere)
       keep(value, row, columns);
@@ -178,8 +178,7 @@ LogicalResult checkBody(FusedOp op) {
               "rank 1 to 3, but this one has rank "
            << rows.size() + 1;
   for (Operation &inner : op.getBody().front())
-    if (&inner != yield && !isElementwise(&inner) &&
-        !isa<LayerNormOp, RMSNormOp>(inner))
+    if (&inner != yield && !isElementwise(&inner) && !isNorm(&inner))
       return inner.emitOpError("has no place in a CPU row kernel");
   for (Value value : yield->getOperands())
     if (shape(value).drop_back() != rows)

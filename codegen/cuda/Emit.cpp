@@ -43,9 +43,7 @@ LogicalResult check(const Kernel &kernel) {
   for (Operation &inner : op.getBody().front().without_terminator()) {
     Type element =
         cast<RankedTensorType>(inner.getResult(0).getType()).getElementType();
-    bool isMove =
-        isa<CastOp, PackOp, ConcatOp, ReshapeOp, PatchifyOp, UnpatchifyOp>(
-            inner);
+    bool isMove = isa<CastOp>(inner) || inner.hasTrait<MovesElements>();
     if (!element.isF32() && !(isMove && element.isBF16()))
       return inner.emitOpError()
              << "cannot be printed for CUDA: its result must be f32"
