@@ -383,7 +383,8 @@ int ditc_sample_told(ditc_model *model, const ditc_sampling *sampling,
       fail("'count' must be at least 1, but is {}", count);
     const Manifest &manifest = model->denoiser->manifest();
     SampleRequest request = requestOf(*model, sampling);
-    auto bytesOf = [](const PortEntry &port, const ditc_tensor &tensor) {
+    auto bytesOf = [&](const PortEntry &port, const ditc_tensor &tensor) {
+      checkIsTold(manifest, port.name); // before anything of it is read
       return std::string(static_cast<const char *>(tensor.data),
                          static_cast<size_t>(tensor.rows * port.bytes()));
     };

@@ -75,7 +75,7 @@ defaultNulls(const Manifest &manifest,
   return nulls;
 }
 
-static void checkIsTold(const Manifest &manifest, const std::string &name) {
+void checkIsTold(const Manifest &manifest, const std::string &name) {
   const PortEntry *port = manifest.findInput(name);
   if (!port)
     failFlag("the model has no input {}", inQuotes(name));

@@ -33,6 +33,10 @@ std::map<std::string, NullValue>
 defaultNulls(const Manifest &manifest,
              const std::function<WeightSource &()> &weights);
 
+/// Throws a FlagError for what is no input of the model, and for x and t, which
+/// the sampler tells.
+void checkIsTold(const Manifest &manifest, const std::string &name);
+
 class Conditions {
 public:
   /// Of a model that is told no more than a class: row i is class i. The last,
